@@ -1,0 +1,58 @@
+# `make` lists the targets. Each installs what it needs through apt where it may, and else says what to install.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build test demo bench format deps clean guard rebuild
+
+MVN := scripts/mvn.sh
+# Touched after a build. It lies where `mvn clean` removes it, and it is older than a directory from which a file was deleted.
+BUILT := ctl/target/built
+SOURCES := $(shell find . \( -path ./guard -o -path ./demo \) -prune -o \( -name target -o -name '.*' ! -name . ! -name .mvn \) -prune -o \
+    \( -name pom.xml -o -path './*/src' -o -path './*/src/*' -o -path './.mvn/*' \) -print)
+LEFT := agent/target/holdfast-agent.jar ctl/target/holdfast-ctl.jar
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build what bin/holdfast-agent and bin/ctl start
+	@scripts/deps.sh build
+	@$(MAKE) --no-print-directory --silent guard $(BUILT)
+
+test: ## Build and run all tests, unit and on real servers (what CI runs)
+	@scripts/deps.sh test
+	@$(MAKE) --no-print-directory guard
+	$(MVN) verify
+	@touch $(BUILT)
+
+demo: ## Run a cluster of three behind HAProxy on this machine, until Ctrl-C
+	@scripts/deps.sh run
+	@$(MAKE) --no-print-directory build
+	@scripts/demo.sh
+
+bench: ## Measure write gaps, loss, memory and CPU through switchover and crashes
+	@scripts/deps.sh run
+	@$(MAKE) --no-print-directory build
+	@scripts/bench.sh
+
+format: ## Format the Java sources
+	@scripts/deps.sh build
+	@$(MVN) --quiet spotless:apply
+
+deps: ## Check for all that is needed, and install what is missing
+	@scripts/deps.sh test
+	@echo "Everything is there."
+
+clean: ## Remove what was built
+	@$(MAKE) --no-print-directory --silent --directory guard clean
+	rm -rf target */target
+
+guard:
+	@$(MAKE) --no-print-directory --silent --directory guard
+
+$(BUILT): $(SOURCES) $(if $(filter-out $(wildcard $(LEFT)),$(LEFT)),rebuild)
+	@echo "Building (the first time Maven fetches its plugins and libraries)."
+	@$(MVN) --quiet package -DskipTests
+	@scripts/ctl-archive.sh
+	@touch $@
+	@echo "Built: bin/holdfast-agent CONFIG.yml, bin/ctl ARGS"
+
+rebuild:

@@ -1,0 +1,335 @@
+package dev.holdfast.agent;
+
+import dev.holdfast.agent.guard.GuardKeeper;
+import dev.holdfast.agent.guard.GuardLauncher;
+import dev.holdfast.agent.loop.AgentLoop;
+import dev.holdfast.agent.loop.Workers;
+import dev.holdfast.agent.observe.PeerObserver;
+import dev.holdfast.agent.postgres.LocalPostgres;
+import dev.holdfast.agent.postgres.PostgresException;
+import dev.holdfast.agent.postgres.ProcessRunner;
+import dev.holdfast.agent.show.AgentService;
+import dev.holdfast.agent.show.Forwarder;
+import dev.holdfast.agent.show.Shown;
+import dev.holdfast.agent.time.BootClock;
+import dev.holdfast.api.client.MemberClient;
+import dev.holdfast.api.server.RestServer;
+import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.ClusterConfigReader;
+import dev.holdfast.core.config.PgHba;
+import dev.holdfast.core.decide.Observation;
+import dev.holdfast.core.decide.Orders;
+import dev.holdfast.dcs.DcsException;
+import dev.holdfast.dcs.Scheduler;
+import dev.holdfast.dcs.etcd.EtcdDcs;
+import dev.holdfast.dcs.json.Keys;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The wiring of one member: every part is made here and handed to the others.
+ *
+ * <p>SIGTERM and SIGINT hand over, stop PostgreSQL and end the agent. SIGUSR1 ends the agent alone:
+ * PostgreSQL goes on, and on the leader a new agent must come before the lease's deadline, or the
+ * guard ends PostgreSQL. SIGHUP reads the file anew.
+ */
+final class Agent {
+    private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(3);
+
+    /**
+     * Generous, since the first request of a JVM that has just started on a busy host takes a
+     * second.
+     */
+    private static final Duration STORE_REQUEST = Duration.ofSeconds(3);
+
+    private static final Duration LEASE_REQUEST = Duration.ofMillis(1500);
+    private static final Duration LOG_ROTATION = Duration.ofMinutes(1);
+    private static final Duration FIRST_ANSWER = Duration.ofSeconds(10);
+
+    private final AgentConfig config;
+    private final Path file;
+    private final BootClock clock = new BootClock();
+    private final Vertx vertx =
+            Vertx.vertx(
+                    new VertxOptions()
+                            .setEventLoopPoolSize(1)
+                            .setWorkerPoolSize(1)
+                            .setInternalBlockingPoolSize(1));
+    private final Context context = vertx.getOrCreateContext();
+    private final AtomicBoolean ending = new AtomicBoolean();
+
+    Agent(AgentConfig config, Path file) {
+        this.config = config;
+        this.file = file;
+    }
+
+    /** Returns once the member runs; the process lives until {@link #end}. */
+    void run() {
+        try {
+            start();
+        } catch (PostgresException | DcsException e) {
+            fail(String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            fail(String.valueOf(e.getMessage()));
+        } catch (ExecutionException e) {
+            fail(sentence(e));
+        } catch (TimeoutException e) {
+            fail("the REST server did not start within " + FIRST_ANSWER.toSeconds() + " s");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void start()
+            throws IOException, InterruptedException, ExecutionException, TimeoutException {
+        Path guardDirectory = Path.of(config.guard().dir());
+        LocalPostgres postgres =
+                LocalPostgres.open(
+                        config.scope(),
+                        config.name(),
+                        config.postgresql(),
+                        guardDirectory,
+                        ProcessRunner.direct());
+        EtcdDcs dcs =
+                EtcdDcs.connect(
+                        config.etcd(),
+                        Keys.prefix(config.namespace(), config.scope()),
+                        new EtcdDcs.Options(STORE_REQUEST, LEASE_REQUEST));
+        if (postgres.runningPostmaster().isEmpty()) {
+            FirstLook.problem(config, dcs).ifPresent(this::fail);
+        }
+        ClusterConfig first = ClusterConfigReader.read(config.bootstrap().dcs()).config();
+        Scheduler scheduler =
+                (pause, action) -> {
+                    long timer = vertx.setTimer(Math.max(1, pause.toMillis()), _ -> action.run());
+                    return () -> vertx.cancelTimer(timer);
+                };
+        Workers workers = new Workers();
+        Shown shown = new Shown(config.scope(), config.name().value(), Version.text(), clock::now);
+        MemberClient client = MemberClient.on(vertx, config.restApi().authentication());
+        Wired wired = new Wired();
+        GuardKeeper guard =
+                new GuardKeeper(
+                        guardProgram(),
+                        guardDirectory,
+                        Path.of(config.postgresql().dataDir()),
+                        postgres::runningPostmaster,
+                        fact -> wired.loop().onGuard(fact),
+                        why -> end(1, why, EndKind.AGENT_ONLY, wired));
+        AgentLoop loop =
+                new AgentLoop(
+                        new AgentLoop.Ports(
+                                task -> context.runOnContext(_ -> task.run()),
+                                workers,
+                                scheduler,
+                                clock::now,
+                                dcs,
+                                guard,
+                                postgres,
+                                new PeerObserver(client, clock::now)),
+                        config,
+                        self(config),
+                        first,
+                        config.bootstrap().dcs(),
+                        shown,
+                        (status, sentence) -> end(status, sentence, EndKind.WITH_POSTGRES, wired));
+        wired.set(loop, guard, dcs);
+        AgentService service =
+                new AgentService(
+                        config,
+                        clock::now,
+                        task -> context.runOnContext(_ -> task.run()),
+                        loop,
+                        dcs,
+                        shown,
+                        new Forwarder(client),
+                        () -> reload(loop));
+        // The port is the lock: two agents of one member cannot both have it, and nothing was
+        // touched before.
+        RestServer.start(vertx, config.restApi(), service)
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+        // The first call of a kind loads its classes, a quarter of a second that no hand-over
+        // should pay for.
+        client.position("http://" + config.restApi().connectAddress(), FIRST_ANSWER);
+        GuardLauncher.ensure(guardProgram(), guardDirectory);
+        guard.start();
+        loop.start();
+        vertx.setPeriodic(
+                LOG_ROTATION.toMillis(), _ -> workers.brief().execute(postgres::rotateLog));
+        handleSignals(loop, wired);
+        LOG.info(
+                "member {} of cluster {} runs: REST on {}, data directory {}",
+                config.name(),
+                config.scope(),
+                config.restApi().listen(),
+                config.postgresql().dataDir());
+    }
+
+    private static Observation.Self self(AgentConfig config) {
+        return new Observation.Self(
+                config.name(),
+                config.tags(),
+                config.postgresql().parameters(),
+                config.postgresql().pgHba(),
+                PgHba.effective(config, ClusterConfig.defaults()),
+                config.postgresql().pgIdent());
+    }
+
+    private static Path guardProgram() {
+        return Path.of(
+                Optional.ofNullable(System.getProperty("holdfast.guard"))
+                        .orElse("/usr/lib/holdfast/holdfast-guard"));
+    }
+
+    private void reload(AgentLoop loop) {
+        switch (ConfigFile.read(file, System.getenv())) {
+            case ConfigFile.Result.Unusable unusable ->
+                    unusable.errors()
+                            .forEach(e ->
+                                    LOG.error(
+                                            "not reloaded, the configuration stays as it was: {}",
+                                            e));
+            case ConfigFile.Result.Usable usable -> {
+                usable.warnings().forEach(w -> LOG.warn("{}", w));
+                loop.reconfigure(self(usable.config()));
+                LOG.info("the configuration was read anew");
+            }
+        }
+    }
+
+    private void handleSignals(AgentLoop loop, Wired wired) {
+        UnaryOperator<Orders> shutdown = Orders::withShutdown;
+        on("TERM", () -> loop.order(shutdown));
+        on("INT", () -> loop.order(shutdown));
+        on("HUP", () -> reload(loop));
+        on(
+                "USR1",
+                () ->
+                        end(
+                                0,
+                                "SIGUSR1: the agent ends alone, PostgreSQL goes on",
+                                EndKind.AGENT_ONLY,
+                                wired));
+    }
+
+    private static void on(String signal, Runnable action) {
+        Signals.on(
+                signal,
+                () -> {
+                    LOG.info("SIG{} received", signal);
+                    action.run();
+                });
+    }
+
+    /** What ends with the agent. */
+    private enum EndKind {
+        /** PostgreSQL has ended, so the lease and the guard may go too. */
+        WITH_POSTGRES,
+        /** PostgreSQL goes on: lease and guard stay for the next agent. */
+        AGENT_ONLY
+    }
+
+    /** What must be ended in order. */
+    private static final class Wired {
+        private volatile @org.jspecify.annotations.Nullable Parts parts;
+
+        private record Parts(AgentLoop loop, GuardKeeper guard, EtcdDcs dcs) {}
+
+        void set(AgentLoop loop, GuardKeeper guard, EtcdDcs dcs) {
+            parts = new Parts(loop, guard, dcs);
+        }
+
+        AgentLoop loop() {
+            return all().loop();
+        }
+
+        Parts all() {
+            Parts now = parts;
+            if (now == null) {
+                throw new IllegalStateException("used before it was wired");
+            }
+            return now;
+        }
+    }
+
+    private void end(int status, String sentence, EndKind kind, Wired wired) {
+        if (!ending.compareAndSet(false, true)) {
+            return;
+        }
+        if (status == 0) {
+            LOG.info("the agent ends: {}", sentence);
+        } else {
+            System.err.println(sentence);
+        }
+        Wired.Parts parts = wired.all();
+        // Not on the event loop: the last words to the store and the guard are awaited.
+        Thread.ofPlatform()
+                .name("holdfast-end")
+                .start(() -> {
+                    boolean all = kind == EndKind.WITH_POSTGRES && parts.guard().postmaster() == 0;
+                    await(
+                            "giving the lease back",
+                            closed(parts.loop(), all ? Lease.REVOKED : Lease.KEPT));
+                    if (all) {
+                        await("ending the guard", parts.guard().quit());
+                    }
+                    Runtime.getRuntime().halt(status);
+                });
+    }
+
+    /** What becomes of the lease when the agent ends. */
+    private enum Lease {
+        REVOKED,
+        KEPT
+    }
+
+    /** The loop's state belongs to its own thread, to the last. */
+    private CompletableFuture<Void> closed(AgentLoop loop, Lease lease) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        context.runOnContext(_ -> {
+            loop.close();
+            switch (lease) {
+                case KEPT -> done.complete(null);
+                case REVOKED -> loop.lease().revoke().whenComplete((_, _) -> done.complete(null));
+            }
+        });
+        return done;
+    }
+
+    private static void await(String what, CompletableFuture<?> last) {
+        try {
+            last.get(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.warn("{} failed: {}", what, String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static String sentence(ExecutionException e) {
+        Throwable cause = e.getCause();
+        return String.valueOf((cause == null ? e : cause).getMessage());
+    }
+
+    private void fail(String sentence) {
+        System.err.println(sentence);
+        Runtime.getRuntime().halt(1);
+    }
+}

@@ -1,0 +1,444 @@
+package dev.holdfast.agent.loop;
+
+import dev.holdfast.agent.lease.LeaseKeeper;
+import dev.holdfast.agent.observe.ServerObserver;
+import dev.holdfast.agent.postgres.Postgres;
+import dev.holdfast.core.Epoch;
+import dev.holdfast.core.LeaseId;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.decide.Decide;
+import dev.holdfast.core.decide.Decision;
+import dev.holdfast.core.decide.GuardFact;
+import dev.holdfast.core.decide.LeaseFact;
+import dev.holdfast.core.decide.Observation;
+import dev.holdfast.core.decide.Orders;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.dcs.Dcs;
+import dev.holdfast.dcs.Scheduler;
+import dev.holdfast.dcs.StoreMirror;
+import dev.holdfast.dcs.json.KeyCodec;
+import dev.holdfast.dcs.json.Keys;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One turn: freeze the facts, decide, start what was decided, tell who listens. A new fact wakes
+ * the loop at once; the timer is only the fallback that the decision asks for. Everything here runs
+ * on one executor.
+ */
+public final class AgentLoop implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
+
+    /** Who is told of each turn: journal, status, metrics. */
+    public interface Listener {
+        void onTurn(Observation seen, Decision decided);
+
+        void onNote(String sentence);
+
+        void onStoreProblems(List<String> problems);
+    }
+
+    /** Everything outside that the loop works with. */
+    public record Ports(
+            Executor executor,
+            Workers workers,
+            Scheduler scheduler,
+            Supplier<MonoTime> clock,
+            Dcs dcs,
+            GuardPort guard,
+            Postgres postgres,
+            PeerPort peers) {}
+
+    /** How the agent ends. */
+    public interface Exit {
+        void exit(int status, String sentence);
+    }
+
+    private final Ports ports;
+    private final AgentConfig config;
+    private final Listener listener;
+    private final Exit exit;
+    private final Facts facts;
+    private final StoreMirror mirror;
+    private final LeaseKeeper lease;
+    private final ServerObserver observer;
+    private final Performer performer;
+    private final Around around = new Around();
+    private final List<Awaited> awaitingProbe = new ArrayList<>();
+
+    /** Runs once the server has answered a question that was asked at {@code since} or later. */
+    private record Awaited(MonoTime since, Runnable then) {}
+
+    private boolean turnScheduled;
+    private Scheduler.@Nullable Cancellable timer;
+    private MonoTime timerAt = MonoTime.BEGINNING;
+    private MonoTime storeAskedAt = MonoTime.BEGINNING;
+    private boolean leaseStarted;
+    private boolean ended;
+
+    /**
+     * @param firstConfig what holds until the store says otherwise
+     * @param initialConfig the same as the tree that a new cluster is given
+     */
+    public AgentLoop(
+            Ports ports,
+            AgentConfig config,
+            Observation.Self self,
+            ClusterConfig firstConfig,
+            Map<String, Object> initialConfig,
+            Listener listener,
+            Exit exit) {
+        this.ports = ports;
+        this.config = config;
+        this.listener = listener;
+        this.exit = exit;
+        this.facts = new Facts(self, firstConfig);
+        this.mirror =
+                new StoreMirror(
+                        ports.dcs(),
+                        ports.executor(),
+                        ports.scheduler(),
+                        ports.clock(),
+                        new StoreHeard());
+        this.lease =
+                new LeaseKeeper(
+                        ports.dcs(),
+                        config.name(),
+                        firstConfig.ttl(),
+                        ports.executor(),
+                        ports.scheduler(),
+                        ports.clock(),
+                        this::onLease);
+        this.observer =
+                new ServerObserver(
+                        ports.postgres(),
+                        ports.executor(),
+                        ports.workers().probe(),
+                        ports.scheduler(),
+                        ports.clock(),
+                        () -> facts.applied.orElseGet(this::plainFiles),
+                        this::onServer);
+        this.performer =
+                new Performer(
+                        facts,
+                        ports.executor(),
+                        ports.workers(),
+                        ports.clock(),
+                        ports.dcs(),
+                        mirror,
+                        lease,
+                        ports.guard(),
+                        ports.postgres(),
+                        ports.peers(),
+                        new StoreActions(config.name(), initialConfig),
+                        new ServerActions(ports.postgres(), ports.guard(), config, ports.clock()),
+                        around);
+    }
+
+    public void start() {
+        ports.executor()
+                .execute(() -> {
+                    mirror.start();
+                    refreshLater();
+                });
+    }
+
+    /** The guard has said something. Any thread. */
+    public void onGuard(GuardFact fact) {
+        ports.executor()
+                .execute(() -> {
+                    long before = Performer.postmaster(facts.guard);
+                    facts.guard = fact;
+                    long now = Performer.postmaster(fact);
+                    if (fact instanceof GuardFact.Present && now != before) {
+                        facts.forgetServer();
+                        observer.watch(now);
+                        probed(ports.clock().get());
+                    }
+                    turnSoon();
+                });
+    }
+
+    /** An operator wants something of this member. Any thread. */
+    public void order(UnaryOperator<Orders> change) {
+        ports.executor()
+                .execute(() -> {
+                    facts.orders = change.apply(facts.orders);
+                    turnSoon();
+                });
+    }
+
+    /** The member's own configuration was read anew. Any thread. */
+    public void reconfigure(Observation.Self self) {
+        ports.executor()
+                .execute(() -> {
+                    facts.self = self;
+                    turnSoon();
+                });
+    }
+
+    /**
+     * Own writes to the store that are not decisions (the member's record, the published position)
+     * go through the same mirror.
+     */
+    public StoreMirror mirror() {
+        return mirror;
+    }
+
+    /** The lease; on the loop's executor only. */
+    public LeaseKeeper lease() {
+        return lease;
+    }
+
+    /**
+     * Asks the server now and runs {@code then} once it has answered; on the loop's executor only.
+     */
+    public void askServer(Runnable then) {
+        around.askServer(then);
+    }
+
+    /** What the server answered last; on the loop's executor only. */
+    public Optional<Server> server() {
+        return facts.server;
+    }
+
+    /** Reads the store now and then, as a safety net under the watch. */
+    private void refreshLater() {
+        ports.scheduler()
+                .after(
+                        facts.config.loopWait(),
+                        () ->
+                                ports.executor()
+                                        .execute(() -> {
+                                            if (!ended) {
+                                                mirror.refresh();
+                                                refreshLater();
+                                            }
+                                        }));
+    }
+
+    @Override
+    public void close() {
+        ended = true;
+        lease.close();
+        mirror.close();
+    }
+
+    // --- facts
+
+    private void onLease(LeaseFact fact) {
+        facts.lease = fact;
+        turnSoon();
+    }
+
+    private void onServer(Server server, MonoTime askedAt, long postmaster) {
+        if (postmaster != Performer.postmaster(facts.guard)) {
+            return;
+        }
+        facts.server = Optional.of(server);
+        facts.serverAskedAt = askedAt;
+        probed(askedAt);
+        turnSoon();
+    }
+
+    private void probed(MonoTime askedAt) {
+        List<Awaited> due =
+                awaitingProbe.stream().filter(a -> !a.since().isAfter(askedAt)).toList();
+        awaitingProbe.removeAll(due);
+        due.forEach(a -> a.then().run());
+    }
+
+    private final class StoreHeard implements StoreMirror.Listener {
+        @Override
+        public void onSnapshot(Dcs.Snapshot snapshot, MonoTime askedAt) {
+            KeyCodec.Decoded decoded =
+                    KeyCodec.toView(
+                            snapshot,
+                            facts.cluster.isPresent()
+                                    ? Optional.of(facts.config)
+                                    : Optional.empty());
+            if (!decoded.problems().isEmpty()) {
+                listener.onStoreProblems(decoded.problems());
+            }
+            ClusterView view = decoded.view();
+            facts.cluster = Optional.of(view);
+            view.config().ifPresent(c -> facts.config = c.value());
+            lease.ttl(facts.config.ttl());
+            if (!leaseStarted) {
+                leaseStarted = true;
+                startLease(view);
+            }
+            lease.shown(view.isLeader(config.name()), view.leader().map(LeaderKey::epoch));
+            if (lease.wantsOtherTtl()) {
+                replaceLease(snapshot, view);
+            }
+            if (askedAt.isAfter(storeAskedAt)) {
+                storeAskedAt = askedAt;
+                performer.viewWasRead();
+            }
+            turnSoon();
+        }
+
+        @Override
+        public void onTrouble(String why) {
+            LOG.warn("{}", why);
+        }
+    }
+
+    private void replaceLease(Dcs.Snapshot snapshot, ClusterView view) {
+        Optional<Epoch> epoch = view.leader().map(LeaderKey::epoch);
+        if (!view.isLeader(config.name())) {
+            lease.replace();
+        } else if (epoch.equals(facts.lease.leaderEpoch())) {
+            // Only what is proved is moved; the member's own record goes along, or it would vanish
+            // with the old lease.
+            Optional<String> record =
+                    Optional.ofNullable(snapshot.entries().get(Keys.member(config.name())))
+                            .map(Dcs.Entry::value);
+            lease.replaceAsLeader(next -> performer.moveLeadership(epoch.get(), next, record));
+        }
+    }
+
+    /**
+     * An agent that ran here before left its lease: in the leader key, or under its member record.
+     */
+    private void startLease(ClusterView view) {
+        var record = view.members().get(config.name());
+        if (record != null && !record.member().connUrl().equals(connUrl())) {
+            exit.exit(
+                    1,
+                    "another member with the name "
+                            + config.name()
+                            + " is alive, at "
+                            + record.member().connUrl()
+                            + " (this one is "
+                            + connUrl()
+                            + "); give each member a name of its own");
+            return;
+        }
+        Optional<LeaseId> former =
+                view.leader()
+                        .filter(l -> l.member().equals(config.name()))
+                        .flatMap(LeaderKey::lease)
+                        .or(() -> Optional.ofNullable(record).flatMap(r -> r.lease()));
+        lease.start(former);
+    }
+
+    private String connUrl() {
+        return "postgres://" + config.postgresql().connectAddress() + "/postgres";
+    }
+
+    // --- turns
+
+    private void turnSoon() {
+        if (!turnScheduled && !ended) {
+            turnScheduled = true;
+            ports.executor().execute(this::turn);
+        }
+    }
+
+    private void turn() {
+        turnScheduled = false;
+        if (ended) {
+            return;
+        }
+        Observation seen = facts.observe(ports.clock().get());
+        Decision decided;
+        try {
+            decided = Decide.decide(seen);
+        } catch (RuntimeException bug) {
+            // A bug is answered as DESIGN.md says: fence and exit. The guard ends PostgreSQL, a new
+            // agent starts clean.
+            LOG.error(
+                    "a decision failed; PostgreSQL is fenced and the agent ends. Observation: {}",
+                    seen,
+                    bug);
+            ended = true;
+            var _ = ports.guard().kill().whenComplete((_, _) -> exit.exit(70, "a bug: " + bug));
+            return;
+        }
+        facts.memory = decided.memory();
+        listener.onTurn(seen, decided);
+        decided.actions().forEach(performer::perform);
+        observer.pace(decided.probe());
+        wakeAt(decided.lookAgain());
+    }
+
+    private void wakeAt(MonoTime instant) {
+        if (timer != null) {
+            if (!instant.isBefore(timerAt) && timerAt.isAfter(ports.clock().get())) {
+                return;
+            }
+            timer.cancel();
+        }
+        timerAt = instant;
+        java.time.Duration pause = instant.since(ports.clock().get());
+        timer =
+                ports.scheduler()
+                        .after(
+                                pause.toMillis() < 1 ? java.time.Duration.ofMillis(1) : pause,
+                                () ->
+                                        ports.executor()
+                                                .execute(() -> {
+                                                    timer = null;
+                                                    turnSoon();
+                                                }));
+    }
+
+    private ServerFiles plainFiles() {
+        return new ServerFiles(
+                facts.self.parameters(),
+                facts.self.hba(),
+                facts.self.ident(),
+                Optional.empty(),
+                Optional.empty(),
+                "");
+    }
+
+    private final class Around implements Performer.Surroundings {
+        @Override
+        public void wake() {
+            turnSoon();
+        }
+
+        @Override
+        public void wakeAt(MonoTime instant) {
+            AgentLoop.this.wakeAt(instant);
+        }
+
+        @Override
+        public void askServer(Runnable then) {
+            if (Performer.postmaster(facts.guard) == 0) {
+                then.run();
+                turnSoon();
+                return;
+            }
+            awaitingProbe.add(new Awaited(ports.clock().get(), then));
+            observer.askNow();
+        }
+
+        @Override
+        public void exit(int status, String sentence) {
+            ended = true;
+            exit.exit(status, sentence);
+        }
+
+        @Override
+        public void note(String sentence) {
+            listener.onNote(sentence);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package dev.holdfast.agent.loop;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.decide.GuardFact;
+import dev.holdfast.core.decide.LeaseFact;
+import dev.holdfast.core.decide.Memory;
+import dev.holdfast.core.decide.Observation;
+import dev.holdfast.core.decide.Orders;
+import dev.holdfast.core.decide.Peer;
+import dev.holdfast.core.decide.PredecessorFact;
+import dev.holdfast.core.decide.SourceFact;
+import dev.holdfast.core.decide.Task;
+import dev.holdfast.core.postgres.DataDirectory;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * The newest fact of each kind. Belongs to the loop's executor; {@link #observe} freezes it into a
+ * value.
+ */
+final class Facts {
+    Observation.Self self;
+    Optional<ClusterView> cluster = Optional.empty();
+    ClusterConfig config;
+    LeaseFact lease = LeaseFact.none();
+    GuardFact guard = new GuardFact.Away("it has not been asked yet");
+    Optional<DataDirectory> data = Optional.empty();
+    Optional<Server> server = Optional.empty();
+    MonoTime serverAskedAt = MonoTime.BEGINNING;
+    Optional<ServerFiles> applied = Optional.empty();
+    boolean namesCount;
+    MonoTime checkpointedAt = MonoTime.BEGINNING;
+    SortedMap<MemberName, Peer> peers = new TreeMap<>();
+    Optional<SourceFact> source = Optional.empty();
+    Optional<PredecessorFact> predecessor = Optional.empty();
+    Task task = new Task.Idle();
+    Orders orders = Orders.NONE;
+    Memory memory = Memory.empty();
+
+    Facts(Observation.Self self, ClusterConfig config) {
+        this.self = self;
+        this.config = config;
+    }
+
+    /** The server is another one than was probed, or none: what was known of it is void. */
+    void forgetServer() {
+        server = Optional.empty();
+        data = Optional.empty();
+    }
+
+    Observation observe(MonoTime now) {
+        return new Observation(
+                now,
+                self,
+                cluster,
+                config,
+                lease,
+                guard,
+                data,
+                server,
+                serverAskedAt,
+                applied,
+                namesCount,
+                checkpointedAt,
+                peers,
+                source,
+                predecessor,
+                task,
+                orders,
+                memory);
+    }
+}

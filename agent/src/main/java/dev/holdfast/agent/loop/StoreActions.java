@@ -1,0 +1,209 @@
+package dev.holdfast.agent.loop;
+
+import dev.holdfast.core.Epoch;
+import dev.holdfast.core.LeaseId;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.EpochRecord;
+import dev.holdfast.core.cluster.HistoryEntry;
+import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.decide.Action;
+import dev.holdfast.dcs.Dcs.Compare;
+import dev.holdfast.dcs.Dcs.Op;
+import dev.holdfast.dcs.json.KeyCodec;
+import dev.holdfast.dcs.json.Keys;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Each action on the store as one transaction. Nothing of a leader is written without comparing the
+ * leader key's epoch.
+ */
+final class StoreActions {
+    private static final DateTimeFormatter TIMESTAMP =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSSxxx", java.util.Locale.ROOT);
+
+    private final MemberName me;
+    private final Map<String, Object> initialConfig;
+
+    /**
+     * @param initialConfig what a new cluster's configuration is
+     */
+    StoreActions(MemberName me, Map<String, Object> initialConfig) {
+        this.me = me;
+        this.initialConfig = initialConfig;
+    }
+
+    record Transaction(List<Compare> compares, List<Op> ops) {}
+
+    Transaction transaction(Action.Store action) {
+        return switch (action) {
+            case Action.CreateLeader create ->
+                    new Transaction(
+                            List.of(
+                                    new Compare.Absent(Keys.LEADER),
+                                    Compare.unchanged(Keys.EPOCH, create.epochRevision())),
+                            lead(create.lease()));
+            case Action.ReleaseLeader release ->
+                    new Transaction(
+                            List.of(leaderAt(release.epoch())),
+                            List.of(Op.delete(Keys.LEADER), released()));
+            case Action.HandOver handOver -> handOver(handOver);
+            case Action.WriteSync write ->
+                    new Transaction(
+                            List.of(
+                                    leaderAt(write.epoch()),
+                                    Compare.unchanged(Keys.SYNC, write.expectedRevision())),
+                            List.of(Op.put(Keys.SYNC, KeyCodec.write(write.sync()))));
+            case Action.PreparePromotion prepare -> prepare(prepare);
+            case Action.RecordPromotion record ->
+                    new Transaction(
+                            List.of(
+                                    leaderAt(record.epoch()),
+                                    Compare.unchanged(Keys.TIMELINE, record.claimRevision())),
+                            List.of(
+                                    Op.put(Keys.TIMELINE, KeyCodec.write(record.claim())),
+                                    Op.put(
+                                            Keys.HISTORY,
+                                            KeyCodec.write(stamped(record.history())))));
+            case Action.ClearFailover clear ->
+                    new Transaction(
+                            List.of(new Compare.AtRevision(Keys.FAILOVER, clear.revision())),
+                            List.of(Op.delete(Keys.FAILOVER)));
+            case Action.ClaimInitialize claim ->
+                    new Transaction(
+                            List.of(
+                                    new Compare.Absent(Keys.INITIALIZE),
+                                    new Compare.Absent(Keys.LEADER)),
+                            List.of(
+                                    Op.put(
+                                            Keys.INITIALIZE,
+                                            KeyCodec.write(
+                                                    new ClusterView.Initialize(
+                                                            Optional.empty(), Optional.empty())),
+                                            claim.lease())));
+            case Action.FinishInitialize finish -> finish(finish);
+            case Action.WriteInitialize write -> initialize(write);
+        };
+    }
+
+    /** Hangs the leader key, and the member's record, on another lease of this member. */
+    Transaction move(Epoch epoch, LeaseId next, Optional<String> record) {
+        List<Op> ops = new ArrayList<>(lead(next));
+        record.ifPresent(r -> ops.add(Op.put(Keys.member(me), r, next)));
+        return new Transaction(List.of(leaderAt(epoch)), ops);
+    }
+
+    private Transaction handOver(Action.HandOver action) {
+        EpochRecord next =
+                new EpochRecord(
+                        action.candidate(),
+                        action.candidateLease(),
+                        false,
+                        Optional.of(action.checkpoint()));
+        return new Transaction(
+                List.of(leaderAt(action.epoch())),
+                List.of(
+                        Op.put(
+                                Keys.LEADER,
+                                KeyCodec.write(action.candidate()),
+                                action.candidateLease()),
+                        Op.put(Keys.EPOCH, KeyCodec.write(next)),
+                        Op.delete(Keys.FAILOVER)));
+    }
+
+    private Transaction initialize(Action.WriteInitialize action) {
+        List<Compare> compares =
+                new ArrayList<>(
+                        List.of(leaderAt(action.epoch()), new Compare.Absent(Keys.INITIALIZE)));
+        List<Op> ops =
+                new ArrayList<>(
+                        List.of(
+                                Op.put(
+                                        Keys.INITIALIZE,
+                                        KeyCodec.write(
+                                                new ClusterView.Initialize(
+                                                        Optional.of(action.system()),
+                                                        Optional.empty())))));
+        switch (action.config()) {
+            case PRESENT -> {}
+            case MISSING -> {
+                compares.add(new Compare.Absent(Keys.CONFIG));
+                ops.add(Op.put(Keys.CONFIG, KeyCodec.writeConfig(initialConfig)));
+            }
+        }
+        return new Transaction(compares, ops);
+    }
+
+    private static Transaction prepare(Action.PreparePromotion action) {
+        List<Op> ops = new ArrayList<>();
+        Optional<SyncState> sync = action.sync();
+        sync.ifPresent(s -> ops.add(Op.put(Keys.SYNC, KeyCodec.write(s))));
+        ops.add(Op.put(Keys.TIMELINE, KeyCodec.write(action.claim())));
+        return new Transaction(
+                List.of(
+                        leaderAt(action.epoch()),
+                        Compare.unchanged(Keys.SYNC, action.syncRevision()),
+                        Compare.unchanged(Keys.TIMELINE, action.claimRevision())),
+                ops);
+    }
+
+    private Transaction finish(Action.FinishInitialize action) {
+        List<Op> ops = new ArrayList<>(lead(action.lease()));
+        ops.add(
+                Op.put(
+                        Keys.INITIALIZE,
+                        KeyCodec.write(
+                                new ClusterView.Initialize(
+                                        Optional.of(action.system()), Optional.empty()))));
+        ops.add(Op.put(Keys.CONFIG, KeyCodec.writeConfig(initialConfig)));
+        return new Transaction(
+                List.of(
+                        new Compare.Absent(Keys.LEADER),
+                        new Compare.AtRevision(Keys.INITIALIZE, action.initializeRevision())),
+                ops);
+    }
+
+    /** The leader key with the record of who took it, which outlives it. */
+    private List<Op> lead(LeaseId lease) {
+        return List.of(
+                Op.put(Keys.LEADER, KeyCodec.write(me), lease),
+                Op.put(
+                        Keys.EPOCH,
+                        KeyCodec.write(new EpochRecord(me, lease, false, Optional.empty()))));
+    }
+
+    private Op released() {
+        // Whose lease it was does not matter any more; 1 stands for none, since 0 is not a lease.
+        return Op.put(
+                Keys.EPOCH,
+                KeyCodec.write(new EpochRecord(me, new LeaseId(1), true, Optional.empty())));
+    }
+
+    private static Compare leaderAt(Epoch epoch) {
+        return new Compare.AtRevision(Keys.LEADER, epoch.revision());
+    }
+
+    /** The newest line gets the time at which it is written. */
+    private static List<HistoryEntry> stamped(List<HistoryEntry> history) {
+        if (history.isEmpty() || !history.getLast().timestamp().isEmpty()) {
+            return history;
+        }
+        HistoryEntry last = history.getLast();
+        List<HistoryEntry> stamped = new ArrayList<>(history);
+        stamped.set(
+                history.size() - 1,
+                new HistoryEntry(
+                        last.timeline(),
+                        last.lsn(),
+                        last.reason(),
+                        OffsetDateTime.now(ZoneOffset.UTC).format(TIMESTAMP),
+                        last.newLeader()));
+        return stamped;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.holdfast.agent.observe;
+
+import dev.holdfast.agent.loop.PeerPort;
+import dev.holdfast.api.client.MemberClient;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.decide.Peer;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+
+/** Asks other members over REST where they stand. */
+public final class PeerObserver implements PeerPort {
+    private static final Duration PATIENCE = Duration.ofMillis(500);
+
+    private final MemberClient client;
+    private final Supplier<MonoTime> clock;
+
+    public PeerObserver(MemberClient client, Supplier<MonoTime> clock) {
+        this.client = client;
+        this.clock = clock;
+    }
+
+    @Override
+    public CompletionStage<Peer> ask(MemberName member, String apiUrl) {
+        MonoTime askedAt = clock.get();
+        return client.position(apiUrl, PATIENCE)
+                .<Peer>thenApply(p ->
+                        p.name().equals(member)
+                                ? new Peer.Answered(
+                                        askedAt,
+                                        p.serverAnswers(),
+                                        p.inRecovery(),
+                                        p.timeline(),
+                                        p.received(),
+                                        p.replayed(),
+                                        p.nofailover(),
+                                        p.heldCheck())
+                                : new Peer.Silent(
+                                        askedAt,
+                                        apiUrl + " answers as " + p.name() + ", not as " + member))
+                .exceptionally(
+                        failure -> new Peer.Silent(askedAt, String.valueOf(failure.getMessage())));
+    }
+}

@@ -1,0 +1,419 @@
+package dev.holdfast.agent.postgres;
+
+import dev.holdfast.agent.postgres.PostgresPrograms.Program;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.Timeline;
+import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.decide.Action;
+import dev.holdfast.core.postgres.DataDirectory;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Upstream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
+
+/** The PostgreSQL on this host. */
+public final class LocalPostgres implements Postgres {
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final long POLL_MILLIS = 5;
+    private static final long LOG_BYTES = 10L * 1024 * 1024;
+
+    private final AgentConfig.Postgres config;
+    private final ServerParameters.Own own;
+    private final Path guardDirectory;
+    private final Path dataDir;
+    private final PostgresPrograms programs;
+    private final UnfinishedWork unfinished;
+    private final DataDirectories directories;
+    private final PostgresFiles files;
+    private final PostgresSessions sessions;
+    private final SourceServer source;
+    private final ControlSession control;
+    private final Knock knock;
+    private final ProbeSession probe;
+    private final ConfigurationReload configuration;
+
+    private LocalPostgres(
+            String scope,
+            MemberName name,
+            AgentConfig.Postgres config,
+            Path guardDirectory,
+            PostgresPrograms programs) {
+        this.config = config;
+        this.own = new ServerParameters.Own(config.listenHosts(), config.port(), scope);
+        this.guardDirectory = guardDirectory.toAbsolutePath();
+        this.dataDir = Path.of(config.dataDir()).toAbsolutePath();
+        this.programs = programs;
+        this.unfinished = new UnfinishedWork(this.guardDirectory);
+        this.directories = new DataDirectories(dataDir, programs, unfinished);
+        this.files = new PostgresFiles(name, config);
+        this.sessions = new PostgresSessions(config);
+        this.source = new SourceServer(sessions);
+        this.control = new ControlSession(sessions);
+        this.knock = new Knock(sessions.local(), config.superuser().username());
+        this.probe =
+                new ProbeSession(
+                        sessions, source, control, wanted -> parameters(wanted, Map.of()).all());
+        this.configuration = new ConfigurationReload(sessions, control, files);
+    }
+
+    /**
+     * Finds the programs, and ends one that an earlier agent left running in the data directory.
+     *
+     * @param guardDirectory where the server's log and the marker of unfinished work lie
+     * @throws PostgresException when a program is missing or its version is not supported
+     */
+    public static LocalPostgres open(
+            String scope,
+            MemberName name,
+            AgentConfig.Postgres config,
+            Path guardDirectory,
+            ProcessRunner runner) {
+        String searchPath = Optional.ofNullable(System.getenv("PATH")).orElse("");
+        LocalPostgres postgres =
+                new LocalPostgres(
+                        scope,
+                        name,
+                        config,
+                        guardDirectory,
+                        PostgresPrograms.locate(config.binDir(), searchPath, runner));
+        postgres.unfinished.endLeftover();
+        return postgres;
+    }
+
+    /** The version of the programs. */
+    public PgVersion version() {
+        return programs.version();
+    }
+
+    @Override
+    public DataDirectory inspect() {
+        return directories.inspect();
+    }
+
+    @Override
+    public Optional<Long> runningPostmaster() {
+        return directories.runningPostmaster();
+    }
+
+    @Override
+    public Prepared prepare(ServerFiles wanted, Role role) {
+        return files.write(wanted, parameters(wanted, role), role);
+    }
+
+    @Override
+    public List<String> startArguments(ServerFiles wanted) {
+        List<String> arguments = new ArrayList<>();
+        arguments.add("-D");
+        arguments.add(dataDir.toString());
+        arguments.add("--config_file=" + files.configuration());
+        Role role = files.startsAsStandby() ? Role.STANDBY : Role.PRIMARY;
+        arguments.addAll(parameters(wanted, role).arguments());
+        return arguments;
+    }
+
+    private ServerParameters parameters(ServerFiles wanted, Role role) {
+        return switch (role) {
+            case PRIMARY -> parameters(wanted, Map.of());
+            case STANDBY -> parameters(wanted, limits());
+        };
+    }
+
+    private ServerParameters parameters(ServerFiles wanted, Map<String, Integer> needed) {
+        return ServerParameters.of(wanted.parameters(), own, needed);
+    }
+
+    private Map<String, Integer> limits() {
+        try {
+            return directories.control().limits();
+        } catch (IllegalArgumentException e) {
+            throw new PostgresException(
+                    dataDir
+                            + " cannot be started: "
+                            + e.getMessage()
+                            + "; set it aside and make a new copy",
+                    e);
+        }
+    }
+
+    @Override
+    public Path executable() {
+        return programs.path(Program.POSTGRES);
+    }
+
+    @Override
+    public Path log() {
+        return guardDirectory.resolve("postgresql.log");
+    }
+
+    /**
+     * The server keeps the file open, so it is copied and then emptied; lines that are written
+     * between the two are lost.
+     */
+    @Override
+    public void rotateLog() {
+        Path log = log();
+        try {
+            if (Files.exists(log) && Files.size(log) > LOG_BYTES) {
+                Files.copy(
+                        log,
+                        log.resolveSibling(log.getFileName() + ".1"),
+                        StandardCopyOption.REPLACE_EXISTING,
+                        StandardCopyOption.COPY_ATTRIBUTES);
+                new FileOutputStream(log.toFile()).close();
+            }
+        } catch (IOException e) {
+            throw new PostgresException(
+                    "the server's log "
+                            + log
+                            + " cannot be shortened: "
+                            + e
+                            + "; make room or correct guard.dir",
+                    e);
+        }
+    }
+
+    @Override
+    public Applied apply(ServerFiles wanted, Runnable reload) {
+        Applied applied = configuration.apply(wanted, role -> prepareRunning(wanted, role), reload);
+        probe.forgetPending();
+        return applied;
+    }
+
+    /** Limits stand on the command line, so what recovery needs is of no concern while it runs. */
+    private Prepared prepareRunning(ServerFiles wanted, Role role) {
+        return files.write(wanted, parameters(wanted, Map.of()), role);
+    }
+
+    @Override
+    public Server probe(ServerFiles wanted) {
+        return probe.probe(wanted);
+    }
+
+    @Override
+    public Server freshProbe() {
+        return probe.fresh();
+    }
+
+    @Override
+    public Optional<Server.Silent> silence() {
+        return sessions.cancellable("knock", knock::silence);
+    }
+
+    @Override
+    public Timeline promote(Duration timeout) {
+        long end = System.nanoTime() + timeout.toNanos();
+        return control.run("promote", session -> promoted(session, timeout, end));
+    }
+
+    private Timeline promoted(Connection session, Duration timeout, long end) throws SQLException {
+        try (Statement statement = session.createStatement()) {
+            Optional<Timeline> timeline = writtenTimeline(statement);
+            if (timeline.isEmpty()) {
+                statement.execute("SELECT pg_promote(false)");
+            }
+            while (timeline.isEmpty()) {
+                if (System.nanoTime() - end > 0) {
+                    throw new PostgresException(
+                            "PostgreSQL at "
+                                    + sessions.local()
+                                    + " is still in recovery "
+                                    + timeout.toMillis()
+                                    + " ms after it was told to promote; see "
+                                    + log());
+                }
+                pause();
+                timeline = writtenTimeline(statement);
+            }
+            return timeline.get();
+        }
+    }
+
+    private static Optional<Timeline> writtenTimeline(Statement statement) throws SQLException {
+        try (ResultSet row =
+                statement.executeQuery(
+                        "SELECT CASE WHEN NOT pg_is_in_recovery()"
+                                + " THEN pg_walfile_name(pg_current_wal_insert_lsn()) END")) {
+            row.next();
+            return Optional.ofNullable(row.getString(1)).map(ServerProbe::timelineOf);
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(POLL_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("to promote was cancelled");
+        }
+    }
+
+    @Override
+    public void checkpoint() {
+        configuration.checkpoint();
+    }
+
+    @Override
+    public Lsn emitWal() {
+        return control.run(
+                "write to the WAL",
+                session -> {
+                    try (Statement statement = session.createStatement()) {
+                        // Its commit flushes; only a statement after it sees that position.
+                        statement.execute("SELECT pg_logical_emit_message(true, 'holdfast', '')");
+                        try (ResultSet row =
+                                statement.executeQuery("SELECT pg_current_wal_flush_lsn()::text")) {
+                            row.next();
+                            return Lsn.of(row.getString(1));
+                        }
+                    }
+                });
+    }
+
+    @Override
+    public void createSlots(Set<String> names, Action.Reserve reserve) {
+        slots(
+                "create the slots " + names,
+                "SELECT pg_create_physical_replication_slot(n, "
+                        + (reserve == Action.Reserve.NOW)
+                        + ") FROM unnest(?) n"
+                        + " WHERE NOT EXISTS"
+                        + " (SELECT FROM pg_replication_slots WHERE slot_name = n)",
+                names);
+    }
+
+    @Override
+    public void dropSlots(Set<String> names) {
+        slots(
+                "drop the slots " + names,
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+                        + " WHERE slot_name = ANY (?) AND slot_type = 'physical' AND NOT active",
+                names);
+    }
+
+    private void slots(String what, String query, Set<String> names) {
+        if (names.isEmpty()) {
+            return;
+        }
+        control.run(
+                what,
+                (Connection session) -> {
+                    try (PreparedStatement statement = session.prepareStatement(query)) {
+                        statement.setArray(1, session.createArrayOf("text", names.toArray()));
+                        return statement.execute();
+                    }
+                });
+    }
+
+    @Override
+    public void initdb(List<String> options, Consumer<String> progress) {
+        initialData().initdb(options, progress);
+    }
+
+    @Override
+    public void createUsers() {
+        sessions.run("create the users", PATIENCE, new Users(config)::create);
+    }
+
+    @Override
+    public void cloneFrom(Upstream upstream, Consumer<Progress> progress) {
+        initialData().cloneFrom(upstream, progress);
+    }
+
+    private InitialData initialData() {
+        refuseWhileRunning("fill");
+        return new InitialData(config, programs, files, unfinished);
+    }
+
+    @Override
+    public void rewind(Upstream upstream, Consumer<String> progress) {
+        refuseWhileRunning("rewind");
+        switch (directories.inspect()) {
+            case DataDirectory.Valid valid -> {}
+            case DataDirectory.Missing missing ->
+                    throw new PostgresException(
+                            "there is nothing to rewind in " + dataDir + ": make a new copy");
+            case DataDirectory.Broken(String why) ->
+                    throw new PostgresException(
+                            "what is broken cannot be rewound: " + why + "; make a new copy");
+        }
+        new Rewind(config, programs, files, sessions, unfinished, directories)
+                .run(upstream, sourceHistory(upstream).timeline(), progress);
+    }
+
+    @Override
+    public Path moveAside(String reason) {
+        refuseWhileRunning("set aside");
+        unfinished.endLeftover();
+        if (directories.isMissing()) {
+            throw new PostgresException(
+                    "there is nothing to set aside: "
+                            + dataDir
+                            + " (postgresql.data_dir) is missing or empty");
+        }
+        Path aside =
+                new SetAside(dataDir, config.keepDirectories(), Clock.systemUTC()).move(reason);
+        unfinished.finish();
+        return aside;
+    }
+
+    private void refuseWhileRunning(String what) {
+        Optional<Long> pid = runningPostmaster();
+        if (pid.isPresent()) {
+            throw new PostgresException(
+                    "will not "
+                            + what
+                            + " "
+                            + dataDir
+                            + ": PostgreSQL runs in it (pid "
+                            + pid.get()
+                            + "); stop it first");
+        }
+    }
+
+    @Override
+    public Source sourceHistory(Upstream upstream) {
+        Source found = source.ask(upstream);
+        if (directories.inspect() instanceof DataDirectory.Valid(var control, var history)
+                && !control.system().equals(found.system())) {
+            throw new PostgresException(
+                    upstream.member()
+                            + " at "
+                            + upstream.host()
+                            + ":"
+                            + upstream.port()
+                            + " has the system identifier "
+                            + found.system()
+                            + ", and "
+                            + dataDir
+                            + " has "
+                            + control.system()
+                            + ": they are of different clusters; correct scope or postgresql.data_dir");
+        }
+        return found;
+    }
+
+    @Override
+    public void close() {
+        control.close();
+        probe.close();
+    }
+}

@@ -1,0 +1,208 @@
+package dev.holdfast.agent.postgres;
+
+import dev.holdfast.agent.postgres.Postgres.Prepared;
+import dev.holdfast.agent.postgres.Postgres.Role;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Upstream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * The files that PostgreSQL reads. The layout is Patroni's: the operator's own configuration is
+ * kept as {@code postgresql.base.conf} and included first, so what Holdfast writes wins.
+ */
+final class PostgresFiles {
+    private static final String HEADER =
+            """
+            # Written by Holdfast, which overwrites it. Parameters belong into the cluster's dynamic
+            # configuration, or into postgresql.base.conf for this member alone.
+            """;
+
+    private final MemberName name;
+    private final AgentConfig.Postgres config;
+    private final Path dataDir;
+    private final Path configDir;
+
+    PostgresFiles(MemberName name, AgentConfig.Postgres config) {
+        this.name = name;
+        this.config = config;
+        this.dataDir = Path.of(config.dataDir()).toAbsolutePath();
+        this.configDir = Path.of(config.configDir()).toAbsolutePath();
+    }
+
+    Path configuration() {
+        return configDir.resolve("postgresql.conf");
+    }
+
+    Path passwordFile() {
+        return Path.of(config.pgpass()).toAbsolutePath();
+    }
+
+    /** Whether the server that starts next stays in recovery. */
+    boolean startsAsStandby() {
+        return Files.exists(dataDir.resolve("standby.signal"));
+    }
+
+    Prepared write(ServerFiles files, ServerParameters parameters, Role role) {
+        List<String> notes = new ArrayList<>(parameters.notes());
+        try {
+            boolean changed = keepBase();
+            changed |= writePasswords();
+            changed |= DurableFiles.write(configuration(), rendered(files, parameters, role));
+            changed |= writeLines("pg_hba.conf", files.hba());
+            changed |= writeLines("pg_ident.conf", files.ident());
+            changed |= clearAlterSystem(notes);
+            changed |= writeSignal(role);
+            return new Prepared(changed, notes);
+        } catch (IOException e) {
+            throw new PostgresException(
+                    "the configuration of PostgreSQL could not be written: "
+                            + e
+                            + "; "
+                            + configDir
+                            + " and "
+                            + dataDir
+                            + " must be writable for the agent and have room",
+                    e);
+        }
+    }
+
+    /** Takes over the operator's file once; afterwards ours stands in its place. */
+    private boolean keepBase() throws IOException {
+        Path base = configDir.resolve("postgresql.base.conf");
+        if (Files.exists(base)) {
+            return false;
+        }
+        if (Files.exists(configuration())) {
+            // A copy first: at no time is there no configuration to start with.
+            Path unfinished = configDir.resolve("postgresql.base.conf.new");
+            Files.copy(
+                    configuration(),
+                    unfinished,
+                    StandardCopyOption.REPLACE_EXISTING,
+                    StandardCopyOption.COPY_ATTRIBUTES);
+            Files.setOwner(unfinished, Files.getOwner(configDir));
+            Files.move(unfinished, base, StandardCopyOption.ATOMIC_MOVE);
+            DurableFiles.syncDirectory(configDir);
+            return true;
+        }
+        return DurableFiles.write(base, "");
+    }
+
+    /** Creates or corrects the password file, which pg_basebackup and pg_rewind use too. */
+    boolean writePasswords() throws IOException {
+        TreeSet<String> lines = new TreeSet<>();
+        for (Credentials user :
+                List.of(config.superuser(), config.replication(), config.rewind())) {
+            if (!user.password().isEmpty()) {
+                lines.add(
+                        "*:*:*:"
+                                + Quoted.passwordField("user name", user.username())
+                                + ":"
+                                + Quoted.passwordField(
+                                        "password of " + user.username(), user.password()));
+            }
+        }
+        Path file = passwordFile();
+        Path directory = file.getParent();
+        if (directory != null) {
+            DurableFiles.createDirectory(directory);
+        }
+        return DurableFiles.write(file, lines.isEmpty() ? "" : String.join("\n", lines) + "\n");
+    }
+
+    private String rendered(ServerFiles files, ServerParameters parameters, Role role) {
+        Map<String, String> settings = new LinkedHashMap<>(parameters.all());
+        settings.put("hba_file", configDir.resolve("pg_hba.conf").toString());
+        settings.put("ident_file", configDir.resolve("pg_ident.conf").toString());
+        settings.put("synchronous_standby_names", files.syncNames());
+        settings.put("recovery_target_timeline", "latest");
+        settings.put("primary_conninfo", primaryConninfo(files, role));
+        settings.put("primary_slot_name", role == Role.PRIMARY ? "" : files.slotName().orElse(""));
+        StringBuilder text = new StringBuilder(HEADER).append("include 'postgresql.base.conf'\n\n");
+        settings.forEach((parameter, value) ->
+                text.append(parameter)
+                        .append(" = ")
+                        .append(Quoted.configurationValue(parameter, value))
+                        .append('\n'));
+        return text.toString();
+    }
+
+    /**
+     * The value that {@code primary_conninfo} gets: empty for a primary, or without an upstream.
+     */
+    String primaryConninfo(ServerFiles files, Role role) {
+        return switch (role) {
+            case PRIMARY -> "";
+            case STANDBY ->
+                    files.upstream()
+                            .map(upstream -> conninfo(upstream, config.replication(), name.value()))
+                            .orElse("");
+        };
+    }
+
+    /** How a program or a standby of this member reaches another member's server. */
+    String conninfo(Upstream upstream, Credentials user, String applicationName) {
+        Map<String, String> keywords = new LinkedHashMap<>();
+        keywords.put("user", user.username());
+        keywords.put("passfile", passwordFile().toString());
+        keywords.put("host", upstream.host());
+        keywords.put("port", Integer.toString(upstream.port()));
+        keywords.put("sslmode", "prefer");
+        keywords.put("application_name", applicationName);
+        keywords.put("gssencmode", "disable");
+        return Quoted.connectionString(keywords);
+    }
+
+    /** Without lines of ours the operator's file stays. */
+    private boolean writeLines(String file, List<String> lines) throws IOException {
+        String header =
+                "# Written by Holdfast, which overwrites it. Change the lines in the configuration.\n";
+        return !lines.isEmpty()
+                && DurableFiles.write(
+                        configDir.resolve(file), header + String.join("\n", lines) + "\n");
+    }
+
+    /** ALTER SYSTEM comes after every file, so what Holdfast controls must not stand there. */
+    private boolean clearAlterSystem(List<String> notes) throws IOException {
+        Path file = dataDir.resolve("postgresql.auto.conf");
+        String text = DurableFiles.read(file).orElse("");
+        List<String> kept = new ArrayList<>();
+        for (String line : text.lines().toList()) {
+            String parameter = line.strip().split("[\\s=]", 2)[0].toLowerCase(Locale.ROOT);
+            if (ServerParameters.CONTROLLED.contains(parameter)) {
+                notes.add(
+                        parameter
+                                + " was taken out of "
+                                + file
+                                + " (ALTER SYSTEM or pg_basebackup -R had put it there): Holdfast sets it");
+            } else {
+                kept.add(line);
+            }
+        }
+        return kept.size() != text.lines().count()
+                && DurableFiles.write(file, kept.isEmpty() ? "" : String.join("\n", kept) + "\n");
+    }
+
+    private boolean writeSignal(Role role) throws IOException {
+        boolean recovery = DurableFiles.delete(dataDir.resolve("recovery.signal"));
+        Path signal = dataDir.resolve("standby.signal");
+        boolean standby =
+                switch (role) {
+                    case PRIMARY -> DurableFiles.delete(signal);
+                    case STANDBY -> DurableFiles.write(signal, "");
+                };
+        return recovery || standby;
+    }
+}

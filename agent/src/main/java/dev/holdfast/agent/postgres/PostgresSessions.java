@@ -1,0 +1,238 @@
+package dev.holdfast.agent.postgres;
+
+import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.HostPort;
+import dev.holdfast.core.postgres.Upstream;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+import org.postgresql.util.PSQLException;
+
+/** Opens sessions, with the local server and with other members, and runs work in them. */
+final class PostgresSessions {
+    /** Work within a session. */
+    @FunctionalInterface
+    interface Work<T> {
+        T in(Connection session) throws SQLException;
+    }
+
+    private static final String APPLICATION = "Holdfast";
+    private static final int CONNECT_SECONDS = 2;
+
+    /**
+     * The agent's own commits wait for no standby, else it could hang on what it is to repair. The
+     * rest keeps what an operator set for all sessions from changing the answers.
+     */
+    private static final String OPTIONS =
+            "-c synchronous_commit=local -c search_path=pg_catalog"
+                    + " -c default_transaction_read_only=off -c standard_conforming_strings=on";
+
+    private final AgentConfig.Postgres config;
+    private final HostPort local;
+
+    PostgresSessions(AgentConfig.Postgres config) {
+        this.config = config;
+        this.local = new HostPort(localHost(config.listenHosts()), config.port());
+    }
+
+    /**
+     * The address under which the server hears its own host: loopback, unless it listens elsewhere
+     * only. The driver speaks no Unix sockets.
+     */
+    static String localHost(String listenHosts) {
+        List<String> hosts =
+                List.of(listenHosts.split(",")).stream()
+                        .map(String::strip)
+                        .filter(host -> !host.isEmpty())
+                        .toList();
+        boolean everywhere =
+                hosts.isEmpty()
+                        || hosts.stream().anyMatch(List.of("*", "0.0.0.0", "localhost")::contains);
+        if (everywhere) {
+            return "localhost";
+        }
+        return hosts.getFirst().equals("::") ? "::1" : hosts.getFirst();
+    }
+
+    HostPort local() {
+        return local;
+    }
+
+    /**
+     * A session of the superuser with the local server.
+     *
+     * @param patience of one statement, at both ends; zero means without end
+     */
+    Connection open(Duration patience) throws SQLException {
+        Properties properties = properties(config.superuser(), patience);
+        // In clear first: it is one round trip less, and the way is loopback.
+        properties.setProperty("sslmode", "allow");
+        properties.setProperty("options", OPTIONS + " -c statement_timeout=" + patience.toMillis());
+        return connect(local, properties);
+    }
+
+    /** A session with another member's database. */
+    Connection openRemote(Upstream upstream, Credentials user, Duration patience)
+            throws SQLException {
+        Properties properties = properties(user, patience);
+        properties.setProperty("sslmode", "prefer");
+        properties.setProperty("options", OPTIONS + " -c statement_timeout=" + patience.toMillis());
+        return connect(new HostPort(upstream.host(), upstream.port()), properties);
+    }
+
+    /** A session that speaks the replication commands, with any server. */
+    Connection openReplication(HostPort address, Duration patience) throws SQLException {
+        Properties properties = properties(config.replication(), patience);
+        properties.setProperty("sslmode", address.equals(local) ? "allow" : "prefer");
+        properties.setProperty("replication", "true");
+        properties.setProperty("preferQueryMode", "simple");
+        return connect(address, properties);
+    }
+
+    private static Properties properties(Credentials user, Duration patience) {
+        Properties properties = new Properties();
+        properties.setProperty("user", user.username());
+        properties.setProperty("password", user.password());
+        properties.setProperty("ApplicationName", APPLICATION);
+        properties.setProperty("assumeMinServerVersion", "13");
+        properties.setProperty("gssEncMode", "disable");
+        properties.setProperty("connectTimeout", Integer.toString(CONNECT_SECONDS));
+        properties.setProperty("tcpKeepAlive", "true");
+        // A little longer than the server's own limit, so that its answer comes first.
+        if (!patience.isZero()) {
+            properties.setProperty("socketTimeout", Long.toString(patience.toSeconds() + 1));
+        }
+        return properties;
+    }
+
+    private static Connection connect(HostPort address, Properties properties) throws SQLException {
+        Connection session =
+                new Driver().connect("jdbc:postgresql://" + address + "/postgres", properties);
+        if (session == null) {
+            throw new IllegalStateException("the driver did not take its own URL for " + address);
+        }
+        return session;
+    }
+
+    /**
+     * Runs work in a session made for it.
+     *
+     * @param what a verb phrase for the message when it fails, as in "promote"
+     */
+    <T> T run(String what, Duration patience, Work<T> work) {
+        return cancellable(
+                what,
+                () -> {
+                    try (Connection session = open(patience)) {
+                        return work.in(session);
+                    }
+                });
+    }
+
+    /** Work that opens its own sessions. */
+    @FunctionalInterface
+    interface Task<T> {
+        T run() throws SQLException;
+    }
+
+    /**
+     * Runs on a virtual thread, since there an interrupt closes the socket that is waited on: the
+     * driver would not notice one on a platform thread.
+     */
+    <T> T cancellable(String what, Task<T> task) {
+        FutureTask<T> running = new FutureTask<>(task::run);
+        Thread.ofVirtual().name("session to " + what).start(running);
+        try {
+            return running.get();
+        } catch (InterruptedException e) {
+            running.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new CancellationException("to " + what + " was cancelled");
+        } catch (ExecutionException e) {
+            throw failure(what, e.getCause());
+        }
+    }
+
+    private RuntimeException failure(String what, @Nullable Throwable cause) {
+        return switch (cause) {
+            case SQLException e -> failure(what, local, e);
+            case RuntimeException e -> e;
+            case null, default -> new IllegalStateException("could not " + what, cause);
+        };
+    }
+
+    /** One sentence: what was asked of whom, what came back, and where to look. */
+    static PostgresException failure(String what, HostPort address, SQLException e) {
+        return new PostgresException(
+                "could not "
+                        + what
+                        + ": PostgreSQL at "
+                        + address
+                        + " says \""
+                        + sentence(e)
+                        + "\" (SQLSTATE "
+                        + Optional.ofNullable(e.getSQLState()).orElse("none")
+                        + "); "
+                        + advice(e),
+                e);
+    }
+
+    /** The driver's message without the lines about context. */
+    static String sentence(SQLException e) {
+        if (e instanceof PSQLException server && server.getServerErrorMessage() != null) {
+            String message = server.getServerErrorMessage().getMessage();
+            if (message != null) {
+                return message;
+            }
+        }
+        String message = Optional.ofNullable(e.getMessage()).orElse(e.toString());
+        return message.lines().findFirst().orElse(message);
+    }
+
+    private static String advice(SQLException e) {
+        return switch (Optional.ofNullable(e.getSQLState()).orElse("")) {
+            case "28P01" -> "correct the user or password under postgresql.authentication";
+            case "28000" -> "check postgresql.pg_hba and the user under postgresql.authentication";
+            case "08001", "08004", "08006" -> "is it running there, and reachable?";
+            case "53300" -> "raise max_connections, or end sessions";
+            case "57P03" -> "try again when it has started";
+            case "42501" -> "give the user that privilege, or configure a superuser";
+            default -> "see its log";
+        };
+    }
+
+    /** What is broken already has nothing left to release. */
+    static void closeQuietly(Optional<Connection> session) {
+        try {
+            if (session.isPresent()) {
+                session.get().close();
+            }
+        } catch (SQLException e) {
+            session.ifPresent(PostgresSessions::abort);
+        }
+    }
+
+    private static void abort(Connection session) {
+        try {
+            session.abort(Runnable::run);
+        } catch (SQLException e) {
+            throw new IllegalStateException("the driver refused to drop a connection", e);
+        }
+    }
+
+    /** The server answered, though not with a session: it is there. */
+    static boolean isAnswer(SQLException e) {
+        boolean fromServer =
+                e instanceof PSQLException server && server.getServerErrorMessage() != null;
+        return fromServer || "08004".equals(e.getSQLState()) || "28000".equals(e.getSQLState());
+    }
+}

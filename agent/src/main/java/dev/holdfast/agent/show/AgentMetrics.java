@@ -1,0 +1,184 @@
+package dev.holdfast.agent.show;
+
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.decide.Decision;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.status.MemberStatus;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Patroni's metric names, and Holdfast's own beside them. Values are read from the newest status
+ * when they are scraped.
+ */
+final class AgentMetrics {
+    private final PrometheusMeterRegistry registry =
+            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final Tags tags;
+    private final Supplier<@Nullable MemberStatus> status;
+    private final Timer turns;
+
+    AgentMetrics(
+            String scope,
+            String name,
+            Supplier<@Nullable MemberStatus> status,
+            Supplier<MonoTime> clock) {
+        this.tags = Tags.of("scope", scope, "name", name);
+        this.status = status;
+        this.turns =
+                Timer.builder("holdfast.decision.duration")
+                        .description("Time that one decision took")
+                        .tags(tags)
+                        .register(registry);
+        register(clock);
+    }
+
+    private void register(Supplier<MonoTime> clock) {
+        gauge("patroni.postgres.running", "1 if PostgreSQL answers", s -> flag(isRunning(s)));
+        gauge(
+                "patroni.postmaster.start.time",
+                "Start of PostgreSQL, seconds since 1970",
+                AgentMetrics::startSeconds);
+        gauge(
+                "patroni.primary",
+                "1 if this member runs as primary and holds the leader lease",
+                s -> flag(s.role() == MemberRole.PRIMARY && s.holdsLease(clock.get())));
+        gauge("patroni.standby.leader", "1 if this member leads a standby cluster", s -> 0);
+        gauge(
+                "patroni.replica",
+                "1 if this member runs as a standby",
+                s -> flag(s.server().orElse(null) instanceof Server.Standby));
+        gauge(
+                "patroni.sync.standby",
+                "1 if this member is a synchronous standby",
+                s -> flag(s.syncStandby()));
+        gauge("patroni.quorum.standby", "1 if this member is a quorum standby", s -> 0);
+        gauge(
+                "patroni.xlog.location",
+                "Flushed WAL position of the primary, bytes; 0 on a standby",
+                s -> s.server().orElse(null) instanceof Server.Primary p ? bytes(p.flushed()) : 0);
+        gauge(
+                "patroni.xlog.received.location",
+                "Received WAL position of a standby, bytes; 0 on a primary",
+                s ->
+                        s.server().orElse(null) instanceof Server.Standby r
+                                ? bytes(r.received().orElse(Lsn.ZERO))
+                                : 0);
+        gauge(
+                "patroni.xlog.replayed.location",
+                "Replayed WAL position of a standby, bytes; 0 on a primary",
+                s -> s.server().orElse(null) instanceof Server.Standby r ? bytes(r.replayed()) : 0);
+        gauge(
+                "patroni.xlog.paused",
+                "1 if replay is paused",
+                s -> flag(s.server().orElse(null) instanceof Server.Standby r && r.replayPaused()));
+        gauge(
+                "patroni.postgres.streaming",
+                "1 if PostgreSQL streams from its upstream",
+                s -> flag(s.server().orElse(null) instanceof Server.Standby r && r.isStreaming()));
+        gauge(
+                "patroni.postgres.in.archive.recovery",
+                "1 if PostgreSQL replays from an archive",
+                s -> 0);
+        gauge("patroni.postgres.server.version", "server_version_num", AgentMetrics::serverVersion);
+        gauge(
+                "patroni.cluster.unlocked",
+                "1 if nobody holds the leader key",
+                s -> flag(s.cluster().filter(c -> c.leader().isPresent()).isEmpty()));
+        gauge("patroni.failsafe.mode.is.active", "1 while failsafe mode keeps a primary", s -> 0);
+        gauge("patroni.postgres.timeline", "Timeline of the server", s -> timeline(s));
+        gauge(
+                "patroni.dcs.last.seen",
+                "When the store last answered, seconds since 1970",
+                MemberStatus::storeSeenEpochSeconds);
+        gauge(
+                "patroni.pending.restart",
+                "1 if a parameter needs a restart",
+                s -> flag(!s.pendingRestart().isEmpty()));
+        gauge("patroni.is.paused", "1 if the cluster is paused", s -> flag(s.pauseSeen()));
+        gauge(
+                "holdfast.lease.margin.seconds",
+                "How long the leader lease is good without a renewal; 0 when not held",
+                s -> Math.max(0, s.leaderUntil().since(clock.get()).toMillis()) / 1000.0);
+        gauge(
+                "holdfast.serves.as.primary",
+                "1 if /primary answers 200",
+                s -> flag(s.servesAsPrimary(clock.get())));
+        gauge(
+                "holdfast.guard.armed",
+                "1 if the guard would end PostgreSQL without the agent",
+                s -> flag(s.guard().equals("armed")));
+    }
+
+    void onDecision(Decision decision, Duration took) {
+        turns.record(took);
+        registry.counter("holdfast.decisions", tags.and("reason", decision.reason().code().text()))
+                .increment();
+    }
+
+    String scrape() {
+        return registry.scrape();
+    }
+
+    private void gauge(String name, String description, ToDoubleFunction<MemberStatus> value) {
+        Gauge.builder(
+                        name,
+                        () -> {
+                            MemberStatus now = status.get();
+                            return now == null ? 0 : value.applyAsDouble(now);
+                        })
+                .description(description)
+                .tags(tags)
+                .register(registry);
+    }
+
+    private static double flag(boolean set) {
+        return set ? 1 : 0;
+    }
+
+    private static double bytes(Lsn lsn) {
+        return lsn.value();
+    }
+
+    private static boolean isRunning(MemberStatus s) {
+        return s.state() == MemberState.RUNNING && s.server().isPresent();
+    }
+
+    private static double startSeconds(MemberStatus s) {
+        return switch (s.server().orElse(null)) {
+            case Server.Primary p -> p.common().startMicros() / 1e6;
+            case Server.Standby r -> r.common().startMicros() / 1e6;
+            case Server.Rejecting _, Server.Silent _ -> 0;
+            case null -> 0;
+        };
+    }
+
+    private static double serverVersion(MemberStatus s) {
+        return switch (s.server().orElse(null)) {
+            case Server.Primary p -> p.common().versionNumber();
+            case Server.Standby r -> r.common().versionNumber();
+            case Server.Rejecting _, Server.Silent _ -> 0;
+            case null -> 0;
+        };
+    }
+
+    private static double timeline(MemberStatus s) {
+        return switch (s.server().orElse(null)) {
+            case Server.Primary(var _, Timeline timeline, var _, var _, var _) -> timeline.id();
+            case Server.Standby r -> r.timeline().id();
+            case Server.Rejecting _, Server.Silent _ -> 0;
+            case null -> 0;
+        };
+    }
+}

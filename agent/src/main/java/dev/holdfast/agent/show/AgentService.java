@@ -1,0 +1,317 @@
+package dev.holdfast.agent.show;
+
+import dev.holdfast.agent.loop.AgentLoop;
+import dev.holdfast.api.MemberService;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.Timeline;
+import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.decide.Observation;
+import dev.holdfast.core.decide.Orders;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.status.MemberStatus;
+import dev.holdfast.dcs.Dcs;
+import dev.holdfast.dcs.json.Keys;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The member as REST sees it. */
+public final class AgentService implements MemberService {
+    private static final Duration RESTART = Duration.ofMinutes(5);
+
+    private final AgentConfig config;
+    private final Supplier<MonoTime> clock;
+    private final Executor executor;
+    private final AgentLoop loop;
+    private final Shown shown;
+    private final SwitchoverService switchovers;
+    private final ConfigService configuration;
+    private final Runnable reload;
+
+    /**
+     * @param reload reads the member's own configuration file anew
+     */
+    public AgentService(
+            AgentConfig config,
+            Supplier<MonoTime> clock,
+            Executor executor,
+            AgentLoop loop,
+            Dcs dcs,
+            Shown shown,
+            SwitchoverService.Forward forward,
+            Runnable reload) {
+        this.config = config;
+        this.clock = clock;
+        this.executor = executor;
+        this.loop = loop;
+        this.shown = shown;
+        this.switchovers = new SwitchoverService(dcs, shown, forward);
+        this.configuration = new ConfigService(dcs);
+        this.reload = reload;
+        shown.publishThrough(new Publisher(config, dcs, loop.mirror(), executor));
+    }
+
+    @Override
+    public MonoTime now() {
+        return clock.get();
+    }
+
+    @Override
+    public MemberStatus status() {
+        return shown.status().orElseGet(() -> StatusView.starting(config));
+    }
+
+    @Override
+    public AutoCloseable onChange(Runnable listener) {
+        return shown.onChange(listener);
+    }
+
+    @Override
+    public Optional<String> configJson() {
+        return loop.mirror().current().map(s -> s.entries().get(Keys.CONFIG)).map(Dcs.Entry::value);
+    }
+
+    @Override
+    public List<JournalLine> journal() {
+        return shown.journal();
+    }
+
+    @Override
+    public String metrics() {
+        return shown.metrics();
+    }
+
+    @Override
+    public CompletionStage<Position> position() {
+        CompletableFuture<Position> answer = new CompletableFuture<>();
+        executor.execute(
+                () -> loop.askServer(() -> answer.complete(position(shown.seen(), loop.server()))));
+        return answer;
+    }
+
+    private Position position(Optional<Observation> seen, Optional<Server> server) {
+        boolean nofailover = seen.map(o -> o.self().tags().noFailover()).orElse(true);
+        return switch (server.orElse(null)) {
+            case Server.Standby s ->
+                    new Position(
+                            config.name(),
+                            true,
+                            true,
+                            Optional.of(s.timeline()),
+                            s.received().orElse(Lsn.ZERO),
+                            s.replayed(),
+                            nofailover,
+                            s.isStreaming());
+            case Server.Primary p -> answering(p.timeline(), p.flushed(), nofailover);
+            case Server.Rejecting _, Server.Silent _ -> silent(nofailover);
+            case null -> silent(nofailover);
+        };
+    }
+
+    private Position answering(Timeline timeline, Lsn flushed, boolean nofailover) {
+        return new Position(
+                config.name(),
+                true,
+                false,
+                Optional.of(timeline),
+                flushed,
+                flushed,
+                nofailover,
+                false);
+    }
+
+    private Position silent(boolean nofailover) {
+        return new Position(
+                config.name(),
+                false,
+                false,
+                Optional.empty(),
+                Lsn.ZERO,
+                Lsn.ZERO,
+                nofailover,
+                false);
+    }
+
+    @Override
+    public CompletionStage<Reply> switchover(SwitchoverRequest request) {
+        return switchovers.switchover(request);
+    }
+
+    @Override
+    public CompletionStage<Reply> failover(SwitchoverRequest request) {
+        return switchovers.failover(request);
+    }
+
+    @Override
+    public CompletionStage<Reply> cancelSwitchover() {
+        return switchovers.cancel();
+    }
+
+    @Override
+    public CompletionStage<Reply> restart(RestartRequest request) {
+        if (request.schedule().isPresent()) {
+            return done(503, "a scheduled restart is not supported yet; order it at the time");
+        }
+        MemberStatus status = status();
+        Optional<Server> server = status.server();
+        Optional<Long> start = server.flatMap(AgentService::startOf);
+        if (start.isEmpty()) {
+            return done(
+                    503,
+                    "PostgreSQL does not run on "
+                            + config.name()
+                            + " ("
+                            + status.state().text()
+                            + "), so it cannot be restarted");
+        }
+        Optional<String> unmet = unmet(request, status, server.get());
+        if (unmet.isPresent()) {
+            return done(503, "restart conditions are not satisfied: " + unmet.get());
+        }
+        loop.order(orders -> orders.withRestart(start));
+        return shown.await(
+                        o ->
+                                o.server()
+                                        .flatMap(AgentService::startOf)
+                                        .filter(s -> !s.equals(start.get()))
+                                        .map(_ -> new Reply(200, "restarted successfully")),
+                        request.timeout().orElse(RESTART),
+                        () ->
+                                new Reply(
+                                        503,
+                                        "restart failed: PostgreSQL has not come back; "
+                                                + reason()))
+                .whenComplete((_, _) -> loop.order(orders -> orders.withRestart(Optional.empty())));
+    }
+
+    private String reason() {
+        return shown.status().map(MemberStatus::reason).orElse("");
+    }
+
+    private static Optional<String> unmet(
+            RestartRequest request, MemberStatus status, Server server) {
+        if (request.role().filter(r -> !r.equals("any") && !isRole(r, status)).isPresent()) {
+            return Optional.of(
+                    "the role is " + status.role().text() + ", not " + request.role().get());
+        }
+        if (request.onlyIfPending() && status.pendingRestart().isEmpty()) {
+            return Optional.of("no restart is pending");
+        }
+        int version = versionOf(server);
+        return request.postgresVersion()
+                .filter(v -> !isBelow(version, v))
+                .map(v ->
+                        "PostgreSQL is "
+                                + version / 10_000
+                                + "."
+                                + version % 10_000
+                                + ", not older than "
+                                + v);
+    }
+
+    private static boolean isRole(String role, MemberStatus status) {
+        return switch (status.server().orElse(null)) {
+            case Server.Primary _ -> role.equals("primary") || role.equals("leader");
+            case Server.Standby _ -> role.equals("replica") || role.equals("standby");
+            case Server.Rejecting _, Server.Silent _ -> false;
+            case null -> false;
+        };
+    }
+
+    private static boolean isBelow(int version, String wanted) {
+        String[] parts = wanted.split("\\.", 2);
+        try {
+            int least =
+                    Integer.parseInt(parts[0]) * 10_000
+                            + (parts.length > 1 ? Integer.parseInt(parts[1]) : 0);
+            return version < least;
+        } catch (NumberFormatException e) {
+            return false;
+        }
+    }
+
+    private static int versionOf(Server server) {
+        return switch (server) {
+            case Server.Primary p -> p.common().versionNumber();
+            case Server.Standby s -> s.common().versionNumber();
+            case Server.Rejecting _, Server.Silent _ -> 0;
+        };
+    }
+
+    private static Optional<Long> startOf(Server server) {
+        return switch (server) {
+            case Server.Primary p -> Optional.of(p.common().startMicros());
+            case Server.Standby s -> Optional.of(s.common().startMicros());
+            case Server.Rejecting _, Server.Silent _ -> Optional.empty();
+        };
+    }
+
+    @Override
+    public CompletionStage<Reply> reload() {
+        reload.run();
+        return done(202, "reload scheduled");
+    }
+
+    @Override
+    public CompletionStage<Reply> reinitialize(ReinitializeRequest request) {
+        Optional<Observation> seen = shown.seen();
+        if (seen.flatMap(Observation::cluster).filter(c -> c.leader().isPresent()).isEmpty()) {
+            return done(503, "Cluster has no leader, can not reinitialize");
+        }
+        if (seen.get().cluster().get().isLeader(config.name())) {
+            return done(503, "I am the leader, can not reinitialize");
+        }
+        if (seen.get().orders().reinitialize().isPresent() && !request.force()) {
+            return done(503, config.name() + " is being reinitialized already: " + reason());
+        }
+        Orders.Reinitialize order = new Orders.Reinitialize(clock.get());
+        loop.order(orders -> orders.withReinitialize(Optional.of(order)));
+        var _ =
+                shown.await(
+                                o ->
+                                        o.task()
+                                                                instanceof
+                                                                dev.holdfast.core.decide.Task.Ended(
+                                                                        dev.holdfast.core.decide
+                                                                                        .Action
+                                                                                        .Clone
+                                                                                _,
+                                                                        MonoTime at,
+                                                                        dev.holdfast.core.decide
+                                                                                        .Task
+                                                                                        .Outcome
+                                                                                        .Done
+                                                                                _)
+                                                        && at.isAfter(order.orderedAt())
+                                                ? Optional.of(order)
+                                                : Optional.empty(),
+                                Duration.ofDays(1),
+                                () -> order)
+                        .thenAccept(o ->
+                                loop.order(orders ->
+                                        orders.withReinitialize(
+                                                orders.reinitialize().filter(r -> !r.equals(o)))));
+        return done(200, "reinitialize started");
+    }
+
+    @Override
+    public CompletionStage<Reply> patchConfig(Map<String, @Nullable Object> changes) {
+        return configuration.patch(changes);
+    }
+
+    @Override
+    public CompletionStage<Reply> replaceConfig(Map<String, @Nullable Object> config) {
+        return configuration.replace(config);
+    }
+
+    private static CompletionStage<Reply> done(int status, String body) {
+        return CompletableFuture.completedStage(new Reply(status, body));
+    }
+}

@@ -1,0 +1,168 @@
+package dev.holdfast.agent.show;
+
+import dev.holdfast.core.LeaseId;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.decide.LeaderProof;
+import dev.holdfast.core.decide.Observation;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.status.MemberStatus;
+import dev.holdfast.dcs.Dcs;
+import dev.holdfast.dcs.Dcs.Compare;
+import dev.holdfast.dcs.Dcs.Op;
+import dev.holdfast.dcs.StoreMirror;
+import dev.holdfast.dcs.json.KeyCodec;
+import dev.holdfast.dcs.json.Keys;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the member's record in the store, and as leader the published position. What others act on
+ * is written at once; positions, which change all the time, once every {@code loop_wait}. Lives on
+ * the loop's executor.
+ */
+final class Publisher {
+    private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
+
+    private final AgentConfig config;
+    private final Dcs dcs;
+    private final StoreMirror mirror;
+    private final Executor executor;
+
+    private boolean writing;
+    private MonoTime positionsAt = MonoTime.BEGINNING;
+    private MonoTime notBefore = MonoTime.BEGINNING;
+    private Optional<Lsn> publishedOptime = Optional.empty();
+
+    Publisher(AgentConfig config, Dcs dcs, StoreMirror mirror, Executor executor) {
+        this.config = config;
+        this.dcs = dcs;
+        this.mirror = mirror;
+        this.executor = executor;
+    }
+
+    void onTurn(Observation o, MemberStatus status) {
+        if (writing
+                || o.cluster().isEmpty()
+                || !o.lease().isGood(o.now())
+                || o.now().isBefore(notBefore)) {
+            return;
+        }
+        LeaseId lease = o.lease().id().orElseThrow();
+        MemberRecord record = record(status);
+        Optional<MemberRecord.Stored> stored =
+                Optional.ofNullable(o.cluster().get().members().get(o.me()));
+        boolean same =
+                stored.filter(s -> s.lease().equals(o.lease().id()))
+                        .filter(s -> s.member().sameButPositions(record))
+                        .isPresent();
+        boolean positionsDue = !o.now().isBefore(positionsAt.plus(o.config().loopWait()));
+        if (!same || (positionsDue && !stored.get().member().equals(record))) {
+            positionsAt = o.now();
+            write(
+                    o,
+                    List.of(),
+                    List.of(Op.put(Keys.member(o.me()), KeyCodec.write(record), lease)));
+        } else if (positionsDue) {
+            optime(o, status)
+                    .ifPresent(lsn -> {
+                        publishedOptime = Optional.of(lsn);
+                        positionsAt = o.now();
+                        write(
+                                o,
+                                List.of(
+                                        new Compare.AtRevision(
+                                                Keys.LEADER,
+                                                o.proof()
+                                                        .map(LeaderProof::epoch)
+                                                        .orElseThrow()
+                                                        .revision())),
+                                List.of(Op.put(Keys.STATUS, KeyCodec.writeStatus(lsn))));
+                    });
+        }
+    }
+
+    private Optional<Lsn> optime(Observation o, MemberStatus status) {
+        return o.proof().isPresent()
+                        && status.server().orElse(null) instanceof Server.Primary primary
+                ? Optional.of(primary.flushed())
+                        .filter(lsn -> !Optional.of(lsn).equals(publishedOptime))
+                : Optional.empty();
+    }
+
+    private void write(Observation o, List<Compare> compares, List<Op> ops) {
+        writing = true;
+        dcs.commit(compares, ops)
+                .whenComplete((result, failure) ->
+                        executor.execute(() -> {
+                            writing = false;
+                            if (failure != null) {
+                                LOG.debug(
+                                        "the member's record was not written: {}",
+                                        failure.getMessage());
+                                notBefore = o.now().plus(o.deadlines().renewEvery());
+                                positionsAt = MonoTime.BEGINNING;
+                            } else if (result instanceof Dcs.TxnResult.Applied applied) {
+                                mirror.applied(applied, ops);
+                            }
+                        }));
+    }
+
+    MemberRecord record(MemberStatus status) {
+        Optional<Lsn> location = Optional.empty();
+        Optional<Timeline> timeline = Optional.empty();
+        Optional<Lsn> received = Optional.empty();
+        Optional<Lsn> replayed = Optional.empty();
+        Optional<String> replication = Optional.empty();
+        switch (status.server().orElse(null)) {
+            case Server.Primary primary -> {
+                location = Optional.of(primary.flushed());
+                timeline = Optional.of(primary.timeline());
+            }
+            case Server.Standby standby -> {
+                location = Optional.of(standby.position());
+                timeline = Optional.of(standby.timeline());
+                received = standby.received();
+                replayed = Optional.of(standby.replayed());
+                replication = standby.isStreaming() ? Optional.of("streaming") : Optional.empty();
+            }
+            case Server.Rejecting _, Server.Silent _ -> {}
+            case null -> {}
+        }
+        return new MemberRecord(
+                "postgres://" + config.postgresql().connectAddress() + "/postgres",
+                "http://" + config.restApi().connectAddress() + "/patroni",
+                status.state(),
+                status.role(),
+                status.version(),
+                location,
+                timeline,
+                received,
+                replayed,
+                replication,
+                status.tags(),
+                status.pendingRestart(),
+                status.pauseSeen(),
+                note(status));
+    }
+
+    /** Only what needs an operator: a member that cannot go on by itself. */
+    private static String note(MemberStatus status) {
+        return switch (status.reasonCode()) {
+            case "start.backoff",
+                    "server.silent",
+                    "refuse.other_system",
+                    "refuse.directory",
+                    "follow.diverged",
+                    "race.lags" ->
+                    status.reason();
+            default -> "";
+        };
+    }
+}

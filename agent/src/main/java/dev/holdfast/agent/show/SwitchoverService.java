@@ -1,0 +1,263 @@
+package dev.holdfast.agent.show;
+
+import dev.holdfast.api.MemberService.Reply;
+import dev.holdfast.api.MemberService.SwitchoverRequest;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.decide.Candidates;
+import dev.holdfast.core.decide.Candidates.SyncSetRule;
+import dev.holdfast.core.decide.Observation;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.dcs.Dcs;
+import dev.holdfast.dcs.Dcs.Compare;
+import dev.holdfast.dcs.Dcs.Op;
+import dev.holdfast.dcs.json.KeyCodec;
+import dev.holdfast.dcs.json.Keys;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Planned and forced changes of leader: checked against what the leader sees, written to the key
+ * {@code failover}, and answered when they are done. Only the leader can check a candidate, so
+ * other members pass the request on to it.
+ */
+public final class SwitchoverService {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Passes a request on to the leader's REST interface. */
+    public interface Forward {
+        CompletionStage<Reply> post(String apiUrl, String path, SwitchoverRequest request);
+    }
+
+    private final Dcs dcs;
+    private final Shown shown;
+    private final Forward forward;
+
+    SwitchoverService(Dcs dcs, Shown shown, Forward forward) {
+        this.dcs = dcs;
+        this.shown = shown;
+        this.forward = forward;
+    }
+
+    CompletionStage<Reply> switchover(SwitchoverRequest request) {
+        Optional<Observation> seen = shown.seen().filter(o -> o.cluster().isPresent());
+        if (seen.isEmpty()) {
+            return done(503, "the store has not been read yet, so it is not known who leads");
+        }
+        ClusterView cluster = seen.get().cluster().get();
+        Optional<LeaderKey> leader = cluster.leader();
+        if (leader.isEmpty()) {
+            return done(
+                    412,
+                    "switchover is not possible: the cluster has no leader; use failover to name one");
+        }
+        if (request.leader().filter(l -> !l.equals(leader.get().member())).isPresent()) {
+            return done(
+                    412,
+                    "leader name does not match: "
+                            + leader.get().member()
+                            + " leads, not "
+                            + request.leader().get());
+        }
+        return leader.get().member().equals(seen.get().me())
+                ? asLeader(seen.get(), cluster, request, SyncSetRule.MUST_BE_IN, "switchover")
+                : forward(cluster, leader.get().member(), "/switchover", request);
+    }
+
+    CompletionStage<Reply> failover(SwitchoverRequest request) {
+        Optional<Observation> seen = shown.seen().filter(o -> o.cluster().isPresent());
+        if (seen.isEmpty()) {
+            return done(503, "the store has not been read yet, so it is not known who leads");
+        }
+        ClusterView cluster = seen.get().cluster().get();
+        if (request.candidate().isEmpty()) {
+            return done(400, "Failover could be performed only to a specific candidate");
+        }
+        MemberName candidate = request.candidate().get();
+        if (cluster.leader().isPresent()) {
+            MemberName leader = cluster.leader().get().member();
+            return leader.equals(seen.get().me())
+                    ? asLeader(
+                            seen.get(),
+                            cluster,
+                            new SwitchoverRequest(
+                                    Optional.empty(), request.candidate(), Optional.empty()),
+                            SyncSetRule.MAY_BE_OUT,
+                            "failover")
+                    : forward(cluster, leader, "/failover", request);
+        }
+        if (!cluster.members().containsKey(candidate)) {
+            return done(
+                    412,
+                    "failover is not possible: candidate "
+                            + candidate
+                            + " does not exist; members are "
+                            + cluster.members().keySet());
+        }
+        return write(
+                cluster,
+                new FailoverRequest(Optional.empty(), request.candidate(), Optional.empty()),
+                Optional.empty());
+    }
+
+    CompletionStage<Reply> cancel() {
+        Optional<Versioned<FailoverRequest>> request =
+                shown.seen()
+                        .flatMap(Observation::cluster)
+                        .flatMap(ClusterView::failover)
+                        .filter(f -> f.value().scheduledAt().isPresent());
+        return request.isEmpty()
+                ? done(404, "no switchover is scheduled")
+                : dcs.commit(
+                                List.of(
+                                        new Compare.AtRevision(
+                                                Keys.FAILOVER, request.get().revision())),
+                                List.of(Op.delete(Keys.FAILOVER)))
+                        .thenApply(_ -> new Reply(200, "scheduled switchover deleted"))
+                        .exceptionally(
+                                e -> new Reply(503, "the store did not answer: " + e.getMessage()));
+    }
+
+    private CompletionStage<Reply> forward(
+            ClusterView cluster, MemberName leader, String path, SwitchoverRequest request) {
+        return cluster.member(leader)
+                .map(m -> forward.post(m.apiUrl(), path, request))
+                .orElseGet(() ->
+                        done(
+                                503,
+                                "the leader "
+                                        + leader
+                                        + " shows no address, so it cannot be asked"));
+    }
+
+    private CompletionStage<Reply> asLeader(
+            Observation o,
+            ClusterView cluster,
+            SwitchoverRequest request,
+            SyncSetRule rule,
+            String what) {
+        if (request.scheduledAt().isPresent()) {
+            return done(503, "a scheduled switchover is not supported yet; order it at the time");
+        }
+        if (!(o.server().orElse(null) instanceof Server.Primary primary)) {
+            return done(
+                    503,
+                    what
+                            + " is not possible: "
+                            + o.me()
+                            + " leads but does not run as primary yet");
+        }
+        if (cluster.failover().isPresent()) {
+            return done(503, what + " is not possible: another one is under way");
+        }
+        Optional<MemberName> candidate =
+                request.candidate().or(() -> Candidates.best(o, cluster, primary));
+        if (candidate.isEmpty()) {
+            return done(412, what + " is not possible: no good candidates have been found");
+        }
+        Optional<String> refusal = Candidates.refusal(o, cluster, primary, candidate.get(), rule);
+        return refusal.isPresent()
+                ? done(412, what + " is not possible: " + refusal.get())
+                : write(
+                        cluster,
+                        new FailoverRequest(
+                                rule == SyncSetRule.MUST_BE_IN
+                                        ? Optional.of(o.me())
+                                        : Optional.empty(),
+                                candidate,
+                                Optional.empty()),
+                        Optional.of(o.me()));
+    }
+
+    private CompletionStage<Reply> write(
+            ClusterView cluster, FailoverRequest request, Optional<MemberName> from) {
+        Compare sameLeader =
+                cluster.leader()
+                        .<Compare>map(
+                                l -> new Compare.AtRevision(Keys.LEADER, l.epoch().revision()))
+                        .orElse(new Compare.Absent(Keys.LEADER));
+        return dcs.commit(
+                        List.of(sameLeader, new Compare.Absent(Keys.FAILOVER)),
+                        List.of(Op.put(Keys.FAILOVER, KeyCodec.write(request))))
+                .handle((result, failure) -> {
+                    if (failure != null) {
+                        return done(
+                                503,
+                                "the store did not answer, so it is not known whether the request was taken: "
+                                        + failure.getMessage());
+                    }
+                    return switch (result) {
+                        case Dcs.TxnResult.Applied applied ->
+                                follow(request.candidate().orElseThrow(), from, applied.revision());
+                        case Dcs.TxnResult.Refused _, Dcs.TxnResult.LeaseGone _ ->
+                                done(
+                                        503,
+                                        "the leader or another request changed meanwhile; look at the cluster and try again");
+                    };
+                })
+                .thenCompose(stage -> stage);
+    }
+
+    /** Answers when the new primary runs, or the request was given up. */
+    private CompletionStage<Reply> follow(
+            MemberName candidate, Optional<MemberName> from, long written) {
+        return shown.await(
+                o ->
+                        o.cluster()
+                                .filter(c -> c.revision() >= written)
+                                .flatMap(c -> outcome(c, candidate, from)),
+                PATIENCE,
+                () ->
+                        new Reply(
+                                503,
+                                "Switchover status unknown: it has taken more than "
+                                        + PATIENCE.toSeconds()
+                                        + " s; "
+                                        + shown.status().map(s -> s.reason()).orElse("")));
+    }
+
+    private Optional<Reply> outcome(
+            ClusterView cluster, MemberName candidate, Optional<MemberName> from) {
+        if (cluster.failover().isPresent() || cluster.leader().isEmpty()) {
+            return Optional.empty();
+        }
+        MemberName leader = cluster.leader().get().member();
+        if (from.equals(Optional.of(leader))) {
+            String why =
+                    shown.journal().reversed().stream()
+                            .filter(l -> l.code().startsWith("switchover."))
+                            .findFirst()
+                            .map(l -> ": " + l.sentence())
+                            .orElse("");
+            return Optional.of(new Reply(503, "Switchover failed" + why));
+        }
+        boolean runs =
+                cluster.runningPrimary().map(MemberRecord.Stored::name).equals(Optional.of(leader));
+        String word = from.isPresent() ? "switched" : "failed";
+        return !runs
+                ? Optional.empty()
+                : Optional.of(
+                        new Reply(
+                                200,
+                                leader.equals(candidate)
+                                        ? "Successfully " + word + " over to \"" + leader + "\""
+                                        : word.substring(0, 1).toUpperCase(java.util.Locale.ROOT)
+                                                + word.substring(1)
+                                                + " over to \""
+                                                + leader
+                                                + "\" instead of \""
+                                                + candidate
+                                                + "\""));
+    }
+
+    private static CompletionStage<Reply> done(int status, String body) {
+        return CompletableFuture.completedStage(new Reply(status, body));
+    }
+}

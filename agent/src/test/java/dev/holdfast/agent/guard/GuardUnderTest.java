@@ -1,0 +1,172 @@
+package dev.holdfast.agent.guard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.holdfast.agent.time.BootClock;
+import dev.holdfast.core.MonoTime;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+
+/**
+ * A real guard in a directory of its own, with a client, and shell scripts for it to hold. The
+ * scripts and all that they start carry a mark in their environment, by which the test finds them
+ * wherever they went.
+ */
+final class GuardUnderTest implements AutoCloseable {
+    private final Path home;
+    private final BootClock clock = new BootClock();
+    private Told told = new Told();
+    private GuardClient client;
+
+    /** Runs a guard, as this process's user, in a directory that is empty so far. */
+    GuardUnderTest(Path home) throws IOException {
+        this.home = home;
+        Files.createDirectory(dataDir());
+        assertThat(GuardLauncher.ensure(binary(), guardDir()))
+                .isEqualTo(GuardLauncher.Outcome.STARTED);
+        client = GuardClient.connect(guardDir(), told);
+    }
+
+    /** The program under test, which is built where it is missing. */
+    static synchronized Path binary() throws IOException {
+        String named = System.getProperty("holdfast.guard");
+        if (named != null) {
+            return Path.of(named);
+        }
+        Path source = Path.of("../guard").toAbsolutePath().normalize();
+        Path built = source.resolve("build/holdfast-guard");
+        if (!Files.isExecutable(built)) {
+            run("make", "-C", source.toString());
+        }
+        return built;
+    }
+
+    /** Runs a command to its end, which must be a good one, and returns what it printed. */
+    static String run(String... command) throws IOException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.onExit().join().exitValue()).as(output).isZero();
+        return output;
+    }
+
+    GuardClient client() {
+        return client;
+    }
+
+    Told told() {
+        return told;
+    }
+
+    Path guardDir() {
+        return home.resolve("guard");
+    }
+
+    Path dataDir() {
+        return home.resolve("data");
+    }
+
+    Path log() {
+        return home.resolve("log");
+    }
+
+    MonoTime in(Duration span) {
+        return clock.now().plus(span);
+    }
+
+    /** Connects a second time, which replaces the first client, and goes on with the new one. */
+    void reconnect() throws IOException {
+        told = new Told();
+        client = GuardClient.connect(guardDir(), told);
+    }
+
+    /** Lets the guard hold a shell script. */
+    long start(String script) {
+        return answer(
+                client.start(
+                        dataDir(),
+                        log(),
+                        Path.of("/usr/bin/env"),
+                        List.of(mark(), "sh", "-c", script)));
+    }
+
+    String mark() {
+        return "HOLDFAST_GUARD_TEST=" + home;
+    }
+
+    static <T> T answer(CompletableFuture<T> future) {
+        return future.orTimeout(Told.PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+    }
+
+    static Throwable failure(CompletableFuture<?> future) throws InterruptedException {
+        try {
+            Object value = future.get(Told.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            throw new AssertionError("the guard did it, and answered " + value);
+        } catch (ExecutionException e) {
+            return Objects.requireNonNull(e.getCause());
+        } catch (TimeoutException e) {
+            throw new AssertionError("the request is still open", e);
+        }
+    }
+
+    /** Waits until a script has written a line of the given text into its log. */
+    void awaitLogged(String line) {
+        await().atMost(Told.PATIENCE)
+                .until(() -> Files.exists(log()) && Files.readAllLines(log()).contains(line));
+    }
+
+    void awaitMarked(int atLeast) {
+        await().atMost(Told.PATIENCE).until(() -> marked().size() >= atLeast);
+    }
+
+    /** The living processes that carry the mark. One that died has no environment any more. */
+    List<Long> marked() throws IOException {
+        List<Path> processes;
+        try (Stream<Path> entries = Files.list(Path.of("/proc"))) {
+            processes = entries.filter(p -> p.getFileName().toString().matches("\\d+")).toList();
+        }
+        List<Long> found = new ArrayList<>();
+        for (Path process : processes) {
+            if (environment(process).contains(mark())) {
+                found.add(Long.valueOf(process.getFileName().toString()));
+            }
+        }
+        return found;
+    }
+
+    private static List<String> environment(Path process) {
+        try {
+            // Bytes in a program's environment need not be text, so they are not decoded as
+            // strictly as text is.
+            byte[] bytes = Files.readAllBytes(process.resolve("environ"));
+            return List.of(new String(bytes, StandardCharsets.ISO_8859_1).split("\0", -1));
+        } catch (IOException endedOrNotOurs) {
+            return List.of();
+        }
+    }
+
+    static void kill(String signal, long pid) throws IOException {
+        run("kill", "-" + signal, Long.toString(pid));
+    }
+
+    /** Ends what the guard holds, and the guard. */
+    @Override
+    public void close() throws IOException {
+        reconnect();
+        answer(client.kill());
+        told.awaitState(state -> state.phase() == GuardState.Phase.NONE);
+        answer(client.quit());
+        client.close();
+    }
+}

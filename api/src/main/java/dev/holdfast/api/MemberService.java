@@ -1,0 +1,132 @@
+package dev.holdfast.api;
+
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.Timeline;
+import dev.holdfast.core.status.MemberStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the REST server asks of the member it speaks for. Nothing here blocks; stages complete on
+ * any thread and fail only by a bug.
+ */
+public interface MemberService {
+
+    /** A finished command: an HTTP status and the sentence or JSON that goes with it. */
+    record Reply(int status, String body) {}
+
+    /**
+     * Where a member stands, found by a probe made for this question. Ranks candidates and tells
+     * when a hand-over may happen.
+     */
+    record Position(
+            MemberName name,
+            boolean serverAnswers,
+            boolean inRecovery,
+            Optional<Timeline> timeline,
+            Lsn received,
+            Lsn replayed,
+            boolean nofailover,
+            boolean streaming,
+            Optional<Duration> heldCheck) {
+
+        public Position(
+                MemberName name,
+                boolean serverAnswers,
+                boolean inRecovery,
+                Optional<Timeline> timeline,
+                Lsn received,
+                Lsn replayed,
+                boolean nofailover,
+                boolean streaming) {
+            this(
+                    name,
+                    serverAnswers,
+                    inRecovery,
+                    timeline,
+                    received,
+                    replayed,
+                    nofailover,
+                    streaming,
+                    Optional.empty());
+        }
+
+        /** The same, with the age of the newest health check that the REST server holds back. */
+        public Position withHeldCheck(Optional<Duration> age) {
+            return new Position(
+                    name,
+                    serverAnswers,
+                    inRecovery,
+                    timeline,
+                    received,
+                    replayed,
+                    nofailover,
+                    streaming,
+                    age);
+        }
+    }
+
+    /** A body of POST /switchover or /failover; {@code scheduledAt} is ISO 8601. */
+    record SwitchoverRequest(
+            Optional<MemberName> leader,
+            Optional<MemberName> candidate,
+            Optional<String> scheduledAt) {}
+
+    /** A body of POST /restart: restart only if all that is given holds. */
+    record RestartRequest(
+            Optional<String> role,
+            Optional<String> postgresVersion,
+            boolean onlyIfPending,
+            Optional<Duration> timeout,
+            Optional<String> schedule) {}
+
+    /** A body of POST /reinitialize. */
+    record ReinitializeRequest(boolean force, boolean fromLeader) {}
+
+    /** A line of the journal. */
+    record JournalLine(String time, String code, String sentence, String actions) {}
+
+    MonoTime now();
+
+    MemberStatus status();
+
+    /**
+     * Runs {@code listener} after every change of {@link #status()}, on the server's own event
+     * loop, until closed.
+     */
+    AutoCloseable onChange(Runnable listener);
+
+    /** The dynamic configuration as the store holds it, JSON. Empty until the store was read. */
+    Optional<String> configJson();
+
+    /** The newest lines of the journal, oldest first. */
+    List<JournalLine> journal();
+
+    /** Prometheus text. */
+    String metrics();
+
+    CompletionStage<Position> position();
+
+    CompletionStage<Reply> switchover(SwitchoverRequest request);
+
+    CompletionStage<Reply> failover(SwitchoverRequest request);
+
+    CompletionStage<Reply> cancelSwitchover();
+
+    CompletionStage<Reply> restart(RestartRequest request);
+
+    CompletionStage<Reply> reload();
+
+    CompletionStage<Reply> reinitialize(ReinitializeRequest request);
+
+    /** Merges {@code changes} into the dynamic configuration; {@code null} values delete. */
+    CompletionStage<Reply> patchConfig(Map<String, @Nullable Object> changes);
+
+    CompletionStage<Reply> replaceConfig(Map<String, @Nullable Object> config);
+}

@@ -1,0 +1,356 @@
+package dev.holdfast.api.server;
+
+import dev.holdfast.api.MemberService;
+import dev.holdfast.api.MemberService.Reply;
+import dev.holdfast.api.wire.ClusterJson;
+import dev.holdfast.api.wire.HoldfastJson;
+import dev.holdfast.api.wire.StatusJson;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.status.MemberStatus;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which path and method leads where. Health checks are answered from the member's snapshot, without
+ * I/O.
+ */
+final class RestRoutes {
+    private static final Logger LOG = LoggerFactory.getLogger(RestRoutes.class);
+    private static final String JSON = "application/json";
+    private static final String TEXT = "text/plain; charset=utf-8";
+    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+
+    private final Vertx vertx;
+    private final MemberService service;
+    private final HeldAnswers held;
+    private final Connections connections;
+    private final BasicAuthentication authentication;
+    private final Limits limits;
+    private final InstantSource wallClock;
+    private final Router router;
+
+    /** Path to the methods it knows, for the refusal of any other. */
+    private final Map<String, Set<String>> methods = new TreeMap<>();
+
+    RestRoutes(
+            Vertx vertx,
+            MemberService service,
+            HeldAnswers held,
+            Connections connections,
+            BasicAuthentication authentication,
+            Limits limits,
+            InstantSource wallClock) {
+        this.vertx = vertx;
+        this.service = service;
+        this.held = held;
+        this.connections = connections;
+        this.authentication = authentication;
+        this.limits = limits;
+        this.wallClock = wallClock;
+        this.router = Router.router(vertx);
+        addHealthChecks();
+        addInformation();
+        addCommands();
+        methods.forEach(
+                (path, known) -> router.route(path).handler(ctx -> refuseMethod(ctx, known)));
+        addFailures();
+    }
+
+    void handle(HttpServerRequest request) {
+        connections.waiting(request.connection());
+        router.handle(request);
+    }
+
+    private void addHealthChecks() {
+        for (HealthPath check : HealthPath.values()) {
+            for (String path : check.paths()) {
+                know(path, HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
+                router.route(path)
+                        .method(HttpMethod.GET)
+                        .method(HttpMethod.HEAD)
+                        .method(HttpMethod.OPTIONS)
+                        .handler(ctx -> checkHealth(ctx, check));
+            }
+        }
+    }
+
+    private void addInformation() {
+        information(
+                "/patroni",
+                ctx -> answer(ctx, 200, JSON, StatusJson.text(service.status(), service.now())));
+        information(
+                "/cluster",
+                ctx -> fromStore(ctx, view -> ClusterJson.cluster(service.status().scope(), view)));
+        information("/history", ctx -> fromStore(ctx, ClusterJson::history));
+        information("/config", this::showConfig);
+        information("/metrics", ctx -> answer(ctx, 200, PROMETHEUS, service.metrics()));
+        information("/holdfast/position", this::showPosition);
+        information(
+                "/holdfast/journal",
+                ctx -> answer(ctx, 200, JSON, HoldfastJson.journal(service.journal())));
+    }
+
+    private void addCommands() {
+        command(
+                HttpMethod.PATCH,
+                "/config",
+                body -> ask(CommandBodies.config(body), service::patchConfig));
+        command(
+                HttpMethod.PUT,
+                "/config",
+                body -> ask(CommandBodies.config(body), service::replaceConfig));
+        command(
+                HttpMethod.POST,
+                "/switchover",
+                body -> changeLeader(body, CommandBodies.Kind.SWITCHOVER));
+        command(HttpMethod.DELETE, "/switchover", _ -> service.cancelSwitchover());
+        command(
+                HttpMethod.POST,
+                "/failover",
+                body -> changeLeader(body, CommandBodies.Kind.FAILOVER));
+        command(
+                HttpMethod.POST,
+                "/restart",
+                body -> ask(CommandBodies.restart(body, wallClock.instant()), service::restart));
+        command(HttpMethod.POST, "/reload", _ -> service.reload());
+        command(
+                HttpMethod.POST,
+                "/reinitialize",
+                body -> ask(CommandBodies.reinitialize(body), service::reinitialize));
+    }
+
+    private void addFailures() {
+        router.errorHandler(
+                404, ctx -> answer(ctx, 404, TEXT, "there is nothing at " + ctx.request().path()));
+        router.errorHandler(
+                413,
+                ctx ->
+                        answer(
+                                ctx,
+                                413,
+                                TEXT,
+                                "the body is too large: at most "
+                                        + limits.maxBodyBytes()
+                                        + " bytes are read"));
+        router.errorHandler(
+                400,
+                ctx ->
+                        answer(
+                                ctx,
+                                400,
+                                TEXT,
+                                "the request cannot be read: it is malformed, or ended before it was whole"));
+        router.errorHandler(
+                500,
+                ctx -> {
+                    LOG.error(
+                            "{} {} failed",
+                            ctx.request().method(),
+                            ctx.request().path(),
+                            ctx.failure());
+                    answer(ctx, 500, TEXT, "internal error; the member's log says more");
+                });
+    }
+
+    private void know(String path, HttpMethod... known) {
+        for (HttpMethod method : known) {
+            methods.computeIfAbsent(path, _ -> new TreeSet<>()).add(method.name());
+        }
+    }
+
+    private void refuseMethod(RoutingContext ctx, Set<String> known) {
+        String allowed = String.join(", ", known);
+        ctx.response().putHeader(HttpHeaders.ALLOW, allowed);
+        answer(
+                ctx,
+                405,
+                TEXT,
+                ctx.request().path()
+                        + " does not know "
+                        + ctx.request().method()
+                        + ", only "
+                        + allowed);
+    }
+
+    private void checkHealth(RoutingContext ctx, HealthPath check) {
+        if (held.mustWait(check)) {
+            Runnable giveUp =
+                    held.hold(
+                            check,
+                            () -> guarded(ctx, () -> answerHealth(ctx, check, HealthQuery.NONE)));
+            ctx.response().closeHandler(_ -> giveUp.run());
+        } else if (check.readsQuery() && ctx.request().query() != null) {
+            switch (HealthQuery.parse(ctx.queryParams())) {
+                case HealthQuery.Parsed.Valid(HealthQuery query) -> answerHealth(ctx, check, query);
+                case HealthQuery.Parsed.Invalid(String sentence) ->
+                        answer(ctx, 400, TEXT, sentence);
+            }
+        } else {
+            answerHealth(ctx, check, HealthQuery.NONE);
+        }
+    }
+
+    private void answerHealth(RoutingContext ctx, HealthPath check, HealthQuery query) {
+        MemberStatus status = service.status();
+        MonoTime now = service.now();
+        int code = HealthChecks.answer(check, query, status, now).status();
+        boolean wantsBody = ctx.request().method().equals(HttpMethod.GET);
+        answer(ctx, code, JSON, wantsBody ? StatusJson.text(status, now) : "");
+    }
+
+    private void information(String path, Handler<RoutingContext> handler) {
+        know(path, HttpMethod.GET, HttpMethod.HEAD);
+        router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD).handler(handler);
+    }
+
+    private void fromStore(RoutingContext ctx, Function<ClusterView, String> json) {
+        Optional<ClusterView> view = service.status().cluster();
+        if (view.isPresent()) {
+            answer(ctx, 200, JSON, json.apply(view.get()));
+        } else {
+            answer(
+                    ctx,
+                    503,
+                    TEXT,
+                    "etcd has not answered this member yet, so the cluster's state is unknown");
+        }
+    }
+
+    private void showConfig(RoutingContext ctx) {
+        Optional<String> config = service.configJson();
+        if (config.isPresent()) {
+            answer(ctx, 200, JSON, config.get());
+        } else {
+            answer(
+                    ctx,
+                    502,
+                    TEXT,
+                    "the dynamic configuration is not known: etcd has not answered yet, or has none");
+        }
+    }
+
+    private void showPosition(RoutingContext ctx) {
+        later(
+                ctx,
+                service.position(),
+                position ->
+                        answer(
+                                ctx,
+                                200,
+                                JSON,
+                                HoldfastJson.position(position.withHeldCheck(held.newestAge()))));
+    }
+
+    /** Asks for a name and a password first, and only then reads the body. */
+    private void command(
+            HttpMethod method, String path, Function<String, CompletionStage<Reply>> command) {
+        know(path, method);
+        router.route(method, path).handler(this::authenticate);
+        router.route(method, path)
+                .handler(BodyHandler.create(false).setBodyLimit(limits.maxBodyBytes()))
+                .handler(ctx -> {
+                    String body = Optional.ofNullable(ctx.body().asString("UTF-8")).orElse("");
+                    later(ctx, command.apply(body), reply -> answer(ctx, reply, path));
+                });
+    }
+
+    private void authenticate(RoutingContext ctx) {
+        Optional<String> refusal =
+                authentication.refuse(ctx.request().getHeader(HttpHeaders.AUTHORIZATION));
+        if (refusal.isPresent()) {
+            ctx.response().putHeader("WWW-Authenticate", "Basic realm=\"Holdfast\"");
+            answer(ctx, 401, TEXT, refusal.get());
+        } else {
+            ctx.next();
+        }
+    }
+
+    private static <T> CompletionStage<Reply> ask(
+            Parsed<T> body, Function<T, CompletionStage<Reply>> member) {
+        return switch (body) {
+            case Parsed.Valid<T>(T request) -> member.apply(request);
+            case Parsed.Invalid<T>(int status, String sentence) ->
+                    CompletableFuture.completedFuture(new Reply(status, sentence));
+        };
+    }
+
+    private CompletionStage<Reply> changeLeader(String body, CommandBodies.Kind asked) {
+        boolean paused =
+                service.status()
+                        .cluster()
+                        .flatMap(ClusterView::config)
+                        .filter(config -> config.value().pause())
+                        .isPresent();
+        return ask(
+                CommandBodies.switchover(
+                        body,
+                        asked,
+                        paused ? CommandBodies.Pause.ON : CommandBodies.Pause.OFF,
+                        wallClock.instant()),
+                request ->
+                        request.leader().isPresent()
+                                ? service.switchover(request)
+                                : service.failover(request));
+    }
+
+    /** Answers when the member has; however long that takes, the client is not to blame. */
+    private <T> void later(RoutingContext ctx, CompletionStage<T> stage, Consumer<T> answer) {
+        connections.answering(ctx.request().connection());
+        Future.fromCompletionStage(stage, vertx.getOrCreateContext())
+                .onSuccess(value -> guarded(ctx, () -> answer.accept(value)))
+                .onFailure(ctx::fail);
+    }
+
+    /**
+     * What does not run inside the router must hand its failures to it, or the client waits for
+     * ever.
+     */
+    private static void guarded(RoutingContext ctx, Runnable answer) {
+        try {
+            answer.run();
+        } catch (RuntimeException e) {
+            ctx.fail(e);
+        }
+    }
+
+    /** A new configuration is answered with itself, everything else with a sentence. */
+    private void answer(RoutingContext ctx, Reply reply, String path) {
+        String type = path.equals("/config") && reply.status() == 200 ? JSON : TEXT;
+        answer(ctx, reply.status(), type, reply.body());
+    }
+
+    private void answer(RoutingContext ctx, int status, String type, String body) {
+        HttpServerResponse response = ctx.response();
+        if (response.ended() || response.closed()) {
+            return;
+        }
+        response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, type);
+        connections.waiting(ctx.request().connection());
+        if (ctx.request().method().equals(HttpMethod.HEAD)) {
+            response.end();
+        } else {
+            response.end(body);
+        }
+    }
+}

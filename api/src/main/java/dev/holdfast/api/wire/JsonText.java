@@ -1,0 +1,79 @@
+package dev.holdfast.api.wire;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.holdfast.core.cluster.Tags;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.SortedMap;
+
+/** Writes JSON token by token, and the pieces that more than one document has. */
+final class JsonText {
+    private static final JsonFactory FACTORY = new JsonFactory();
+
+    private JsonText() {}
+
+    /** What writes a document. */
+    interface Document {
+        void writeTo(JsonGenerator json) throws IOException;
+    }
+
+    static String of(Document document) {
+        StringWriter text = new StringWriter(512);
+        try (JsonGenerator json = FACTORY.createGenerator(text)) {
+            document.writeTo(json);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a writer into memory does not fail", e);
+        }
+        return text.toString();
+    }
+
+    /**
+     * Writes {@code tags} unless there are none: booleans and the priority as such, all else as
+     * text.
+     */
+    static void writeTags(JsonGenerator json, Tags tags) throws IOException {
+        if (tags.values().isEmpty()) {
+            return;
+        }
+        json.writeObjectFieldStart("tags");
+        for (Map.Entry<String, String> tag : tags.values().entrySet()) {
+            json.writeFieldName(tag.getKey());
+            writeTag(json, tag.getKey(), tag.getValue());
+        }
+        json.writeEndObject();
+    }
+
+    private static void writeTag(JsonGenerator json, String name, String value) throws IOException {
+        if (value.equals("true") || value.equals("false")) {
+            json.writeBoolean(value.equals("true"));
+        } else if (name.equals("failover_priority") && value.matches("-?\\d{1,9}")) {
+            json.writeNumber(Integer.parseInt(value));
+        } else {
+            json.writeString(value);
+        }
+    }
+
+    /**
+     * Writes {@code pending_restart} and {@code pending_restart_reason} unless nothing is pending.
+     */
+    static void writePendingRestart(JsonGenerator json, SortedMap<String, String> reasons)
+            throws IOException {
+        if (reasons.isEmpty()) {
+            return;
+        }
+        json.writeBooleanField("pending_restart", true);
+        json.writeObjectFieldStart("pending_restart_reason");
+        for (Map.Entry<String, String> reason : reasons.entrySet()) {
+            String change = reason.getValue();
+            int arrow = change.indexOf("->");
+            json.writeObjectFieldStart(reason.getKey());
+            json.writeStringField("old_value", arrow < 0 ? change : change.substring(0, arrow));
+            json.writeStringField("new_value", arrow < 0 ? "" : change.substring(arrow + 2));
+            json.writeEndObject();
+        }
+        json.writeEndObject();
+    }
+}

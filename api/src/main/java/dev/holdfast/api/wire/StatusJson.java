@@ -1,0 +1,183 @@
+package dev.holdfast.api.wire;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.WalSender;
+import dev.holdfast.core.status.MemberStatus;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The document that health checks and {@code /patroni} answer with: Patroni's fields and meanings,
+ * and what only Holdfast knows under the one key {@code holdfast}. Positions are bytes.
+ */
+public final class StatusJson {
+    /** As Python prints a timestamp, which is what clients of Patroni parse. */
+    private static final DateTimeFormatter START_TIME =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSSSSSxxx", Locale.ROOT)
+                    .withZone(ZoneOffset.UTC);
+
+    private StatusJson() {}
+
+    /** The document for {@code status} as it stands at {@code now}. */
+    public static String text(MemberStatus status, MonoTime now) {
+        return JsonText.of(json -> {
+            json.writeStartObject();
+            json.writeStringField("state", patroniState(status.state()));
+            writeServer(json, status);
+            writeCluster(json, status);
+            JsonText.writeTags(json, status.tags());
+            if (status.system().isPresent()) {
+                json.writeStringField("database_system_identifier", status.system().get().value());
+            }
+            JsonText.writePendingRestart(json, status.pendingRestart());
+            json.writeObjectFieldStart("patroni");
+            json.writeStringField("version", status.version());
+            json.writeStringField("scope", status.scope());
+            json.writeStringField("name", status.name().value());
+            json.writeEndObject();
+            writeHoldfast(json, status, now);
+            json.writeEndObject();
+        });
+    }
+
+    /**
+     * Patroni says how a standby replicates in a field of its own; its state is then plainly
+     * running.
+     */
+    private static String patroniState(MemberState state) {
+        return isRunning(state) ? MemberState.RUNNING.text() : state.text();
+    }
+
+    /** Whether PostgreSQL is up: the words for how a standby replicates say so too. */
+    public static boolean isRunning(MemberState state) {
+        return state == MemberState.RUNNING
+                || state == MemberState.STREAMING
+                || state == MemberState.IN_ARCHIVE_RECOVERY;
+    }
+
+    /** How a standby gets its WAL, in Patroni's words; empty when it gets none. */
+    public static Optional<String> replicationState(MemberStatus status) {
+        if (status.server().orElse(null) instanceof Server.Standby standby
+                && standby.isStreaming()) {
+            return Optional.of(MemberState.STREAMING.text());
+        }
+        return status.state() == MemberState.STREAMING
+                        || status.state() == MemberState.IN_ARCHIVE_RECOVERY
+                ? Optional.of(status.state().text())
+                : Optional.empty();
+    }
+
+    private static void writeServer(JsonGenerator json, MemberStatus status) throws IOException {
+        Server server = status.server().orElse(null);
+        switch (server) {
+            case null -> writeRole(json, status);
+            case Server.Rejecting _, Server.Silent _ -> writeRole(json, status);
+            case Server.Primary primary -> writePrimary(json, status, primary);
+            case Server.Standby standby -> writeStandby(json, status, standby);
+        }
+    }
+
+    private static void writeRole(JsonGenerator json, MemberStatus status) throws IOException {
+        json.writeStringField("role", status.role().text());
+    }
+
+    private static void writeCommon(JsonGenerator json, MemberStatus status, Server.Common common)
+            throws IOException {
+        Instant start = Instant.EPOCH.plus(common.startMicros(), ChronoUnit.MICROS);
+        json.writeStringField("postmaster_start_time", START_TIME.format(start));
+        writeRole(json, status);
+        json.writeNumberField("server_version", common.versionNumber());
+    }
+
+    private static void writePrimary(
+            JsonGenerator json, MemberStatus status, Server.Primary primary) throws IOException {
+        writeCommon(json, status, primary.common());
+        json.writeObjectFieldStart("xlog");
+        json.writeNumberField("location", primary.flushed().value());
+        json.writeEndObject();
+        json.writeNumberField("timeline", primary.timeline().id());
+        writeSenders(json, primary.senders());
+    }
+
+    private static void writeStandby(
+            JsonGenerator json, MemberStatus status, Server.Standby standby) throws IOException {
+        writeCommon(json, status, standby.common());
+        json.writeObjectFieldStart("xlog");
+        json.writeNumberField(
+                "received_location", standby.received().orElse(standby.replayed()).value());
+        json.writeNumberField("replayed_location", standby.replayed().value());
+        json.writeStringField("replayed_timestamp", standby.replayTimestamp().orElse(null));
+        json.writeBooleanField("paused", standby.replayPaused());
+        json.writeEndObject();
+        json.writeNumberField("timeline", standby.timeline().id());
+        Optional<String> replicationState = replicationState(status);
+        if (replicationState.isPresent()) {
+            json.writeStringField("replication_state", replicationState.get());
+        }
+        writeSenders(json, standby.senders());
+    }
+
+    private static void writeSenders(JsonGenerator json, List<WalSender> senders)
+            throws IOException {
+        if (senders.isEmpty()) {
+            return;
+        }
+        json.writeArrayFieldStart("replication");
+        for (WalSender sender : senders) {
+            json.writeStartObject();
+            json.writeStringField("application_name", sender.applicationName());
+            json.writeStringField("state", sender.state());
+            json.writeStringField("sync_state", sender.syncState());
+            json.writeNumberField("sync_priority", sender.syncPriority());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void writeCluster(JsonGenerator json, MemberStatus status) throws IOException {
+        if (status.syncStandby()) {
+            json.writeBooleanField("sync_standby", true);
+        }
+        if (status.cluster().flatMap(cluster -> cluster.leader()).isEmpty()) {
+            json.writeBooleanField("cluster_unlocked", true);
+        }
+        if (status.pauseSeen()) {
+            json.writeBooleanField("pause", true);
+        }
+        if (status.storeSeenEpochSeconds() > 0) {
+            json.writeNumberField("dcs_last_seen", status.storeSeenEpochSeconds());
+        }
+    }
+
+    private static void writeHoldfast(JsonGenerator json, MemberStatus status, MonoTime now)
+            throws IOException {
+        json.writeObjectFieldStart("holdfast");
+        json.writeStringField("reason_code", status.reasonCode());
+        json.writeStringField("reason", status.reason());
+        json.writeStringField("task", status.task());
+        json.writeStringField("guard", status.guard());
+        json.writeBooleanField("holds_lease", status.holdsLease(now));
+        if (status.holdsLease(now)) {
+            json.writeNumberField("lease_seconds_left", secondsUntil(status.leaderUntil(), now));
+        }
+        json.writeBooleanField("serves_as_primary", status.servesAsPrimary(now));
+        if (now.isBefore(status.settlesBy())) {
+            json.writeNumberField("settles_in_seconds", secondsUntil(status.settlesBy(), now));
+        }
+        json.writeEndObject();
+    }
+
+    /** To the millisecond: what is finer than that is out of date before it arrives. */
+    private static double secondsUntil(MonoTime end, MonoTime now) {
+        return end.since(now).toMillis() / 1000.0;
+    }
+}

@@ -1,0 +1,145 @@
+package dev.holdfast.api.server;
+
+import dev.holdfast.api.MemberService;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.Timeline;
+import dev.holdfast.core.status.MemberStatus;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/** A member that is what the test says, and remembers what it was asked to do. */
+final class FakeMember implements MemberService {
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private final List<Object> asked = new CopyOnWriteArrayList<>();
+    private volatile MemberStatus status;
+    private volatile MonoTime now = Members.NOW;
+    private volatile Optional<String> config = Optional.of("{\"ttl\":10}");
+    private volatile CompletableFuture<Reply> reply =
+            CompletableFuture.completedFuture(new Reply(200, "done"));
+
+    FakeMember(MemberStatus status) {
+        this.status = status;
+    }
+
+    void become(MemberStatus next) {
+        status = next;
+        listeners.forEach(Runnable::run);
+    }
+
+    void timeIs(MonoTime instant) {
+        now = instant;
+    }
+
+    void configIs(Optional<String> json) {
+        config = json;
+    }
+
+    void replyWith(CompletableFuture<Reply> next) {
+        reply = next;
+    }
+
+    List<Object> asked() {
+        return asked;
+    }
+
+    int listeners() {
+        return listeners.size();
+    }
+
+    private CompletionStage<Reply> ask(Object what) {
+        asked.add(what);
+        return reply;
+    }
+
+    @Override
+    public MonoTime now() {
+        return now;
+    }
+
+    @Override
+    public MemberStatus status() {
+        return status;
+    }
+
+    @Override
+    public AutoCloseable onChange(Runnable listener) {
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
+    }
+
+    @Override
+    public Optional<String> configJson() {
+        return config;
+    }
+
+    @Override
+    public List<JournalLine> journal() {
+        return List.of(
+                new JournalLine("2026-11-20T18:00:00Z", "promote", "it won the race", "Promote"));
+    }
+
+    @Override
+    public String metrics() {
+        return "patroni_primary 1\n";
+    }
+
+    @Override
+    public CompletionStage<Position> position() {
+        return CompletableFuture.supplyAsync(() ->
+                new Position(
+                        status.name(),
+                        true,
+                        false,
+                        Optional.of(new Timeline(2)),
+                        Lsn.of("0/3000100"),
+                        Lsn.of("0/3000100"),
+                        false,
+                        false));
+    }
+
+    @Override
+    public CompletionStage<Reply> switchover(SwitchoverRequest request) {
+        return ask(request);
+    }
+
+    @Override
+    public CompletionStage<Reply> failover(SwitchoverRequest request) {
+        return ask(Map.entry("failover", request));
+    }
+
+    @Override
+    public CompletionStage<Reply> cancelSwitchover() {
+        return ask("cancelSwitchover");
+    }
+
+    @Override
+    public CompletionStage<Reply> restart(RestartRequest request) {
+        return ask(request);
+    }
+
+    @Override
+    public CompletionStage<Reply> reload() {
+        throw new IllegalStateException("a bug with a secret in it");
+    }
+
+    @Override
+    public CompletionStage<Reply> reinitialize(ReinitializeRequest request) {
+        return ask(request);
+    }
+
+    @Override
+    public CompletionStage<Reply> patchConfig(Map<String, @Nullable Object> changes) {
+        return ask(changes);
+    }
+
+    @Override
+    public CompletionStage<Reply> replaceConfig(Map<String, @Nullable Object> config) {
+        return ask(config);
+    }
+}

@@ -1,0 +1,326 @@
+package dev.holdfast.api.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.holdfast.api.MemberService.Reply;
+import dev.holdfast.api.MemberService.RestartRequest;
+import dev.holdfast.api.MemberService.SwitchoverRequest;
+import dev.holdfast.api.client.MemberClient;
+import dev.holdfast.api.wire.Clusters;
+import dev.holdfast.core.config.AgentConfig.Credentials;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RestServerTest {
+    private final FakeMember member = new FakeMember(Members.primary().status());
+    private final RunningServer rest =
+            new RunningServer(
+                    member,
+                    Limits.defaults(),
+                    Optional.of(new Credentials("admin", "s3cret:with colon")));
+
+    @AfterEach
+    void stop() {
+        rest.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/,200",
+        "/primary,200",
+        "/replica,503",
+        "/replica?lag=10MB,503",
+        "/health,200",
+        "/replica?lag=x,400"
+    })
+    void aHealthCheckAnswersGetWithJsonAndHeadAndOptionsWithNothing(String uri, int status) {
+        HttpResponse<String> get = rest.get(uri);
+        assertThat(get.statusCode()).isEqualTo(status);
+        if (status == 400) {
+            assertThat(get.body()).startsWith("query parameter \"lag\"");
+        } else {
+            assertThat(get.headers().firstValue("content-type")).contains("application/json");
+            assertThat(get.body()).contains("\"role\":\"primary\"");
+            assertThat(rest.send("HEAD", uri, ""))
+                    .matches(r -> r.statusCode() == status && r.body().isEmpty());
+            assertThat(rest.send("OPTIONS", uri, ""))
+                    .matches(r -> r.statusCode() == status && r.body().isEmpty());
+        }
+    }
+
+    @Test
+    void informationIsServed() {
+        assertThat(rest.get("/patroni").body()).contains("\"scope\":\"demo\"");
+        assertThat(rest.get("/cluster").body()).contains("\"role\":\"sync_standby\"");
+        assertThat(rest.get("/history").body()).startsWith("[[1,33554432,");
+        assertThat(rest.get("/config").body()).isEqualTo("{\"ttl\":10}");
+        assertThat(rest.get("/metrics").headers().firstValue("content-type").orElseThrow())
+                .startsWith("text/plain; version=0.0.4");
+        assertThat(rest.get("/holdfast/journal").body()).contains("it won the race");
+    }
+
+    @Test
+    void ourOwnClientReadsThePositionAsTheMemberSaidIt() {
+        MemberClient client = MemberClient.on(rest.vertx(), Optional.empty());
+        String url = "http://127.0.0.1:" + rest.server().port();
+        assertThat(client.position(url, RunningServer.PATIENCE).toCompletableFuture().join())
+                .isEqualTo(member.position().toCompletableFuture().join());
+    }
+
+    @Test
+    void whatTheStoreHasNotSaidIsNotInvented() {
+        member.become(Members.standby().noCluster().status());
+        member.configIs(Optional.empty());
+        assertThat(rest.get("/cluster").statusCode()).isEqualTo(503);
+        assertThat(rest.get("/history").statusCode()).isEqualTo(503);
+        assertThat(rest.get("/config").statusCode()).isEqualTo(502);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "POST,/primary,'GET, HEAD, OPTIONS'",
+        "DELETE,/config,'GET, HEAD, PATCH, PUT'",
+        "GET,/switchover,'DELETE, POST'",
+        "PUT,/restart,POST",
+        "OPTIONS,/metrics,'GET, HEAD'",
+    })
+    void anUnknownMethodIsToldTheKnownOnes(String method, String path, String allowed) {
+        HttpResponse<String> response = rest.send(method, path, "");
+        assertThat(response.statusCode()).isEqualTo(405);
+        assertThat(response.headers().firstValue("allow")).contains(allowed);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/nothing", "/primary/more", "/%2e%2e/etc/passwd", "/holdfast"})
+    void anUnknownPathIsNotFound(String path) {
+        assertThat(rest.get(path).statusCode()).isEqualTo(404);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "PATCH /config",
+                "PUT /config",
+                "POST /switchover",
+                "DELETE /switchover",
+                "POST /failover",
+                "POST /restart",
+                "POST /reload",
+                "POST /reinitialize"
+            })
+    void noCommandIsTakenFromAStranger(String command) {
+        String[] words = command.split(" ", 2);
+        HttpResponse<String> nameless = rest.send(words[0], words[1], "{\"leader\":\"pg1\"}");
+        assertThat(nameless.statusCode()).isEqualTo(401);
+        assertThat(nameless.body()).isEqualTo("no auth header received");
+        assertThat(nameless.headers().firstValue("www-authenticate"))
+                .contains("Basic realm=\"Holdfast\"");
+        for (String wrong :
+                new String[] {
+                    basic("admin:guess"),
+                    basic("admin"),
+                    "Basic",
+                    "Basic ***",
+                    "Bearer " + basic("admin:s3cret:with colon"),
+                    ""
+                }) {
+            HttpResponse<String> refused =
+                    command(words[0], words[1], "{\"leader\":\"pg1\"}", wrong);
+            assertThat(refused.statusCode()).as(wrong).isEqualTo(401);
+            assertThat(refused.body()).isEqualTo("not authenticated");
+        }
+        assertThat(member.asked()).isEmpty();
+    }
+
+    @Test
+    void aCommandReachesTheMemberAndItsReplyTheClient() {
+        member.replyWith(
+                CompletableFuture.completedFuture(new Reply(412, "leader name does not match")));
+        HttpResponse<String> response =
+                command("POST", "/switchover", "{\"leader\":\"pg1\",\"candidate\":\"pg2\"}");
+        assertThat(response.statusCode()).isEqualTo(412);
+        assertThat(response.body()).isEqualTo("leader name does not match");
+        assertThat(member.asked())
+                .containsExactly(
+                        new SwitchoverRequest(
+                                Optional.of(Clusters.PG1),
+                                Optional.of(Clusters.PG2),
+                                Optional.empty()));
+    }
+
+    @Test
+    void aFailoverThatNamesTheLeaderIsASwitchover() {
+        command("POST", "/failover", "{\"leader\":\"pg1\",\"candidate\":\"pg2\"}");
+        command("POST", "/failover", "{\"candidate\":\"pg3\"}");
+        assertThat(member.asked())
+                .containsExactly(
+                        new SwitchoverRequest(
+                                Optional.of(Clusters.PG1),
+                                Optional.of(Clusters.PG2),
+                                Optional.empty()),
+                        Map.entry(
+                                "failover",
+                                new SwitchoverRequest(
+                                        Optional.empty(),
+                                        Optional.of(Clusters.PG3),
+                                        Optional.empty())));
+    }
+
+    @Test
+    void aConfigurationIsAnsweredWithItself() {
+        member.replyWith(CompletableFuture.completedFuture(new Reply(200, "{\"ttl\":5}")));
+        HttpResponse<String> response = command("PATCH", "/config", "{\"ttl\":5,\"pause\":null}");
+        assertThat(response.headers().firstValue("content-type")).contains("application/json");
+        assertThat(response.body()).isEqualTo("{\"ttl\":5}");
+        assertThat(member.asked().getFirst())
+                .isInstanceOfSatisfying(
+                        Map.class,
+                        changes -> {
+                            assertThat(changes.get("ttl")).isEqualTo(5);
+                            assertThat(changes.containsKey("pause")).isTrue();
+                            assertThat(changes.get("pause")).isNull();
+                        });
+    }
+
+    @Test
+    void aRestartNeedsNoBodyAndACancelReachesTheMember() {
+        assertThat(command("POST", "/restart", "").statusCode()).isEqualTo(200);
+        assertThat(command("DELETE", "/switchover", "").statusCode()).isEqualTo(200);
+        assertThat(member.asked())
+                .containsExactly(
+                        new RestartRequest(
+                                Optional.empty(),
+                                Optional.empty(),
+                                false,
+                                Optional.empty(),
+                                Optional.empty()),
+                        "cancelSwitchover");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "POST  | /switchover | {                | the body is not JSON",
+                "POST  | /switchover | {\"candidate\":3,\"leader\":\"pg1\"} | field \"candidate\": found 3",
+                "POST  | /failover   | {\"foo\":\"bar\"} | Failover could be performed only to a specific candidate",
+                "POST  | /restart    | {\"foo\":1}       | Unknown filter",
+                "PATCH | /config     | ''                | the body is empty",
+                "PUT   | /config     | [1,2]             | the body is an array",
+                "POST  | /reinitialize | {\"force\":7}   | field \"force\": found 7",
+            })
+    void aBadBodyIsRefusedByASentenceAndNothingIsAsked(
+            String method, String path, String body, String start) {
+        HttpResponse<String> response = command(method, path, body);
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.body()).startsWith(start).doesNotContain("\n");
+        assertThat(member.asked()).isEmpty();
+    }
+
+    @Test
+    void aBodyIsBounded() {
+        String tooLarge = "{\"x\":\"" + "a".repeat(2 << 20) + "\"}";
+        HttpResponse<String> response = command("PUT", "/config", tooLarge);
+        assertThat(response.statusCode()).isEqualTo(413);
+        assertThat(response.body()).contains("at most 1048576 bytes");
+        assertThat(member.asked()).isEmpty();
+    }
+
+    @Test
+    void aBugIsAnsweredWithoutItsInsides() {
+        HttpResponse<String> thrown = command("POST", "/reload", "");
+        assertThat(thrown.statusCode()).isEqualTo(500);
+        assertThat(thrown.body()).isEqualTo("internal error; the member's log says more");
+        member.replyWith(
+                CompletableFuture.failedFuture(new IllegalStateException("another secret")));
+        HttpResponse<String> failed = command("POST", "/restart", "");
+        assertThat(failed.statusCode()).isEqualTo(500);
+        assertThat(failed.body()).doesNotContain("secret");
+    }
+
+    @Test
+    void whatIsNoHttpHarmsNobody() throws IOException {
+        try (Socket socket = rest.connect()) {
+            socket.getOutputStream()
+                    .write("\u0016\u0003\u0001 nonsense\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("HTTP/1.");
+        }
+        assertThat(rest.get("/health").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aPortInUseIsSaidInOneSentence() {
+        int taken = rest.server().port();
+        assertThatThrownBy(() ->
+                        RunningServer.await(
+                                RestServer.start(
+                                        rest.vertx(),
+                                        RunningServer.listenOn(
+                                                "127.0.0.1", taken, Optional.empty()),
+                                        member)))
+                .rootCause()
+                .hasStackTraceContaining("Address already in use");
+        assertThatThrownBy(() ->
+                        RunningServer.await(
+                                RestServer.start(
+                                        rest.vertx(),
+                                        RunningServer.listenOn(
+                                                "127.0.0.1", taken, Optional.empty()),
+                                        member)))
+                .hasMessageContaining(
+                        "cannot listen on 127.0.0.1:"
+                                + taken
+                                + " (restapi.listen): another process uses this port");
+    }
+
+    @Test
+    void anAddressOfAnotherHostIsSaidInOneSentence() {
+        assertThatThrownBy(() ->
+                        RunningServer.await(
+                                RestServer.start(
+                                        rest.vertx(),
+                                        RunningServer.listenOn("192.0.2.1", 0, Optional.empty()),
+                                        member)))
+                .hasMessageContaining(
+                        "cannot listen on 192.0.2.1:0 (restapi.listen): this host has no such address");
+    }
+
+    @Test
+    void closingEndsTheSubscription() {
+        assertThat(member.listeners()).isEqualTo(1);
+        RunningServer.await(rest.server().close());
+        assertThat(member.listeners()).isZero();
+    }
+
+    private HttpResponse<String> command(String method, String path, String body) {
+        return command(method, path, body, basic("admin:s3cret:with colon"));
+    }
+
+    private HttpResponse<String> command(
+            String method, String path, String body, String authorization) {
+        return rest.send(
+                rest.request(path)
+                        .method(method, HttpRequest.BodyPublishers.ofString(body))
+                        .header("Authorization", authorization)
+                        .build());
+    }
+
+    private static String basic(String credentials) {
+        return "Basic "
+                + Base64.getEncoder().encodeToString(credentials.getBytes(StandardCharsets.UTF_8));
+    }
+}

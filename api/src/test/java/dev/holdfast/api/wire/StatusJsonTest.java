@@ -1,0 +1,216 @@
+package dev.holdfast.api.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.holdfast.api.MemberService.JournalLine;
+import dev.holdfast.api.server.Members;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.config.SyncMode;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.status.MemberStatus;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class StatusJsonTest {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    @Test
+    void aPrimaryHasPatronisFields() throws IOException {
+        assertThat(status(Members.primary().status()))
+                .isEqualTo(
+                        MAPPER.readTree(
+                                """
+                                {"state": "running", "postmaster_start_time": "2025-11-20 18:00:00.123456+00:00", "role": "primary",
+                                 "server_version": 150004, "xlog": {"location": 50331904}, "timeline": 2,
+                                 "replication": [{"application_name": "pg2", "state": "streaming", "sync_state": "sync", "sync_priority": 1}],
+                                 "dcs_last_seen": 1763661700, "database_system_identifier": "7408277255830290455",
+                                 "patroni": {"version": "0.1.0", "scope": "demo", "name": "pg1"},
+                                 "holdfast": {"reason_code": "leading", "reason": "this member leads and serves", "task": "",
+                                              "guard": "armed", "holds_lease": true, "lease_seconds_left": 5.25,
+                                              "serves_as_primary": true}}
+                                """));
+    }
+
+    @Test
+    void aStandbyHasPatronisFields() throws IOException {
+        JsonNode json =
+                status(
+                        Members.syncStandby()
+                                .pauseSeen()
+                                .tags(
+                                        Map.of(
+                                                "clonefrom",
+                                                "true",
+                                                "failover_priority",
+                                                "2",
+                                                "zone",
+                                                "7"))
+                                .pendingRestart(Map.of("max_connections", "100->101"))
+                                .status());
+        assertThat(json.path("role").textValue()).isEqualTo("replica");
+        assertThat(json.path("xlog"))
+                .isEqualTo(
+                        MAPPER.readTree(
+                                """
+                                {"received_location": 49283328, "replayed_location": 49283072,
+                                 "replayed_timestamp": "2026-11-20 18:00:01.5+00", "paused": false}
+                                """));
+        assertThat(json.path("replication_state").textValue()).isEqualTo("streaming");
+        assertThat(json.path("sync_standby").booleanValue()).isTrue();
+        assertThat(json.path("pause").booleanValue()).isTrue();
+        assertThat(json.path("tags"))
+                .isEqualTo(
+                        MAPPER.readTree(
+                                "{\"clonefrom\": true, \"failover_priority\": 2, \"zone\": \"7\"}"));
+        assertThat(json.path("pending_restart").booleanValue()).isTrue();
+        assertThat(json.path("pending_restart_reason"))
+                .isEqualTo(
+                        MAPPER.readTree(
+                                """
+                                {"max_connections": {"old_value": "100", "new_value": "101"}}
+                                """));
+        assertThat(json.has("cluster_unlocked")).isFalse();
+    }
+
+    @Test
+    void aStandbyThatReadsTheArchiveRunsAndSaysHowItReplicates() throws IOException {
+        JsonNode json =
+                status(
+                        Members.standby()
+                                .state(MemberState.IN_ARCHIVE_RECOVERY)
+                                .server(Members.standbyServer(Members::notStreaming))
+                                .status());
+        assertThat(json.path("state").textValue()).isEqualTo("running");
+        assertThat(json.path("replication_state").textValue()).isEqualTo("in archive recovery");
+        assertThat(json.path("xlog").path("received_location").longValue()).isEqualTo(0x2F00000);
+        assertThat(json.path("xlog").get("replayed_timestamp").isNull()).isTrue();
+    }
+
+    @Test
+    void aMemberWithoutServerSaysOnlyWhatItKnows() throws IOException {
+        JsonNode json =
+                status(
+                        Members.standby()
+                                .state(MemberState.STARTING)
+                                .server(
+                                        new Server.Rejecting(
+                                                "57P03", "the database system is starting up"))
+                                .noCluster()
+                                .status());
+        assertThat(json.path("state").textValue()).isEqualTo("starting");
+        assertThat(json.has("server_version")).isFalse();
+        assertThat(json.has("xlog")).isFalse();
+        assertThat(json.path("cluster_unlocked").booleanValue()).isTrue();
+    }
+
+    @Test
+    void aMemberThatChangesItsRoleSaysHowLongItMayTake() throws IOException {
+        JsonNode holdfast = status(Members.promoting().status()).path("holdfast");
+        assertThat(holdfast.path("settles_in_seconds").doubleValue()).isEqualTo(5.25);
+        assertThat(holdfast.path("serves_as_primary").booleanValue()).isFalse();
+    }
+
+    @Test
+    void theClusterHasPatronisFields() throws IOException {
+        ClusterView view =
+                Clusters.view(
+                        Optional.of(Clusters.PG1),
+                        Clusters.members(
+                                Clusters.primary(Clusters.PG1, "0/3000100"),
+                                Clusters.standby(Clusters.PG2, "0/3000100", "0/30000C0"),
+                                Clusters.stored(
+                                        Clusters.PG3,
+                                        Clusters.withTags(
+                                                Clusters.record(
+                                                        Clusters.PG3,
+                                                        MemberState.STOPPED,
+                                                        MemberRole.REPLICA,
+                                                        Optional.empty()),
+                                                Map.of("nofailover", "true"),
+                                                Map.of("max_connections", "100->101")))),
+                        Clusters.config(SyncMode.ON, Clusters.Pause.ON),
+                        SyncState.of(Clusters.PG1, List.of(Clusters.PG2)),
+                        Optional.of(
+                                new FailoverRequest(
+                                        Optional.of(Clusters.PG1),
+                                        Optional.of(Clusters.PG2),
+                                        Optional.of("2026-11-21T00:00:00+00:00"))),
+                        Optional.of(Lsn.of("0/3000100")));
+        assertThat(MAPPER.readTree(ClusterJson.cluster("demo", view)))
+                .isEqualTo(
+                        MAPPER.readTree(
+                                """
+                                {"members": [
+                                   {"name": "pg1", "role": "leader", "state": "running", "api_url": "http://10.0.0.1:8008/patroni",
+                                    "host": "10.0.0.1", "port": 5432, "timeline": 2},
+                                   {"name": "pg2", "role": "sync_standby", "state": "streaming", "api_url": "http://10.0.0.2:8008/patroni",
+                                    "host": "10.0.0.2", "port": 5432, "timeline": 2, "receive_lag": 0, "receive_lsn": "0/3000100",
+                                    "replay_lag": 64, "replay_lsn": "0/30000C0", "lag": 0, "lsn": "0/3000100"},
+                                   {"name": "pg3", "role": "replica", "state": "stopped", "api_url": "http://10.0.0.3:8008/patroni",
+                                    "host": "10.0.0.3", "port": 5432, "timeline": 2, "pending_restart": true,
+                                    "pending_restart_reason": {"max_connections": {"old_value": "100", "new_value": "101"}},
+                                    "tags": {"nofailover": true}, "receive_lag": "unknown", "receive_lsn": "unknown",
+                                    "replay_lag": "unknown", "replay_lsn": "unknown", "lag": "unknown", "lsn": "unknown",
+                                    "note": "disk is nearly full"}],
+                                 "scope": "demo", "pause": true,
+                                 "scheduled_switchover": {"at": "2026-11-21T00:00:00+00:00", "from": "pg1", "to": "pg2"}}
+                                """));
+        assertThat(MAPPER.readTree(ClusterJson.history(view)))
+                .isEqualTo(
+                        MAPPER.readTree(
+                                """
+                                [[1, 33554432, "no recovery target specified", "2026-11-20T18:00:00+00:00", "pg1"]]
+                                """));
+    }
+
+    @Test
+    void aSwitchoverThatIsNotScheduledIsNotShownAsOne() throws IOException {
+        ClusterView view =
+                Clusters.view(
+                        Optional.of(Clusters.PG1),
+                        Clusters.members(),
+                        Clusters.config(SyncMode.OFF, Clusters.Pause.OFF),
+                        SyncState.none(),
+                        Optional.of(
+                                new FailoverRequest(
+                                        Optional.of(Clusters.PG1),
+                                        Optional.of(Clusters.PG2),
+                                        Optional.empty())),
+                        Optional.empty());
+        assertThat(MAPPER.readTree(ClusterJson.cluster("demo", view)))
+                .isEqualTo(MAPPER.readTree("{\"members\": [], \"scope\": \"demo\"}"));
+    }
+
+    @Test
+    void theJournalIsAnArrayOfLines() throws IOException {
+        assertThat(
+                        MAPPER.readTree(
+                                HoldfastJson.journal(
+                                        List.of(
+                                                new JournalLine(
+                                                        "2026-11-20T18:00:00Z",
+                                                        "promote",
+                                                        "it \"won\" the race",
+                                                        "Promote")))))
+                .isEqualTo(
+                        MAPPER.readTree(
+                                """
+                                [{"time": "2026-11-20T18:00:00Z", "code": "promote", "sentence": "it \\"won\\" the race",
+                                  "actions": "Promote"}]
+                                """));
+    }
+
+    private static JsonNode status(MemberStatus status) throws IOException {
+        return MAPPER.readTree(StatusJson.text(status, Members.NOW));
+    }
+}

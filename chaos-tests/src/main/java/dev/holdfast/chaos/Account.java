@@ -1,0 +1,56 @@
+package dev.holdfast.chaos;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Who runs everything. PostgreSQL refuses to run as root, so root runs it as {@code postgres};
+ * anybody else runs it as himself.
+ */
+record Account(List<String> prefix, Optional<UserPrincipal> owner) {
+
+    static Account found() {
+        if (!"root".equals(System.getProperty("user.name"))) {
+            return new Account(List.of(), Optional.empty());
+        }
+        try {
+            UserPrincipal postgres =
+                    Path.of("/")
+                            .getFileSystem()
+                            .getUserPrincipalLookupService()
+                            .lookupPrincipalByName("postgres");
+            return new Account(
+                    List.of(
+                            Programs.named("setpriv").toString(),
+                            "--reuid=postgres",
+                            "--regid=postgres",
+                            "--clear-groups",
+                            "--"),
+                    Optional.of(postgres));
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "this is root, PostgreSQL refuses root, and there is no user postgres to run it as",
+                    e);
+        }
+    }
+
+    /** Gives a file, or a directory and all in it, to this account. */
+    void own(Path path) {
+        if (owner.isEmpty()) {
+            return;
+        }
+        try (Stream<Path> all = Files.walk(path)) {
+            for (Path each : all.toList()) {
+                Files.setOwner(each, owner.get());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

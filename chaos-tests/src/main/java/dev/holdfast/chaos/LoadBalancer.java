@@ -1,0 +1,90 @@
+package dev.holdfast.chaos;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** HAProxy with a port for writers and one for readers. */
+final class LoadBalancer {
+    private final int writerPort;
+    private final int readerPort;
+
+    LoadBalancer(Account account, Path directory, Ports ports, List<Member> members) {
+        this.writerPort = ports.next();
+        this.readerPort = ports.next();
+        Path file = directory.resolve("haproxy.cfg");
+        try {
+            Files.writeString(file, configuration(members));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        account.own(file);
+        Child _ =
+                Child.start(
+                        account,
+                        directory.resolve("haproxy.log"),
+                        List.of(
+                                Programs.named("haproxy").toString(),
+                                "-db",
+                                "-f",
+                                file.toString()));
+    }
+
+    int writerPort() {
+        return writerPort;
+    }
+
+    int readerPort() {
+        return readerPort;
+    }
+
+    /**
+     * A refused connection is passed on at once: with retries HAProxy would wait a second before
+     * each.
+     */
+    private String configuration(List<Member> members) {
+        return """
+        global
+            maxconn 500
+            log stdout format raw local0 notice
+
+        defaults
+            mode tcp
+            log global
+            retries 0
+            timeout connect 1s
+            timeout client 1h
+            timeout server 1h
+            default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
+
+        """
+                + listen("writer", writerPort, "/primary", members)
+                + listen("reader", readerPort, "/replica", members);
+    }
+
+    private static String listen(String name, int port, String path, List<Member> members) {
+        return """
+        listen %s
+            bind 127.0.0.1:%d
+            option httpchk OPTIONS %s
+            http-check expect status 200
+        %s
+
+        """
+                .formatted(
+                        name,
+                        port,
+                        path,
+                        members.stream()
+                                .map(member ->
+                                        "    server %s 127.0.0.1:%d check port %d"
+                                                .formatted(
+                                                        member.name(),
+                                                        member.postgresPort(),
+                                                        member.restPort()))
+                                .collect(Collectors.joining("\n")));
+    }
+}

@@ -1,0 +1,219 @@
+package dev.holdfast.chaos;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** One member, seen from outside: its file, its processes, its REST interface, its PostgreSQL. */
+final class Member {
+    private static final Duration EXIT = Duration.ofSeconds(60);
+
+    private final String name;
+    private final Account account;
+    private final Path directory;
+    private final MemberFile file;
+    private final ReplicationRelay relay;
+    private final Rest rest;
+    private Optional<Child> agent = Optional.empty();
+
+    /** Writes the member's file; starts nothing but the relay. */
+    Member(String name, Account account, Path above, int etcdPort, Ports ports, ClusterPlan plan) {
+        this.name = name;
+        this.account = account;
+        this.directory = above.resolve(name);
+        int postgresPort = ports.next();
+        this.relay = new ReplicationRelay(ports.next(), postgresPort, Set.copyOf(plan.members()));
+        this.file =
+                new MemberFile(
+                        name,
+                        directory.resolve("data"),
+                        directory.resolve("run"),
+                        postgresPort,
+                        relay.port(),
+                        ports.next(),
+                        etcdPort);
+        this.rest = new Rest(file.restPort());
+        try {
+            Files.createDirectories(directory.resolve("run"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        writeFile(file.yaml(plan));
+    }
+
+    void writeFile(String yaml) {
+        try {
+            Files.writeString(yamlFile(), yaml);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        account.own(directory);
+    }
+
+    String name() {
+        return name;
+    }
+
+    Path yamlFile() {
+        return directory.resolve(name + ".yml");
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    Path dataDirectory() {
+        return file.dataDirectory();
+    }
+
+    int postgresPort() {
+        return file.postgresPort();
+    }
+
+    int restPort() {
+        return file.restPort();
+    }
+
+    Path log() {
+        return directory.resolve("agent.log");
+    }
+
+    ReplicationRelay relay() {
+        return relay;
+    }
+
+    // --- processes
+
+    /** Does nothing while it runs. */
+    void startAgent() {
+        if (!agentRuns()) {
+            agent =
+                    Optional.of(
+                            Child.start(
+                                    account,
+                                    log(),
+                                    List.of(
+                                            Checkout.found().agent().toString(),
+                                            yamlFile().toString())));
+        }
+    }
+
+    boolean agentRuns() {
+        return agent.filter(Child::isAlive).isPresent();
+    }
+
+    long agentPid() {
+        return agent.orElseThrow(() -> new IllegalStateException(name + " was never started"))
+                .pid();
+    }
+
+    void signalAgent(Signal signal) {
+        agent.ifPresent(process -> process.send(signal));
+    }
+
+    /** Waits until the agent ends, and returns its exit status. */
+    int awaitAgentExit() {
+        return agent.orElseThrow().awaitExit(EXIT);
+    }
+
+    /** The postmaster that runs in the data directory. */
+    Optional<Long> postmasterPid() {
+        Path pidFile = dataDirectory().resolve("postmaster.pid");
+        try {
+            return Files.readAllLines(pidFile).stream()
+                    .findFirst()
+                    .map(line -> Long.parseLong(line.strip()))
+                    .filter(pid -> ProcFs.worksIn(pid, dataDirectory()) && ProcFs.isAlive(pid));
+        } catch (IOException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Its process, found by the directory that it is told of. */
+    Optional<Long> guardPid() {
+        return ProcFs.touching(directory).stream()
+                .filter(pid -> ProcFs.commandLine(pid).contains("--dir " + directory))
+                .findFirst();
+    }
+
+    /** Every process of PostgreSQL here, orphans included. */
+    List<Long> serverPids() {
+        return ProcFs.touching(directory).stream()
+                .filter(pid -> ProcFs.worksIn(pid, dataDirectory()))
+                .toList();
+    }
+
+    /** The agent, the guard, PostgreSQL and what else runs here. */
+    Set<Long> allPids() {
+        Set<Long> pids = new LinkedHashSet<>();
+        agent.filter(Child::isAlive).ifPresent(process -> pids.add(process.pid()));
+        pids.addAll(ProcFs.touching(directory));
+        return pids;
+    }
+
+    /** As when its host loses power: SIGKILL to all, until none is left. */
+    void killAll() {
+        Set<Long> alive = allPids();
+        while (!alive.isEmpty()) {
+            alive.forEach(Signal.KILL::send);
+            alive = allPids();
+        }
+    }
+
+    // --- what it says
+
+    Rest rest() {
+        return rest;
+    }
+
+    JsonNode patroni() {
+        return rest.json("/patroni");
+    }
+
+    /** The status of a health check, 0 when nobody answers. */
+    int health(String path) {
+        return rest.get(path).status();
+    }
+
+    boolean isPrimary() {
+        return health("/primary") == 200;
+    }
+
+    /**
+     * By name, the standbys that stream from it, and whether they are {@code sync} or {@code
+     * async}.
+     */
+    SortedMap<String, String> streaming() {
+        TreeMap<String, String> found = new TreeMap<>();
+        for (JsonNode standby : patroni().path("replication")) {
+            if ("streaming".equals(standby.path("state").asText())) {
+                found.put(
+                        standby.path("application_name").asText(),
+                        standby.path("sync_state").asText());
+            }
+        }
+        return found;
+    }
+
+    String sql(String query) {
+        return Sql.value(postgresPort(), query);
+    }
+
+    void execute(String statement) {
+        Sql.execute(postgresPort(), statement);
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

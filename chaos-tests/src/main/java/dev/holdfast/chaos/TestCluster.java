@@ -1,0 +1,264 @@
+package dev.holdfast.chaos;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * etcd, members and HAProxy on this machine, in a new directory under {@code /tmp}. Closing it ends
+ * every process that was started, whatever state it is in.
+ */
+final class TestCluster implements AutoCloseable {
+    private static final int PORTS_PER_MEMBER = 3;
+    private static final int LOG_TAIL_LINES = 60;
+
+    private final Account account;
+    private final ClusterPlan plan;
+    private final Path directory;
+    private final EtcdServer etcd;
+    private final LoadBalancer balancer;
+    private final Map<String, Member> members = new LinkedHashMap<>();
+    private final Thread atExit = new Thread(this::endAll, "end-of-test-cluster");
+
+    private TestCluster(ClusterPlan plan) {
+        this.account = Account.found();
+        this.plan = plan;
+        try {
+            this.directory = Files.createTempDirectory(Path.of("/tmp"), "holdfast-chaos-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        account.own(directory);
+        Runtime.getRuntime().addShutdownHook(atExit);
+        Ports ports = Ports.free(4 + PORTS_PER_MEMBER * plan.members().size());
+        this.etcd = new EtcdServer(account, directory, ports);
+        for (String name : plan.members()) {
+            members.put(name, new Member(name, account, directory, etcd.clientPort(), ports, plan));
+        }
+        this.balancer = new LoadBalancer(account, directory, ports, members());
+    }
+
+    /** etcd and HAProxy run, the members' files are written, no agent runs. */
+    static TestCluster prepare(ClusterPlan plan) {
+        return new TestCluster(plan);
+    }
+
+    /** All members run and follow one primary. */
+    static TestCluster start(ClusterPlan plan) {
+        TestCluster cluster = prepare(plan);
+        try {
+            cluster.members().forEach(Member::startAgent);
+            cluster.awaitHealthy();
+            return cluster;
+        } catch (RuntimeException | Error e) {
+            System.err.println(cluster.logs());
+            cluster.close();
+            throw e;
+        }
+    }
+
+    Account account() {
+        return account;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    EtcdServer etcd() {
+        return etcd;
+    }
+
+    int writerPort() {
+        return balancer.writerPort();
+    }
+
+    int readerPort() {
+        return balancer.readerPort();
+    }
+
+    List<Member> members() {
+        return List.copyOf(members.values());
+    }
+
+    Member member(String name) {
+        Member member = members.get(name);
+        if (member == null) {
+            throw new IllegalArgumentException("no member " + name + " in " + members.keySet());
+        }
+        return member;
+    }
+
+    List<Member> others(Member... than) {
+        List<Member> left = new ArrayList<>(members());
+        left.removeAll(Arrays.asList(than));
+        return left;
+    }
+
+    /** The value of one of the cluster's keys in etcd. */
+    Optional<String> key(String name) {
+        return etcd.get(prefix() + name);
+    }
+
+    String prefix() {
+        return "/service/" + MemberFile.SCOPE + "/";
+    }
+
+    /** The synchronous standby that {@code /sync} names; waits until there is one. */
+    Member syncStandby() {
+        Await.until("/sync names a standby", () -> syncNames().findFirst().isPresent());
+        return member(syncNames().findFirst().orElseThrow());
+    }
+
+    private Stream<String> syncNames() {
+        return key("sync")
+                .map(text -> members().getFirst().rest().parse(text).path("sync_standby"))
+                .filter(JsonNode::isTextual)
+                .stream()
+                .flatMap(names -> Stream.of(names.asText().split(",", -1)))
+                .filter(name -> !name.isEmpty());
+    }
+
+    // --- waiting
+
+    /** The one member that says it is the primary. */
+    Member awaitPrimary() {
+        return awaitPrimaryOf(members());
+    }
+
+    Member awaitPrimaryOf(List<Member> candidates) {
+        Await.until(
+                "exactly one of " + candidates + " answers /primary with 200",
+                () -> candidates.stream().filter(Member::isPrimary).count() == 1);
+        return candidates.stream()
+                .filter(Member::isPrimary)
+                .findFirst()
+                .orElseGet(() -> awaitPrimaryOf(candidates));
+    }
+
+    /**
+     * One primary, every other member streams from it, {@code /sync} names one that is, and HAProxy
+     * leads there.
+     */
+    Member awaitHealthy() {
+        Member primary = awaitPrimary();
+        List<String> standbys = others(primary).stream().map(Member::name).sorted().toList();
+        Await.until(
+                "all of " + standbys + " stream from " + primary,
+                () -> List.copyOf(primary.streaming().keySet()).equals(standbys));
+        if (plan.sync() == ClusterPlan.Sync.ON && !standbys.isEmpty()) {
+            Await.until(
+                    "a synchronous standby stands in /sync and in PostgreSQL",
+                    () -> syncNames().anyMatch(n -> "sync".equals(primary.streaming().get(n))));
+        }
+        for (Member standby : others(primary)) {
+            Await.until(standby + " answers /replica", () -> standby.health("/replica") == 200);
+        }
+        Await.until(
+                "HAProxy leads writers to " + primary,
+                () ->
+                        Sql.value(writerPort(), "SELECT current_setting('port')")
+                                .equals(String.valueOf(primary.postgresPort())));
+        return primary;
+    }
+
+    /** Undoes what a test did to processes and to pause, and waits until all is well. */
+    Member heal() {
+        etcd.start();
+        for (Member member : members()) {
+            member.allPids().forEach(Signal.CONT::send);
+            member.startAgent();
+        }
+        if (isPaused()) {
+            awaitCommand(member -> member.rest().command("PATCH", "/config", "{\"pause\": null}"));
+        }
+        return awaitHealthy();
+    }
+
+    private void awaitCommand(Function<Member, Rest.Answer> command) {
+        Await.until(
+                "some member takes the command",
+                () -> members().stream().anyMatch(member -> command.apply(member).status() == 200));
+    }
+
+    private boolean isPaused() {
+        return key("config")
+                .filter(text ->
+                        members().getFirst().rest().parse(text).path("pause").asBoolean(false))
+                .isPresent();
+    }
+
+    // --- commands
+
+    /** The control command, with the first member's file. */
+    Finished ctl(String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Checkout.found().ctl().toString());
+        command.add("-c");
+        command.add(members().getFirst().yamlFile().toString());
+        command.addAll(Arrays.asList(arguments));
+        return Finished.run(account, command);
+    }
+
+    // --- the end
+
+    /** The ends of all logs. */
+    String logs() {
+        StringBuilder text = new StringBuilder();
+        for (Path log : logFiles()) {
+            try {
+                List<String> lines = Files.readAllLines(log, StandardCharsets.ISO_8859_1);
+                text.append("---- ").append(log).append('\n');
+                lines.stream()
+                        .skip(Math.max(0, lines.size() - LOG_TAIL_LINES))
+                        .forEach(line -> text.append(line).append('\n'));
+            } catch (IOException e) {
+                text.append("---- ").append(log).append(" is gone: ").append(e).append('\n');
+            }
+        }
+        return text.toString();
+    }
+
+    private List<Path> logFiles() {
+        try (Stream<Path> all = Files.walk(directory, 3)) {
+            return all.filter(file -> file.toString().endsWith(".log")).sorted().toList();
+        } catch (IOException | UncheckedIOException e) {
+            return List.of();
+        }
+    }
+
+    private void endAll() {
+        List<Long> alive = ProcFs.touching(directory);
+        while (!alive.isEmpty()) {
+            alive.forEach(Signal.KILL::send);
+            alive = ProcFs.touching(directory);
+        }
+        members.values().forEach(member -> member.relay().close());
+    }
+
+    /** Ends everything, and removes the directory. */
+    @Override
+    public void close() {
+        endAll();
+        try (Stream<Path> all = Files.walk(directory)) {
+            for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(each);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Runtime.getRuntime().removeShutdownHook(atExit);
+    }
+}

@@ -1,0 +1,68 @@
+package dev.holdfast.core;
+
+/**
+ * The name of a member, unique within its cluster. It becomes an etcd key, an {@code
+ * application_name} and a word in {@code synchronous_standby_names}, so it holds no slash, comma,
+ * quote, backslash, control character or surrounding blank. It is ASCII, since PostgreSQL replaces
+ * every other character of an {@code application_name}, and then no session would match; and it is
+ * not {@code *}, which matches every session.
+ */
+public record MemberName(String value) implements Comparable<MemberName> {
+    public MemberName {
+        if (!isValid(value)) {
+            throw new IllegalArgumentException(
+                    "\""
+                            + value
+                            + "\" is not a member name: 1 to 63 ASCII characters, no slash, comma,"
+                            + " quote, backslash, control character or surrounding blank, and"
+                            + " not *");
+        }
+    }
+
+    public static boolean isValid(String text) {
+        return !text.isEmpty()
+                && text.length() <= 63
+                && !text.equals("*")
+                && text.equals(text.strip())
+                && text.chars()
+                        .noneMatch(c ->
+                                c < 32 || c > 126 || c == '/' || c == ',' || c == '"' || c == '\''
+                                        || c == '\\');
+    }
+
+    /**
+     * The physical replication slot kept for this member: PostgreSQL allows lower-case letters,
+     * digits and underscores.
+     */
+    public String slotName() {
+        StringBuilder slot = new StringBuilder();
+        for (char c : value.toLowerCase(java.util.Locale.ROOT).toCharArray()) {
+            if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_') {
+                slot.append(c);
+            } else if (c == '-' || c == '.') {
+                slot.append('_');
+            } else {
+                slot.append('u').append(String.format(java.util.Locale.ROOT, "%04d", (int) c));
+            }
+        }
+        return slot.length() > 63 ? slot.substring(0, 63) : slot.toString();
+    }
+
+    /**
+     * PostgreSQL compares {@code application_name} with the names of synchronous standbys without
+     * regard to case.
+     */
+    public boolean matches(String applicationName) {
+        return value.equalsIgnoreCase(applicationName);
+    }
+
+    @Override
+    public int compareTo(MemberName other) {
+        return value.compareTo(other.value);
+    }
+
+    @Override
+    public String toString() {
+        return value;
+    }
+}

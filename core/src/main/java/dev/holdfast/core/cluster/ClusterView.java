@@ -1,0 +1,68 @@
+package dev.holdfast.core.cluster;
+
+import dev.holdfast.core.LeaseId;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.SystemIdentifier;
+import dev.holdfast.core.config.ClusterConfig;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * All keys of the cluster as they stood together at one revision of the store.
+ *
+ * @param revision the store's revision of this view
+ * @param initialize empty until the cluster was bootstrapped; a present value without identifier
+ *     means that a member is bootstrapping right now
+ * @param optime the last position that the leader published, from {@code status}
+ */
+public record ClusterView(
+        long revision,
+        Optional<LeaderKey> leader,
+        Optional<Versioned<EpochRecord>> epoch,
+        Optional<Versioned<TimelineClaim>> timeline,
+        SortedMap<MemberName, MemberRecord.Stored> members,
+        Optional<Versioned<Initialize>> initialize,
+        Optional<Versioned<ClusterConfig>> config,
+        Versioned<SyncState> sync,
+        Optional<Versioned<FailoverRequest>> failover,
+        Optional<Lsn> optime,
+        List<HistoryEntry> history) {
+
+    /**
+     * The key {@code initialize}.
+     *
+     * @param system empty while a member is bootstrapping
+     * @param lease the lease of the member that is bootstrapping
+     */
+    public record Initialize(Optional<SystemIdentifier> system, Optional<LeaseId> lease) {}
+
+    public ClusterView {
+        members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
+        history = List.copyOf(history);
+    }
+
+    public boolean isLeader(MemberName member) {
+        return leader.filter(l -> l.member().equals(member)).isPresent();
+    }
+
+    /** The identifier that every member must share, once the cluster has one. */
+    public Optional<SystemIdentifier> system() {
+        return initialize.flatMap(i -> i.value().system());
+    }
+
+    /** The leader's own record, when its server runs as primary. */
+    public Optional<MemberRecord.Stored> runningPrimary() {
+        return leader.map(l -> members.get(l.member()))
+                .filter(stored ->
+                        stored.member().role() == MemberRole.PRIMARY
+                                && stored.member().state() == MemberState.RUNNING);
+    }
+
+    public Optional<MemberRecord> member(MemberName name) {
+        return Optional.ofNullable(members.get(name)).map(MemberRecord.Stored::member);
+    }
+}

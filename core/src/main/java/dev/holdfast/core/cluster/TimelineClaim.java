@@ -1,0 +1,16 @@
+package dev.holdfast.core.cluster;
+
+import dev.holdfast.core.Epoch;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.Timeline;
+
+/**
+ * The key {@code timeline}, Holdfast's own: the newest timeline that a leader set out to create,
+ * written before its writes open, so that no two members create the same one.
+ *
+ * @param switchLsn where the promoting member stood when it claimed
+ * @param opened the promotion was seen to succeed
+ */
+public record TimelineClaim(
+        Timeline timeline, MemberName member, Epoch epoch, Lsn switchLsn, boolean opened) {}

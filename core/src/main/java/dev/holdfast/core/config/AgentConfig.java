@@ -1,0 +1,135 @@
+package dev.holdfast.core.config;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.Tags;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * A member's own configuration: Patroni's YAML file and {@code PATRONI_*} variables, read and
+ * checked.
+ *
+ * @param namespace with a slash at both ends, {@code /service/} by default
+ * @param bootstrap the tree under {@code bootstrap.dcs}, which becomes the dynamic configuration
+ *     when the cluster begins
+ */
+public record AgentConfig(
+        String scope,
+        String namespace,
+        MemberName name,
+        RestApi restApi,
+        Ctl ctl,
+        Etcd etcd,
+        Bootstrap bootstrap,
+        Postgres postgresql,
+        Guard guard,
+        Log log,
+        Tags tags) {
+
+    /** A host name or address and a port, 1 to 65535. */
+    public record HostPort(String host, int port) {
+        @Override
+        public String toString() {
+            return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+        }
+    }
+
+    /** User and password; the password may be empty where the server asks for none. */
+    public record Credentials(String username, String password) {
+        @Override
+        public String toString() {
+            return username + ":***";
+        }
+    }
+
+    /**
+     * {@code restapi}.
+     *
+     * @param listen where the server listens; host {@code *} or empty means every address
+     * @param connectAddress what other members and clients are told
+     * @param authentication asked for on calls that change something
+     */
+    public record RestApi(
+            HostPort listen, HostPort connectAddress, Optional<Credentials> authentication) {}
+
+    /**
+     * {@code ctl}: credentials of the control command; those of {@code restapi} when it names none.
+     */
+    public record Ctl(Optional<Credentials> authentication) {}
+
+    /**
+     * {@code etcd3} (or {@code etcd}).
+     *
+     * @param endpoints URLs, {@code http://host:port}
+     */
+    public record Etcd(List<String> endpoints, Optional<Credentials> credentials) {}
+
+    /**
+     * {@code bootstrap}.
+     *
+     * @param initdb options of initdb, each as {@code name} or {@code name=value}
+     */
+    public record Bootstrap(Map<String, Object> dcs, List<String> initdb, List<String> pgHba) {}
+
+    /**
+     * {@code postgresql}.
+     *
+     * @param listenHosts hosts (comma separated, as in {@code listen_addresses}) of the server
+     * @param connectAddress what clients and standbys are told
+     * @param proxyAddress the address of a pooler in front, when there is one
+     * @param binDir where the programs are; empty means the search path
+     * @param rewind the superuser when the file names no other
+     * @param parameters parameters of this member only
+     * @param basebackup options of pg_basebackup, each as {@code name} or {@code name=value}
+     * @param keepDirectories how many data directories that were moved aside are kept
+     * @param useUnixSocket local sessions go through the first of {@code unix_socket_directories}
+     */
+    public record Postgres(
+            String listenHosts,
+            int port,
+            HostPort connectAddress,
+            Optional<HostPort> proxyAddress,
+            String dataDir,
+            String configDir,
+            Optional<String> binDir,
+            String pgpass,
+            Credentials superuser,
+            Credentials replication,
+            Credentials rewind,
+            SortedMap<String, String> parameters,
+            List<String> pgHba,
+            List<String> pgIdent,
+            List<String> basebackup,
+            int keepDirectories,
+            boolean useUnixSocket,
+            Duration pgCtlTimeout) {
+        public Postgres {
+            parameters = Collections.unmodifiableSortedMap(new TreeMap<>(parameters));
+        }
+    }
+
+    /**
+     * {@code guard}, Holdfast's own.
+     *
+     * @param dir where the guard's socket and PostgreSQL's start-up log are; {@code
+     *     <data_dir>.guard} by default
+     */
+    public record Guard(String dir) {}
+
+    /**
+     * {@code log}: {@code level} (ERROR to TRACE; DEBUG, INFO, WARNING ... are read), {@code type}
+     * plain or json, and a directory.
+     */
+    public record Log(String level, Type type, Optional<String> dir) {
+        /** How a line of the journal looks. */
+        public enum Type {
+            PLAIN,
+            JSON
+        }
+    }
+}

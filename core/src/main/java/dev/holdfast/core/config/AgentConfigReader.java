@@ -1,0 +1,290 @@
+package dev.holdfast.core.config;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.config.AgentConfig.Bootstrap;
+import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.Ctl;
+import dev.holdfast.core.config.AgentConfig.Guard;
+import dev.holdfast.core.config.AgentConfig.HostPort;
+import dev.holdfast.core.config.AgentConfig.Postgres;
+import dev.holdfast.core.config.AgentConfig.RestApi;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads a member's own file and the environment variables that override it. */
+public final class AgentConfigReader {
+    private static final int REST_PORT = 8008;
+
+    /** The kernel takes 107 bytes for the path of a socket. */
+    private static final int LONGEST_GUARD_DIR = 107 - "/guard.sock".length();
+
+    /** What initdb is told by Holdfast itself, and what would make the new cluster unsafe. */
+    private static final List<String> INITDB_SET_BY_HOLDFAST =
+            List.of(
+                    "pgdata",
+                    "pwfile",
+                    "pwprompt",
+                    "username",
+                    "no-sync",
+                    "nosync",
+                    "sync-only",
+                    "version",
+                    "help",
+                    "show");
+
+    private AgentConfigReader() {}
+
+    /**
+     * What came of reading.
+     *
+     * @param config absent where one of the problems is an error
+     */
+    public record Read(Optional<AgentConfig> config, List<Problem> problems) {}
+
+    /**
+     * What the control command needs of the same file; the scope is absent where the file names
+     * none.
+     *
+     * @param namespace with a slash at both ends
+     */
+    public record Client(
+            Optional<String> scope,
+            String namespace,
+            AgentConfig.Etcd etcd,
+            Optional<Credentials> authentication) {}
+
+    /** What came of reading for the control command. */
+    public record ClientRead(Optional<Client> client, List<Problem> problems) {}
+
+    /** Reads a parsed file, whose values may be null, and the process's environment. */
+    public static Read read(Map<String, Object> file, Map<String, String> environment) {
+        ConfigTree root = Environment.overlay(file, environment);
+        Postgres postgresql = PostgresReader.read(root);
+        RestApi restApi = restApi(root.section("restapi"));
+        AgentConfig config =
+                new AgentConfig(
+                        ClusterPlace.requiredScope(root),
+                        ClusterPlace.namespace(root),
+                        name(root).orElse(new MemberName("unnamed")),
+                        restApi,
+                        ctl(root.section("ctl"), restApi.authentication()),
+                        EtcdReader.read(root),
+                        bootstrap(root.section("bootstrap"), postgresql),
+                        postgresql,
+                        guard(root.section("guard"), postgresql.dataDir()),
+                        LogReader.read(root.section("log")),
+                        TagsReader.read(root.section("tags")));
+        passwords(root, config);
+        watchdog(root.section("watchdog"));
+        root.unsupported("consul", "zookeeper", "exhibitor", "kubernetes", "raft", "citus");
+        root.finish();
+        boolean wrong = root.problems().stream().anyMatch(Problem::isError);
+        return new Read(wrong ? Optional.empty() : Optional.of(config), root.problems());
+    }
+
+    /**
+     * Reads only where the cluster is and who may command it; a file without the other sections
+     * will do.
+     */
+    public static ClientRead readForClient(
+            Map<String, Object> file, Map<String, String> environment) {
+        ConfigTree root = Environment.overlay(file, environment);
+        ConfigTree restApi = root.section("restapi");
+        Client client =
+                new Client(
+                        ClusterPlace.scope(root),
+                        ClusterPlace.namespace(root),
+                        EtcdReader.read(root),
+                        ctl(root.section("ctl"), credentials(restApi)).authentication());
+        List<Problem> problems = root.problems();
+        boolean wrong = problems.stream().anyMatch(Problem::isError);
+        return new ClientRead(wrong ? Optional.empty() : Optional.of(client), problems);
+    }
+
+    private static Optional<MemberName> name(ConfigTree root) {
+        String expected =
+                "the member's name: 1 to 63 characters of ASCII, not *, without slash, comma, quote or backslash";
+        if (root.requiredText("name", expected).isEmpty()) {
+            return Optional.empty();
+        }
+        // PostgreSQL replaces other characters in application_name by question marks, and reads *
+        // as every standby.
+        return root.read(
+                "name",
+                expected,
+                value ->
+                        Scalars.text(value)
+                                .filter(name ->
+                                        MemberName.isValid(name)
+                                                && !name.equals("*")
+                                                && name.chars().allMatch(c -> c < 127))
+                                .map(MemberName::new));
+    }
+
+    private static RestApi restApi(ConfigTree restApi) {
+        String expected = "host:port on which the REST server listens, such as \"*:8008\"";
+        HostPort listen = new HostPort("", REST_PORT);
+        if (!restApi.requiredText("listen", expected).isEmpty()) {
+            listen =
+                    restApi.read(
+                                    "listen",
+                                    expected,
+                                    value ->
+                                            Scalars.text(value)
+                                                    .flatMap(text ->
+                                                            Addresses.hostPort(text, REST_PORT)))
+                            .orElse(listen);
+        }
+        restApi.refused(
+                "serve the REST interface without the protection it asks for",
+                "certfile",
+                "keyfile",
+                "keyfile_password",
+                "cafile",
+                "ciphers",
+                "verify_client",
+                "allowlist",
+                "allowlist_include_members");
+        restApi.unsupported(
+                "http_extra_headers", "https_extra_headers", "request_queue_size", "server_tokens");
+        return new RestApi(
+                listen,
+                AddressKeys.connectAddress(restApi, listen, REST_PORT),
+                credentials(restApi));
+    }
+
+    private static Ctl ctl(ConfigTree ctl, Optional<Credentials> ofRestApi) {
+        ctl.refused(
+                "connect without the protection it asks for",
+                "cacert",
+                "certfile",
+                "keyfile",
+                "keyfile_password");
+        ctl.unsupported("insecure");
+        return new Ctl(credentials(ctl).or(() -> ofRestApi));
+    }
+
+    /** {@code authentication} of a section: user and password, or neither. */
+    private static Optional<Credentials> credentials(ConfigTree section) {
+        if (!section.has("authentication")) {
+            return Optional.empty();
+        }
+        ConfigTree authentication = section.section("authentication");
+        Optional<String> user = authentication.text("username");
+        Optional<String> password =
+                authentication.secret("password").filter(secret -> !secret.isEmpty());
+        if (user.isPresent() != password.isPresent()) {
+            authentication.error(
+                    user.isPresent() ? "password" : "username",
+                    "nothing",
+                    "both username and password, or neither");
+        }
+        return user.map(name -> new Credentials(name, password.orElse("")));
+    }
+
+    private static Bootstrap bootstrap(ConfigTree bootstrap, Postgres postgresql) {
+        ClusterConfig dcs = ClusterConfigReader.read(bootstrap.section("dcs"));
+        customMethod(bootstrap);
+        bootstrap.unsupported("post_bootstrap", "post_init", "users");
+        List<String> initdb =
+                bootstrap.has("initdb")
+                        ? ProgramOptions.read(bootstrap, "initdb", "initdb", INITDB_SET_BY_HOLDFAST)
+                        : List.of("encoding=UTF8", "data-checksums");
+        List<String> pgHba = bootstrap.lines("pg_hba");
+        boolean noLines = pgHba.isEmpty() && postgresql.pgHba().isEmpty() && dcs.pgHba().isEmpty();
+        Credentials replication = postgresql.replication();
+        if (noLines && replication.password().isEmpty() && !replication.username().isEmpty()) {
+            bootstrap.warning(
+                    "pg_hba",
+                    "nothing, and no password for the replication user",
+                    "keeps standbys out, because the default lines ask for one");
+        }
+        return new Bootstrap(
+                tree(bootstrap),
+                initdb,
+                pgHba.isEmpty()
+                        ? PgHba.defaultLines(postgresql.superuser(), postgresql.replication())
+                        : pgHba);
+    }
+
+    /**
+     * {@code bootstrap.dcs} as it was parsed, in its own order: that is what is written to etcd.
+     */
+    private static Map<String, Object> tree(ConfigTree bootstrap) {
+        Map<String, Object> copy = new LinkedHashMap<>();
+        if (bootstrap.raw("dcs").orElse(null) instanceof Map<?, ?> dcs) {
+            dcs.forEach((key, value) -> copy.put(String.valueOf(key), value));
+        }
+        return Collections.unmodifiableMap(copy);
+    }
+
+    /**
+     * A script that brings the data from elsewhere must not be replaced by an empty new cluster.
+     * Debian's {@code pg_createcluster} script only wraps initdb, so initdb stands in for it.
+     */
+    private static void customMethod(ConfigTree bootstrap) {
+        String method = bootstrap.text("method").orElse("initdb");
+        switch (method) {
+            case "initdb" -> {}
+            case "pg_createcluster" ->
+                    bootstrap.warning(
+                            "method",
+                            Problem.show(method),
+                            "is not supported yet: initdb is used instead");
+            default ->
+                    bootstrap.error(
+                            "method",
+                            Problem.show(method),
+                            "initdb: another method is not supported yet, and an empty cluster would be made in its place");
+        }
+        if (!method.equals("initdb")) {
+            bootstrap.raw(method);
+        }
+    }
+
+    private static Guard guard(ConfigTree guard, String dataDir) {
+        String dir = guard.absolutePath("dir").orElse(dataDir + ".guard");
+        if (bytes(dir) > LONGEST_GUARD_DIR) {
+            guard.error(
+                    "dir",
+                    Problem.show(dir),
+                    "a path of at most " + LONGEST_GUARD_DIR + " bytes, because it holds a socket");
+        }
+        return new Guard(dir);
+    }
+
+    /** How many bytes a path takes in UTF-8, which is what the kernel counts. */
+    private static int bytes(String path) {
+        return path.codePoints().map(c -> c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4).sum();
+    }
+
+    /** An empty password is right only where the file lets somebody in without one. */
+    private static void passwords(ConfigTree root, AgentConfig config) {
+        boolean superuserWithout = config.postgresql().superuser().password().isEmpty();
+        if (superuserWithout
+                && !config.postgresql().useUnixSocket()
+                && !config.postgresql().superuser().username().isEmpty()) {
+            root.section("postgresql")
+                    .section("authentication")
+                    .section("superuser")
+                    .warning(
+                            "password",
+                            "nothing",
+                            "works only where pg_hba lets the superuser in without one");
+        }
+    }
+
+    private static void watchdog(ConfigTree watchdog) {
+        Object mode = watchdog.raw("mode").orElse("off");
+        if (Scalars.text(mode).filter("required"::equals).isPresent()) {
+            watchdog.refused("lead without the watchdog that it requires", "mode");
+        } else {
+            watchdog.unsupported("mode");
+        }
+        watchdog.raw("device");
+        watchdog.raw("safety_margin");
+    }
+}

@@ -1,0 +1,119 @@
+package dev.holdfast.core.config;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/**
+ * Reads {@code postgresql.parameters}, the cluster's or a member's own, into text as {@code
+ * postgresql.conf} would have it.
+ */
+final class ParametersReader {
+    private static final Pattern NAME = Pattern.compile("[a-z_][a-z0-9_$]*(\\.[a-z_][a-z0-9_$]*)*");
+
+    /** What only Holdfast may set: where PostgreSQL is, what it follows, and for whom it waits. */
+    private static final List<String> SET_BY_HOLDFAST =
+            List.of(
+                    "cluster_name",
+                    "config_file",
+                    "data_directory",
+                    "hba_file",
+                    "hot_standby",
+                    "ident_file",
+                    "listen_addresses",
+                    "port",
+                    "primary_conninfo",
+                    "primary_slot_name",
+                    "promote_trigger_file",
+                    "recovery_target",
+                    "recovery_target_action",
+                    "recovery_target_inclusive",
+                    "recovery_target_lsn",
+                    "recovery_target_name",
+                    "recovery_target_time",
+                    "recovery_target_timeline",
+                    "recovery_target_xid",
+                    "restart_after_crash",
+                    "standby_mode",
+                    "synchronous_standby_names",
+                    "trigger_file");
+
+    private ParametersReader() {}
+
+    /** Parameters of the whole cluster. */
+    static SortedMap<String, String> shared(ConfigTree parameters) {
+        SortedMap<String, String> read = read(parameters);
+        for (SharedParameter parameter : SharedParameter.ALL) {
+            String value = read.get(parameter.name());
+            if (value != null && !parameter.accepts(value)) {
+                parameters.error(parameter.name(), Problem.show(value), parameter.expected());
+                read.remove(parameter.name());
+            }
+        }
+        return read;
+    }
+
+    /**
+     * Parameters of one member: not those that every member must share, because one of them would
+     * keep a standby from starting.
+     */
+    static SortedMap<String, String> ofMember(ConfigTree parameters) {
+        SortedMap<String, String> read = read(parameters);
+        for (SharedParameter parameter : SharedParameter.ALL) {
+            String value = read.remove(parameter.name());
+            if (value != null) {
+                parameters.warning(
+                        parameter.name(),
+                        Problem.show(value),
+                        "is ignored here: every member must have the same, so it comes only from the dynamic configuration");
+            }
+        }
+        return read;
+    }
+
+    private static SortedMap<String, String> read(ConfigTree parameters) {
+        SortedMap<String, String> read = new TreeMap<>();
+        for (String key : parameters.keys()) {
+            // PostgreSQL compares the names of parameters without regard to case, and pg_settings
+            // shows most in lower case.
+            String name = key.toLowerCase(Locale.ROOT);
+            if (!NAME.matcher(name).matches()) {
+                parameters.raw(key);
+                parameters.error(
+                        key, "a name with other characters", "the name of a PostgreSQL parameter");
+            } else if (SET_BY_HOLDFAST.contains(name)) {
+                parameters
+                        .raw(key)
+                        .ifPresent(value ->
+                                parameters.warning(
+                                        key,
+                                        Problem.show(value),
+                                        "is set by Holdfast and is ignored"));
+            } else {
+                parameters
+                        .read(
+                                key,
+                                "text on one line, a number, true or false",
+                                ParametersReader::value)
+                        .ifPresent(value -> read.put(name, value));
+            }
+        }
+        return read;
+    }
+
+    /**
+     * As {@code postgresql.conf} has it. A line break would end the line there and begin another
+     * setting.
+     */
+    private static Optional<String> value(Object value) {
+        if (value instanceof Boolean on) {
+            return Optional.of(on ? "on" : "off");
+        }
+        return Scalars.text(value)
+                .map(String::stripTrailing)
+                .filter(text -> text.chars().noneMatch(c -> c == '\n' || c == '\r' || c == 0));
+    }
+}

@@ -1,0 +1,192 @@
+package dev.holdfast.core.config;
+
+import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.HostPort;
+import dev.holdfast.core.config.AgentConfig.Postgres;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Reads {@code postgresql} of a member's file. */
+final class PostgresReader {
+    private static final int DEFAULT_PORT = 5432;
+    private static final Addresses.Listen NOWHERE = new Addresses.Listen("", DEFAULT_PORT);
+
+    /**
+     * What pg_basebackup is told by Holdfast itself, and what would make its result no data
+     * directory.
+     */
+    private static final List<String> BASEBACKUP_SET_BY_HOLDFAST =
+            List.of(
+                    "pgdata",
+                    "format",
+                    "wal-method",
+                    "xlog-method",
+                    "gzip",
+                    "compress",
+                    "version",
+                    "help",
+                    "dbname",
+                    "host",
+                    "port",
+                    "username",
+                    "password",
+                    "no-password",
+                    "progress",
+                    "write-recovery-conf");
+
+    private PostgresReader() {}
+
+    /**
+     * The section; what stands in for a value that is missing is never used, because there is an
+     * error then.
+     */
+    static Postgres read(ConfigTree root) {
+        ConfigTree postgresql = root.section("postgresql");
+        Addresses.Listen listen = listen(postgresql);
+        Optional<String> dataDir = dataDir(postgresql);
+        ConfigTree authentication = postgresql.section("authentication");
+        Credentials superuser = role(authentication, "superuser");
+        Credentials replication = role(authentication, "replication");
+        Credentials rewind =
+                authentication.has("rewind") ? role(authentication, "rewind") : superuser;
+        withoutEffect(postgresql);
+        return new Postgres(
+                listen.hosts(),
+                listen.port(),
+                connectAddress(postgresql, listen),
+                AddressKeys.address(postgresql, "proxy_address", DEFAULT_PORT),
+                dataDir.orElse(""),
+                postgresql.absolutePath("config_dir").or(() -> dataDir).orElse(""),
+                postgresql.absolutePath("bin_dir"),
+                postgresql
+                        .absolutePath("pgpass")
+                        .orElseGet(() -> dataDir.orElse("") + ".guard/pgpass"),
+                superuser,
+                replication,
+                rewind,
+                ParametersReader.ofMember(postgresql.section("parameters")),
+                postgresql.lines("pg_hba"),
+                postgresql.lines("pg_ident"),
+                ProgramOptions.read(
+                        postgresql, "basebackup", "pg_basebackup", BASEBACKUP_SET_BY_HOLDFAST),
+                postgresql.integer("keep_directories", 0, 100).orElse(2),
+                postgresql.flag("use_unix_socket").orElse(false),
+                postgresql
+                        .duration("pg_ctl_timeout", Duration.ofSeconds(1), Duration.ofDays(1))
+                        .orElse(Duration.ofSeconds(60)));
+    }
+
+    private static Addresses.Listen listen(ConfigTree postgresql) {
+        String expected = "addresses and a port, such as \"127.0.0.1,::1:5432\" or \"*:5432\"";
+        if (postgresql.requiredText("listen", expected).isEmpty()) {
+            return NOWHERE;
+        }
+        return postgresql
+                .read(
+                        "listen",
+                        expected,
+                        value ->
+                                Scalars.text(value)
+                                        .flatMap(text -> Addresses.listen(text, DEFAULT_PORT)))
+                .orElse(NOWHERE);
+    }
+
+    private static HostPort connectAddress(ConfigTree postgresql, Addresses.Listen listen) {
+        String firstHost = listen.hosts().split(",", -1)[0];
+        return AddressKeys.connectAddress(
+                postgresql, new HostPort(firstHost, listen.port()), DEFAULT_PORT);
+    }
+
+    private static Optional<String> dataDir(ConfigTree postgresql) {
+        String expected =
+                "an absolute path, one that starts with /, of PostgreSQL's data directory";
+        if (postgresql.requiredText("data_dir", expected).isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<String> dataDir = postgresql.absolutePath("data_dir");
+        if (dataDir.filter("/"::equals).isPresent()) {
+            postgresql.error("data_dir", "\"/\"", "a directory below the root");
+        }
+        return dataDir;
+    }
+
+    private static Credentials role(ConfigTree authentication, String role) {
+        ConfigTree section = authentication.section(role);
+        String user = section.requiredText("username", "the name of the " + role + " user");
+        if (user.chars().anyMatch(c -> c < 32)) {
+            section.error("username", Problem.show(user), "a name without control characters");
+        }
+        for (String key : List.of("sslmode", "gssencmode", "channel_binding")) {
+            String mode = section.text(key).orElse("prefer");
+            if (!List.of("disable", "allow", "prefer").contains(mode)) {
+                section.error(
+                        key,
+                        Problem.show(mode),
+                        "disable, allow or prefer: stronger protection is not supported yet");
+            }
+        }
+        section.refused(
+                "leave the connections to PostgreSQL unprotected",
+                "sslkey",
+                "sslpassword",
+                "sslcert",
+                "sslrootcert",
+                "sslcrl",
+                "sslcrldir");
+        return new Credentials(user, section.secret("password").orElse(""));
+    }
+
+    private static void withoutEffect(ConfigTree postgresql) {
+        postgresql.refused("promote without asking it", "pre_promote");
+        postgresql.without(
+                "comes only from the dynamic configuration and is ignored here",
+                "use_pg_rewind",
+                "use_slots");
+        postgresql.unsupported(
+                "callbacks",
+                "bin_name",
+                "custom_conf",
+                "recovery_conf",
+                "before_stop",
+                "use_unix_socket_repl",
+                "parameters_primary",
+                "parameters_replica",
+                "parameters_standby_leader",
+                "pg_hba_primary",
+                "pg_hba_replica",
+                "pg_hba_standby_leader",
+                "pg_ident_primary",
+                "pg_ident_replica",
+                "pg_ident_standby_leader",
+                "pg_hosts",
+                "pg_hosts_primary",
+                "pg_hosts_replica",
+                "pg_hosts_standby_leader",
+                "replica_method");
+        ClusterConfigReader.dataDirectoryPolicies(postgresql);
+        replicaMethods(postgresql, "create_replica_methods");
+        replicaMethods(postgresql, "create_replica_method");
+    }
+
+    /**
+     * A new member is cloned by base backup whatever methods are named: slower perhaps, but the
+     * same in the end.
+     */
+    private static void replicaMethods(ConfigTree postgresql, String key) {
+        Object named = postgresql.raw(key).orElse(List.of());
+        List<String> methods =
+                named instanceof List<?> list
+                        ? list.stream().map(String::valueOf).toList()
+                        : List.of(String.valueOf(named));
+        for (String method : methods) {
+            if (!method.equals("basebackup")) {
+                postgresql.warning(
+                        key,
+                        Problem.show(method),
+                        "is not supported yet: a base backup is taken instead");
+                postgresql.raw(method);
+            }
+        }
+    }
+}

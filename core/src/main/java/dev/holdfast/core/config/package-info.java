@@ -1,0 +1,8 @@
+/**
+ * Configuration as values: the cluster's dynamic one and a member's own. Reading is pure: a tree
+ * in, values or problems out.
+ */
+@NullMarked
+package dev.holdfast.core.config;
+
+import org.jspecify.annotations.NullMarked;

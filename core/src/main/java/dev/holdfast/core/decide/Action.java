@@ -1,0 +1,225 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.Epoch;
+import dev.holdfast.core.LeaseId;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.SystemIdentifier;
+import dev.holdfast.core.cluster.HistoryEntry;
+import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.cluster.TimelineClaim;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Upstream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+
+/**
+ * What can be done. The actions of one decision may run side by side and in any order: where an
+ * order matters, the later action is decided only when a fact shows the earlier one done. An action
+ * that is still under way is not started again; it is under way until the facts that it changes
+ * were asked for anew.
+ */
+public sealed interface Action {
+
+    /** Changes the store; a comparison that does not hold changes nothing. */
+    sealed interface Store extends Action {}
+
+    /** Changes or asks the running server, the guard or another member, and ends soon. */
+    sealed interface Brief extends Action {}
+
+    /** Takes its time: at most one is under way. */
+    sealed interface Lengthy extends Action {}
+
+    // --- the store
+
+    /**
+     * Take the leader key if nobody has it and the {@code epoch} key is still at this revision (0:
+     * absent).
+     */
+    record CreateLeader(LeaseId lease, long epochRevision) implements Store {}
+
+    /** Give the leader key back. Only after PostgreSQL was proved gone. */
+    record ReleaseLeader(Epoch epoch, Fenced fenced) implements Store {}
+
+    /**
+     * Give the leader key to {@code candidate}, whose lease it then hangs on, after a clean
+     * shutdown at {@code checkpoint}.
+     */
+    record HandOver(
+            Epoch epoch,
+            MemberName candidate,
+            LeaseId candidateLease,
+            Lsn checkpoint,
+            Fenced fenced)
+            implements Store {}
+
+    record WriteSync(Epoch epoch, SyncState sync, long expectedRevision) implements Store {}
+
+    /**
+     * Before a promotion, in one transaction: {@code /sync} as it will be, and the timeline that
+     * will be created.
+     */
+    record PreparePromotion(
+            Epoch epoch,
+            Optional<SyncState> sync,
+            long syncRevision,
+            TimelineClaim claim,
+            long claimRevision)
+            implements Store {}
+
+    /** After a promotion: the claim was used, and the history has one line more. */
+    record RecordPromotion(
+            Epoch epoch, TimelineClaim claim, long claimRevision, List<HistoryEntry> history)
+            implements Store {}
+
+    /** Remove the operator's request, unless it was changed meanwhile. */
+    record ClearFailover(long revision) implements Store {}
+
+    /** Begin a new cluster: nobody else may while this key hangs on the own lease. */
+    record ClaimInitialize(LeaseId lease) implements Store {}
+
+    /** The new cluster stands: write its identifier and configuration, and take the leader key. */
+    record FinishInitialize(LeaseId lease, long initializeRevision, SystemIdentifier system)
+            implements Store {}
+
+    /**
+     * A cluster that existed before Holdfast: write its identifier, and its configuration if there
+     * is none.
+     */
+    record WriteInitialize(Epoch epoch, SystemIdentifier system, Config config) implements Store {}
+
+    /** Whether the store holds a configuration of the cluster. */
+    enum Config {
+        PRESENT,
+        MISSING
+    }
+
+    // --- short
+
+    /** Tell the guard what to do when the agent falls silent. */
+    record SetGuard(GuardFact.Mode mode) implements Brief {}
+
+    /** SIGKILL to all of PostgreSQL, through the guard, now. */
+    record Kill() implements Brief {}
+
+    /** Write the configuration, let the server reread it, and see that it did. */
+    record ApplyFiles(ServerFiles files) implements Brief {}
+
+    /**
+     * Let the server reread its configuration, which wakes a standby that waits to try its primary
+     * again.
+     */
+    record Reload() implements Brief {}
+
+    record Checkpoint() implements Brief {}
+
+    /**
+     * Write a little WAL, so that a standby which is to be synchronous has something to confirm.
+     */
+    record EmitWal() implements Brief {}
+
+    record CreateSlots(SortedSet<String> names, Reserve reserve) implements Brief {}
+
+    /** Whether a new slot holds WAL back from the moment it is created. */
+    enum Reserve {
+        NOW,
+        WHEN_USED
+    }
+
+    record DropSlots(SortedSet<String> names) implements Brief {}
+
+    /** Give up the long action that is under way. */
+    record Cancel() implements Brief {}
+
+    record AskPeers(SortedSet<MemberName> members) implements Brief {}
+
+    record AskPredecessor(LeaseId lease) implements Brief {}
+
+    record AskSource(Upstream source, Epoch epoch) implements Brief {}
+
+    /** Look at the data directory anew. */
+    record Inspect() implements Brief {}
+
+    /** End the agent with this status; the sentence goes to standard error. */
+    record Exit(int status, String sentence) implements Brief {}
+
+    // --- long
+
+    record InitDb() implements Lengthy {}
+
+    /**
+     * Start the first server of a new cluster, which no lease protects yet: the claim on {@code
+     * initialize} does.
+     */
+    record StartNewCluster(ServerFiles files) implements Lengthy {}
+
+    record StartStandby(ServerFiles files) implements Lengthy {}
+
+    /**
+     * Start as primary again, in place: the lease was held throughout, so nobody else can have been
+     * promoted.
+     */
+    record StartPrimary(LeaderProof proof, ServerFiles files) implements Lengthy {}
+
+    /** Stop; after {@code patience} by force. */
+    record Stop(StopMode mode, Duration patience) implements Lengthy {}
+
+    enum StopMode {
+        FAST,
+        IMMEDIATE
+    }
+
+    record Promote(LeaderProof proof) implements Lengthy {}
+
+    record Rewind(Upstream source) implements Lengthy {}
+
+    /**
+     * Replace the data directory by a base backup; what is there is moved aside under a name with
+     * {@code reason} in it.
+     */
+    record Clone(Upstream source, String reason) implements Lengthy {}
+
+    /** The guard said that no process of PostgreSQL is left: only that builds one. */
+    final class Fenced {
+        private Fenced() {}
+
+        static Optional<Fenced> of(GuardFact guard) {
+            return switch (guard) {
+                case GuardFact.Away away -> Optional.empty();
+                case GuardFact.Present present ->
+                        present.isEmpty() ? Optional.of(new Fenced()) : Optional.empty();
+            };
+        }
+
+        /**
+         * A server that was seen in recovery, and that nobody can have begun to promote (the guard
+         * is armed before that), has written nothing under this lease either.
+         */
+        static Optional<Fenced> unused(Observation o) {
+            boolean standby = o.server().filter(Server.Standby.class::isInstance).isPresent();
+            boolean busy = o.task() instanceof Task.Running;
+            boolean armed =
+                    !(o.guard() instanceof GuardFact.Present present)
+                            || present.mode() instanceof GuardFact.Mode.Armed;
+            return standby && !busy && !armed ? Optional.of(new Fenced()) : of(o.guard());
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Fenced;
+        }
+
+        @Override
+        public int hashCode() {
+            return 1;
+        }
+
+        @Override
+        public String toString() {
+            return "fenced";
+        }
+    }
+}

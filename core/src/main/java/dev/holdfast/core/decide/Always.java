@@ -1,0 +1,94 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.MonoTime;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What holds whatever the rules decided: an armed guard learns each new deadline (else it would end
+ * a server that takes its time to recover, to make a checkpoint or to stop), the loop looks again
+ * when the proof of the lease runs out, and a long action that has just failed is not begun again
+ * at once.
+ */
+final class Always {
+    /** How long a long action that failed is left alone. Starts have a back-off of their own. */
+    private static final Duration PAUSE = Duration.ofSeconds(3);
+
+    private Always() {}
+
+    static Decision add(Observation o, Decision decided) {
+        return look(o, hold(o, rearm(o, decided)));
+    }
+
+    private static Decision rearm(Observation o, Decision decided) {
+        MonoTime kill = o.deadlines().kill(o.lease().leaderUntil());
+        boolean behind =
+                o.proof().isPresent()
+                        && o.guard()
+                                instanceof
+                                GuardFact.Present(
+                                        GuardFact.Mode.Armed(MonoTime deadline),
+                                        long _,
+                                        boolean _)
+                        && kill.isAfter(deadline);
+        boolean spoken =
+                decided.actions().stream()
+                        .anyMatch(a ->
+                                a instanceof Action.SetGuard
+                                        || a instanceof Action.Kill
+                                        || a instanceof Action.Exit);
+        return behind && !spoken
+                ? decided.with(new Action.SetGuard(new GuardFact.Mode.Armed(kill)))
+                : decided;
+    }
+
+    private static Decision hold(Observation o, Decision decided) {
+        if (!(o.task()
+                        instanceof
+                        Task.Ended(
+                                Action.Lengthy failed,
+                                MonoTime at,
+                                Task.Outcome.Failed(var why)))
+                || !o.now().isBefore(at.plus(PAUSE))) {
+            return decided;
+        }
+        List<Action> kept = decided.actions().stream().filter(a -> !repeats(failed, a)).toList();
+        return kept.size() == decided.actions().size()
+                ? decided
+                : new Decision(
+                        new Reason(
+                                decided.reason().code(),
+                                decided.reason().sentence() + "; tried again soon: " + why),
+                        kept,
+                        decided.memory(),
+                        MonoTime.min(decided.lookAgain(), at.plus(PAUSE)),
+                        decided.probe(),
+                        decided.service());
+    }
+
+    /**
+     * A base backup may follow a rewind that failed at once; the other way round both would fail in
+     * turn, without a pause.
+     */
+    private static boolean repeats(Action.Lengthy failed, Action next) {
+        return switch (failed) {
+            case Action.Stop _ -> next instanceof Action.Stop;
+            case Action.Promote _ -> next instanceof Action.Promote;
+            case Action.Rewind _ -> next instanceof Action.Rewind;
+            case Action.Clone _ -> next instanceof Action.Clone || next instanceof Action.Rewind;
+            case Action.InitDb _,
+                    Action.StartNewCluster _,
+                    Action.StartStandby _,
+                    Action.StartPrimary _ ->
+                    false;
+        };
+    }
+
+    private static Decision look(Observation o, Decision decided) {
+        Optional<MonoTime> end = o.proof().map(LeaderProof::validUntil);
+        return end.filter(e -> e.isBefore(decided.lookAgain()))
+                .map(decided::lookingAgain)
+                .orElse(decided);
+    }
+}

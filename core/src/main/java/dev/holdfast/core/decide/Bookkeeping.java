@@ -1,0 +1,92 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.Epoch;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.postgres.Server;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** What is remembered of an observation whatever is decided on it. */
+final class Bookkeeping {
+    /** A server that has run this long has not crashed. */
+    private static final Duration STEADY = Duration.ofSeconds(10);
+
+    private Bookkeeping() {}
+
+    static Observation remember(Observation o) {
+        if (o.cluster().isEmpty()) {
+            return o;
+        }
+        ClusterView cluster = o.cluster().get();
+        Optional<Epoch> epoch = cluster.leader().map(LeaderKey::epoch);
+        Memory memory =
+                o.memory()
+                        .withLeadership(
+                                o.memory()
+                                        .leadership()
+                                        .filter(l -> l.epoch().equals(epoch))
+                                        .or(() ->
+                                                Optional.of(new Memory.Leadership(epoch, o.now()))))
+                        .withSilentSince(
+                                o.server().orElse(null) instanceof Server.Silent
+                                        ? o.memory().silentSince().or(() -> Optional.of(o.now()))
+                                        : Optional.empty());
+        if (isUp(o)
+                && memory.crashes().count() > 0
+                && o.now().since(memory.crashes().lastAt()).compareTo(STEADY) > 0) {
+            memory = memory.withCrashes(Memory.Crashes.NONE);
+        }
+        boolean leads = cluster.isLeader(o.me()) || cluster.leader().isEmpty();
+        if (!leads) {
+            memory =
+                    memory.withSwitchover(Optional.empty())
+                            .withGate(Optional.empty())
+                            .withLead(Optional.empty())
+                            .withSync(Memory.Sync.NONE);
+        }
+        if (cluster.leader().isPresent()
+                && memory.diverged().isPresent()
+                && !memory.diverged().get().equals(cluster.leader().get().epoch())) {
+            memory = memory.withDiverged(Optional.empty());
+        }
+        if (o.server().orElse(null) instanceof Server.Primary primary
+                && o.lease().leaderEpoch().isPresent()) {
+            memory =
+                    memory.withLead(
+                                    Optional.of(
+                                            new Memory.Lead(
+                                                    o.lease().leaderEpoch().get(),
+                                                    primary.common().startMicros(),
+                                                    primary.flushed(),
+                                                    Candidates.best(o, cluster, primary)
+                                                            .isPresent())))
+                            .withSlotSeen(slotSeen(memory.slotSeen(), cluster, o.now()));
+        }
+        if (o.config().pause() && o.lease().leaderEpoch().isEmpty()) {
+            // What a primary did without a lease in a pause is not held against it afterwards.
+            memory = memory.withLead(Optional.empty());
+        }
+        return o.withMemory(memory);
+    }
+
+    /** It lets sessions in; one that still replays its WAL after a crash does not. */
+    private static boolean isUp(Observation o) {
+        return o.server()
+                .filter(s -> s instanceof Server.Primary || s instanceof Server.Standby)
+                .isPresent();
+    }
+
+    private static SortedMap<String, MonoTime> slotSeen(
+            SortedMap<String, MonoTime> before, ClusterView cluster, MonoTime now) {
+        SortedMap<String, MonoTime> seen = new TreeMap<>(before);
+        for (MemberName name : cluster.members().keySet()) {
+            seen.put(name.slotName(), now);
+        }
+        return seen;
+    }
+}

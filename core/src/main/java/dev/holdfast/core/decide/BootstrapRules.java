@@ -1,0 +1,207 @@
+package dev.holdfast.core.decide;
+
+import static dev.holdfast.core.decide.Reason.Code.BOOTSTRAP_CLAIM;
+import static dev.holdfast.core.decide.Reason.Code.BOOTSTRAP_ELSEWHERE;
+import static dev.holdfast.core.decide.Reason.Code.BOOTSTRAP_FINISH;
+import static dev.holdfast.core.decide.Reason.Code.BOOTSTRAP_INITDB;
+import static dev.holdfast.core.decide.Reason.Code.BOOTSTRAP_LOST;
+import static dev.holdfast.core.decide.Reason.Code.BOOTSTRAP_START;
+import static dev.holdfast.core.decide.Reason.Code.CLONE;
+import static dev.holdfast.core.decide.Reason.Code.CLONE_WAIT;
+import static dev.holdfast.core.decide.Reason.Code.DATA_UNKNOWN;
+import static dev.holdfast.core.decide.Reason.Code.REFUSE_DIRECTORY;
+import static dev.holdfast.core.decide.Reason.Code.REFUSE_SYSTEM;
+
+import dev.holdfast.core.LeaseId;
+import dev.holdfast.core.SystemIdentifier;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.postgres.DataDirectory;
+import dev.holdfast.core.postgres.Upstream;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * From an empty directory to a member, and the refusal of a directory that is not this cluster's.
+ */
+final class BootstrapRules {
+    /** How long a long action that failed is left alone before it is tried again. */
+    private static final Duration RETRY = Duration.ofSeconds(3);
+
+    private BootstrapRules() {}
+
+    static Optional<Decision> decide(Observation o, ClusterView cluster) {
+        if (o.data().isEmpty()) {
+            return Optional.of(
+                    Say.of(o, DATA_UNKNOWN, "the data directory is being looked at")
+                            .act(new Action.Inspect())
+                            .service(Serving.whileRunning(o))
+                            .decision());
+        }
+        if (isClaimedByMe(o, cluster)) {
+            return Optional.of(begin(o, cluster, o.data().get()));
+        }
+        return switch (o.data().get()) {
+            case DataDirectory.Missing _ ->
+                    mayCopy(o, cluster) ? Optional.of(missing(o, cluster)) : Optional.empty();
+            case DataDirectory.Broken broken ->
+                    mayCopy(o, cluster)
+                            ? Optional.of(broken(o, cluster, broken))
+                            : Optional.empty();
+            case DataDirectory.Valid valid -> refuseOther(o, cluster, valid.control().system());
+        };
+    }
+
+    /** A leader that lost its directory has nobody to copy from before it gives the lease back. */
+    private static boolean mayCopy(Observation o, ClusterView cluster) {
+        return o.serverGone() && !cluster.isLeader(o.me());
+    }
+
+    /**
+     * The key {@code initialize} is there without an identifier and hangs on our living lease:
+     * nobody else may begin.
+     */
+    static boolean isClaimedByMe(Observation o, ClusterView cluster) {
+        return o.lease().isGood(o.now())
+                && cluster.initialize()
+                        .map(Versioned::value)
+                        .filter(i -> i.system().isEmpty() && i.lease().isPresent())
+                        .filter(i -> i.lease().equals(o.lease().id()))
+                        .isPresent();
+    }
+
+    private static Decision begin(Observation o, ClusterView cluster, DataDirectory data) {
+        return switch (data) {
+            case DataDirectory.Missing _ ->
+                    failedLately(o, Action.InitDb.class)
+                            .map(why ->
+                                    exit(
+                                            o,
+                                            BOOTSTRAP_LOST,
+                                            "the new cluster could not be made: " + why))
+                            .orElseGet(() ->
+                                    Say.of(o, BOOTSTRAP_INITDB, "this member makes the new cluster")
+                                            .act(new Action.InitDb())
+                                            .decision());
+            case DataDirectory.Broken broken ->
+                    exit(o, BOOTSTRAP_LOST, "initdb left something unusable: " + broken.why());
+            case DataDirectory.Valid valid ->
+                    Decide.isPrimary(o.server())
+                            ? finish(o, cluster, valid.control().system())
+                            : failedLately(o, Action.StartNewCluster.class)
+                                    .map(why ->
+                                            exit(
+                                                    o,
+                                                    BOOTSTRAP_LOST,
+                                                    "the new cluster did not start: " + why))
+                                    .orElseGet(() -> start(o));
+        };
+    }
+
+    private static Decision start(Observation o) {
+        Say say = Say.of(o, BOOTSTRAP_START, "the new cluster's first server is started").eager();
+        return (o.serverGone() ? say.act(new Action.StartNewCluster(Files.forPrimary(o, ""))) : say)
+                .decision();
+    }
+
+    private static Decision finish(Observation o, ClusterView cluster, SystemIdentifier system) {
+        LeaseId lease = o.lease().id().orElseThrow();
+        return Say.of(o, BOOTSTRAP_FINISH, "the new cluster " + system + " stands")
+                .act(
+                        new Action.FinishInitialize(
+                                lease, cluster.initialize().orElseThrow().revision(), system))
+                .decision();
+    }
+
+    private static Decision missing(Observation o, ClusterView cluster) {
+        if (cluster.initialize().isPresent()) {
+            return cluster.system().isPresent()
+                    ? copy(o, cluster, "")
+                    : Say.of(o, BOOTSTRAP_ELSEWHERE, "another member is making the new cluster")
+                            .decision();
+        }
+        if (cluster.leader().isPresent()) {
+            return copy(o, cluster, "");
+        }
+        if (o.self().tags().noFailover() || !o.lease().isGood(o.now())) {
+            return Say.of(
+                            o,
+                            BOOTSTRAP_ELSEWHERE,
+                            "there is no cluster yet, and this member may not, or cannot yet, make one")
+                    .decision();
+        }
+        return Say.of(o, BOOTSTRAP_CLAIM, "there is no cluster yet: claiming to make it")
+                .act(new Action.ClaimInitialize(o.lease().id().orElseThrow()))
+                .decision();
+    }
+
+    private static Decision broken(
+            Observation o, ClusterView cluster, DataDirectory.Broken broken) {
+        return cluster.initialize().isPresent()
+                ? copy(o, cluster, "broken")
+                : exit(
+                        o,
+                        REFUSE_DIRECTORY,
+                        broken.why()
+                                + "; there is no cluster yet to copy from, so empty the directory or name another one in postgresql.data_dir");
+    }
+
+    /**
+     * A base backup from the leader. What lies in the directory is moved aside, under a name that
+     * holds {@code aside}.
+     */
+    static Decision copy(Observation o, ClusterView cluster, String aside) {
+        Optional<Upstream> source =
+                cluster.runningPrimary()
+                        .filter(p -> !p.name().equals(o.me()))
+                        .flatMap(OrderRules::upstream);
+        if (source.isEmpty()) {
+            return Say.of(
+                            o,
+                            CLONE_WAIT,
+                            "a leader whose server runs as primary is awaited, to copy from")
+                    .decision();
+        }
+        if (o.task() instanceof Task.Ended(Action.Clone _, var at, Task.Outcome.Failed(String why))
+                && o.now().isBefore(at.plus(RETRY))) {
+            return Say.of(o, CLONE_WAIT, "the base backup failed and is tried again soon: " + why)
+                    .lookAt(at.plus(RETRY))
+                    .decision();
+        }
+        return Say.of(o, CLONE, "the data directory is copied from " + source.get().member())
+                .act(new Action.Clone(source.get(), aside))
+                .decision();
+    }
+
+    private static Optional<Decision> refuseOther(
+            Observation o, ClusterView cluster, SystemIdentifier mine) {
+        return cluster.system()
+                .filter(theirs -> !theirs.equals(mine))
+                .map(theirs ->
+                        exit(
+                                o,
+                                REFUSE_SYSTEM,
+                                "the data directory belongs to another cluster: its system identifier is "
+                                        + mine
+                                        + ", that of the cluster in the store is "
+                                        + theirs
+                                        + "; nothing was changed. Check postgresql.data_dir and scope, or move the directory away"));
+    }
+
+    private static Optional<String> failedLately(
+            Observation o, Class<? extends Action.Lengthy> kind) {
+        return o.task()
+                                instanceof
+                                Task.Ended(
+                                        Action.Lengthy action,
+                                        var _,
+                                        Task.Outcome.Failed(String why))
+                        && kind.isInstance(action)
+                ? Optional.of(why)
+                : Optional.empty();
+    }
+
+    private static Decision exit(Observation o, Reason.Code code, String sentence) {
+        return Say.of(o, code, sentence).act(new Action.Exit(1, sentence)).decision();
+    }
+}

@@ -1,0 +1,49 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.MonoTime;
+import java.time.Duration;
+
+/**
+ * How a TTL is divided. All instants lie before the one at which etcd may give the lease away,
+ * which is no earlier than {@code sent + ttl} for a renewal sent at {@code sent}:
+ *
+ * <pre>
+ *   sent ... renew again every ttl/5, whether or not the last attempt was answered
+ *     soft   = E - ttl/5     the agent ends PostgreSQL itself
+ *     kill   = E - ttl/10    the guard ends whatever is left
+ *     E      = sent + ttl - drift, drift = ttl/50
+ * </pre>
+ */
+public record Deadlines(Duration ttl) {
+    /**
+     * Below this the parts of a TTL are shorter than what a busy machine needs to end its
+     * processes.
+     */
+    public static final Duration LEAST_TTL = Duration.ofSeconds(3);
+
+    public Duration renewEvery() {
+        return ttl.dividedBy(5);
+    }
+
+    public Duration renewTimeout() {
+        return ttl.multipliedBy(3).dividedBy(20);
+    }
+
+    /**
+     * The lease is good until here, for a renewal sent at {@code sent} for which etcd granted
+     * {@code granted}.
+     */
+    public static MonoTime goodUntil(MonoTime sent, Duration granted) {
+        return sent.plus(granted).minus(granted.dividedBy(50));
+    }
+
+    /** The agent gives up and ends PostgreSQL at this instant. */
+    public MonoTime soft(MonoTime goodUntil) {
+        return goodUntil.minus(ttl.dividedBy(5));
+    }
+
+    /** The guard ends PostgreSQL at this instant, whatever the agent does. */
+    public MonoTime kill(MonoTime goodUntil) {
+        return goodUntil.minus(ttl.dividedBy(10));
+    }
+}

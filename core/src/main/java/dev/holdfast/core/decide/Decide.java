@@ -1,0 +1,105 @@
+package dev.holdfast.core.decide;
+
+import static dev.holdfast.core.decide.Reason.Code.DATA_UNKNOWN;
+import static dev.holdfast.core.decide.Reason.Code.GUARD_AWAY;
+import static dev.holdfast.core.decide.Reason.Code.STORE_UNKNOWN;
+import static dev.holdfast.core.decide.Reason.Code.TASK_RUNNING;
+
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.postgres.Server;
+import java.util.Optional;
+
+/**
+ * The one function that decides. This screen says in which order the rules are asked; the first one
+ * that has something to say is the decision.
+ */
+public final class Decide {
+    private Decide() {}
+
+    public static Decision decide(Observation seen) {
+        Observation o = Bookkeeping.remember(seen);
+        return Always.add(o, o.cluster().map(c -> byRules(o, c)).orElseGet(() -> unknown(o)));
+    }
+
+    private static Decision unknown(Observation o) {
+        return o.orders().shutdown()
+                ? whileBusy(o).orElseGet(() -> ShutdownRules.withoutStore(o))
+                : Say.of(
+                                o,
+                                STORE_UNKNOWN,
+                                "the store has not answered yet, so PostgreSQL is left as it is")
+                        .decision();
+    }
+
+    private static Decision byRules(Observation o, ClusterView cluster) {
+        if (o.config().pause()) {
+            return PauseRules.decide(o, cluster);
+        }
+        return FenceRules.decide(o, cluster)
+                .or(() -> whileBusy(o))
+                .or(() ->
+                        o.orders().shutdown()
+                                ? Optional.of(ShutdownRules.decide(o, cluster))
+                                : Optional.empty())
+                .or(() -> OrderRules.decide(o, cluster))
+                .or(() -> BootstrapRules.decide(o, cluster))
+                .orElseGet(() -> byLeader(o, cluster));
+    }
+
+    private static Decision byLeader(Observation o, ClusterView cluster) {
+        if (cluster.leader().isEmpty()) {
+            return RaceRules.decide(o, cluster);
+        }
+        return cluster.isLeader(o.me())
+                ? LeaderRules.decide(o, cluster)
+                : FollowerRules.decide(o, cluster, cluster.leader().get());
+    }
+
+    /**
+     * Nothing else can be decided while a long action runs, the guard is away, or the data
+     * directory was not looked at.
+     */
+    private static Optional<Decision> whileBusy(Observation o) {
+        if (o.task() instanceof Task.Running running) {
+            Say say =
+                    Say.of(o, TASK_RUNNING, Words.of(running.action()) + Words.progress(running))
+                            .service(
+                                    o.orders().shutdown()
+                                            ? Decision.Service.CLOSED
+                                            : Serving.whileChanging(o));
+            boolean mayTakeHours = running.action() instanceof Action.Clone;
+            return Optional.of(
+                    (o.orders().shutdown() && mayTakeHours ? say.act(new Action.Cancel()) : say)
+                            .decision());
+        }
+        return switch (o.guard()) {
+            case GuardFact.Away away ->
+                    Optional.of(
+                            Say.of(o, GUARD_AWAY, "the guard is being sought: " + away.why())
+                                    .service(Serving.whileRunning(o))
+                                    .decision());
+            case GuardFact.Present present when present.ending() ->
+                    Optional.of(
+                            Say.of(
+                                            o,
+                                            TASK_RUNNING,
+                                            "the guard is ending what is left of PostgreSQL")
+                                    .service(Serving.whileChanging(o))
+                                    .decision());
+            case GuardFact.Present present when present.isEmpty() && o.data().isEmpty() ->
+                    Optional.of(SwitchoverRules.askAhead(o, lookAtData(o)).decision());
+            case GuardFact.Present present -> Optional.empty();
+        };
+    }
+
+    private static Say lookAtData(Observation o) {
+        return Say.of(o, DATA_UNKNOWN, "the data directory is being looked at")
+                .act(new Action.Inspect())
+                .service(Serving.whileChanging(o));
+    }
+
+    /** Whether the running server is known to be a primary. */
+    static boolean isPrimary(Optional<Server> server) {
+        return server.filter(Server.Primary.class::isInstance).isPresent();
+    }
+}

@@ -1,0 +1,82 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Upstream;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** What the server's configuration should be. */
+final class Files {
+    private Files() {}
+
+    static ServerFiles forPrimary(Observation o, String syncNames) {
+        return files(o, Optional.empty(), syncNames);
+    }
+
+    /**
+     * A standby has the names already that it would need as primary, so that a promotion need not
+     * wait for a change of them to count: the first that comes among all others confirms.
+     */
+    static ServerFiles forStandby(Observation o, ClusterView cluster, Optional<Upstream> upstream) {
+        return files(o, upstream, armedNames(o, cluster).render());
+    }
+
+    static SyncNames armedNames(Observation o, ClusterView cluster) {
+        if (!o.config().synchronous()) {
+            return SyncNames.NONE;
+        }
+        SortedSet<MemberName> others = eligible(o, cluster);
+        if (others.isEmpty()) {
+            return o.config().syncStrict() ? SyncNames.nobody() : SyncNames.NONE;
+        }
+        return new SyncNames(
+                Math.min(o.config().syncNodeCount(), others.size()), java.util.List.copyOf(others));
+    }
+
+    /** The other members that are alive and may be synchronous standbys. */
+    static SortedSet<MemberName> eligible(Observation o, ClusterView cluster) {
+        SortedSet<MemberName> others = new TreeSet<>();
+        for (MemberRecord.Stored stored : cluster.members().values()) {
+            if (!stored.name().equals(o.me()) && !stored.member().tags().noSync()) {
+                others.add(stored.name());
+            }
+        }
+        return others;
+    }
+
+    /**
+     * Whom to stream from when {@code leader} leads; what was used before while the leader's record
+     * is missing.
+     */
+    static Optional<Upstream> upstream(Observation o, ClusterView cluster, MemberName leader) {
+        return cluster.member(leader)
+                .flatMap(m -> Upstream.of(leader, m.connUrl()))
+                .or(() -> o.applied().flatMap(ServerFiles::upstream));
+    }
+
+    private static ServerFiles files(Observation o, Optional<Upstream> upstream, String syncNames) {
+        SortedMap<String, String> parameters = new TreeMap<>(o.config().parameters());
+        parameters.putAll(o.self().parameters());
+        return new ServerFiles(
+                parameters,
+                hba(o),
+                o.self().ident().isEmpty() ? o.config().pgIdent() : o.self().ident(),
+                upstream,
+                o.config().useSlots() ? Optional.of(o.me().slotName()) : Optional.empty(),
+                syncNames);
+    }
+
+    private static List<String> hba(Observation o) {
+        if (!o.self().hba().isEmpty()) {
+            return o.self().hba();
+        }
+        return o.config().pgHba().isEmpty() ? o.self().defaultHba() : o.config().pgHba();
+    }
+}

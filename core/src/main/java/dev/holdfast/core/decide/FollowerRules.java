@@ -1,0 +1,182 @@
+package dev.holdfast.core.decide;
+
+import static dev.holdfast.core.decide.Reason.Code.FOLLOW;
+import static dev.holdfast.core.decide.Reason.Code.FOLLOW_APPLY;
+import static dev.holdfast.core.decide.Reason.Code.FOLLOW_DIVERGED;
+import static dev.holdfast.core.decide.Reason.Code.FOLLOW_WAKE;
+import static dev.holdfast.core.decide.Reason.Code.SILENT;
+import static dev.holdfast.core.decide.Reason.Code.STARTING;
+
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.postgres.DataDirectory;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Upstream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Somebody else leads. */
+final class FollowerRules {
+    private static final Duration ASK_AGAIN = Duration.ofMillis(200);
+
+    private static final Duration FIRST_WAKE = Duration.ofMillis(100);
+
+    private FollowerRules() {}
+
+    static Decision decide(Observation o, ClusterView cluster, LeaderKey leader) {
+        Optional<Upstream> upstream = Files.upstream(o, cluster, leader.member());
+        if (o.serverGone()) {
+            return RejoinRules.decide(o, cluster, leader, upstream);
+        }
+        return switch (o.server().orElse(null)) {
+            case null -> awaitServer(o, cluster);
+            case Server.Rejecting _, Server.Silent _ -> awaitServer(o, cluster);
+            case Server.Primary _ -> awaitServer(o, cluster);
+            case Server.Standby standby -> follow(o, cluster, leader, standby, upstream);
+        };
+    }
+
+    static Decision awaitServer(Observation o, ClusterView cluster) {
+        Say say =
+                o.server().orElse(null) instanceof Server.Silent silent
+                        ? Say.of(o, SILENT, "PostgreSQL does not answer: " + silent.message())
+                        : Say.of(
+                                o,
+                                STARTING,
+                                o.server().orElse(null) instanceof Server.Rejecting rejecting
+                                        ? "PostgreSQL is not ready: " + rejecting.message()
+                                        : "PostgreSQL is being asked");
+        return say.eager().service(Serving.whileRunning(o)).decision();
+    }
+
+    private static Decision follow(
+            Observation o,
+            ClusterView cluster,
+            LeaderKey leader,
+            Server.Standby standby,
+            Optional<Upstream> upstream) {
+        List<Action> actions = new ArrayList<>(SlotRules.onStandby(o, cluster, standby));
+        if (o.guard() instanceof GuardFact.Present(GuardFact.Mode mode, long _, boolean _)
+                && !(mode instanceof GuardFact.Mode.Standby)) {
+            actions.add(new Action.SetGuard(new GuardFact.Mode.Standby()));
+        }
+        ServerFiles wanted = Files.forStandby(o, cluster, upstream);
+        if (!o.applied().equals(Optional.of(wanted))) {
+            return Say.of(
+                            o,
+                            FOLLOW_APPLY,
+                            "the configuration is brought up to date to follow " + leader.member())
+                    .act(new Action.ApplyFiles(wanted))
+                    .actAll(actions)
+                    .service(Serving.whileChanging(o))
+                    .decision();
+        }
+        boolean streams = standby.isStreaming();
+        Optional<MemberRecord.Stored> primary = cluster.runningPrimary();
+        if (streams || primary.isEmpty()) {
+            return Say.of(
+                            o,
+                            FOLLOW,
+                            streams
+                                    ? "standby of "
+                                            + leader.member()
+                                            + " on timeline "
+                                            + standby.timeline()
+                                    : "waiting for " + leader.member() + " to run as primary")
+                    .actAll(actions)
+                    .service(Serving.whileChanging(o))
+                    .decision();
+        }
+        return reconnect(o, leader, standby, primary.get(), upstream, actions);
+    }
+
+    /**
+     * The primary is there and we do not stream from it: wake the receiver, which else tries every
+     * 5 s; then ask why.
+     */
+    private static Decision reconnect(
+            Observation o,
+            LeaderKey leader,
+            Server.Standby standby,
+            MemberRecord.Stored primary,
+            Optional<Upstream> upstream,
+            List<Action> actions) {
+        Memory.Wake wake = o.memory().wake();
+        boolean news = wake.revision() != primary.revision();
+        Duration pause = FIRST_WAKE.multipliedBy(1L << Math.min(6, wake.count()));
+        boolean due = news || !o.now().isBefore(wake.lastAt().plus(pause));
+        Optional<Decision> diverged =
+                wake.count() < 2
+                        ? Optional.empty()
+                        : divergence(o, leader, standby, upstream, actions);
+        if (diverged.isPresent()) {
+            return diverged.get();
+        }
+        Say say =
+                Say.of(
+                                o,
+                                FOLLOW_WAKE,
+                                leader.member()
+                                        + " runs as primary and this standby does not stream yet")
+                        .actAll(actions);
+        if (due) {
+            Memory.Wake next =
+                    new Memory.Wake(primary.revision(), news ? 1 : wake.count() + 1, o.now());
+            say.act(new Action.Reload()).remember(o.memory().withWake(next));
+        }
+        if (wake.count() < 6) {
+            say.eager();
+        }
+        return say.lookAt((due ? o.now() : wake.lastAt()).plus(pause))
+                .service(Serving.whileChanging(o))
+                .decision();
+    }
+
+    private static Optional<Decision> divergence(
+            Observation o,
+            LeaderKey leader,
+            Server.Standby standby,
+            Optional<Upstream> upstream,
+            List<Action> actions) {
+        Optional<SourceFact> source =
+                o.source().filter(s -> s.leader().equals(leader.epoch()) && !s.inRecovery());
+        Optional<DataDirectory.Valid> data =
+                o.data()
+                        .filter(DataDirectory.Valid.class::isInstance)
+                        .map(DataDirectory.Valid.class::cast)
+                        .filter(d -> d.history().timeline().equals(standby.timeline()));
+        if (source.isEmpty() || data.isEmpty()) {
+            boolean asked =
+                    o.source()
+                            .filter(s -> o.now().isBefore(s.askedAt().plus(ASK_AGAIN)))
+                            .isPresent();
+            if (data.isEmpty()) {
+                actions.add(new Action.Inspect());
+            }
+            if (source.isEmpty() && !asked && upstream.isPresent()) {
+                actions.add(new Action.AskSource(upstream.get(), leader.epoch()));
+            }
+            return Optional.empty();
+        }
+        if (source.get().history().contains(data.get().history(), standby.position())) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                Say.of(
+                                o,
+                                FOLLOW_DIVERGED,
+                                "this standby has WAL up to "
+                                        + standby.position()
+                                        + " on timeline "
+                                        + standby.timeline()
+                                        + " that is not in the history of "
+                                        + leader.member())
+                        .act(new Action.Stop(Action.StopMode.FAST, ShutdownRules.patience(o)))
+                        .remember(o.memory().withDiverged(Optional.of(leader.epoch())))
+                        .decision());
+    }
+}

@@ -1,0 +1,283 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.Epoch;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
+import java.util.Collections;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * All that a decision remembers of earlier ones. Everything in it may be lost (the agent restarts)
+ * without harm to a promise; what must not be lost is in the store.
+ *
+ * @param leadership who holds the leader key, and since when that is so
+ * @param gate what clients of this start of the primary still wait for
+ * @param switchover the planned hand-over under way
+ * @param crashes how often the server ended by itself lately
+ * @param sync where the sequence of the sync set stands
+ * @param silentSince since when the server has not answered at all
+ * @param slotSeen when the owner of each member slot was last there
+ * @param wake how often this standby was woken for the same news of its primary
+ * @param lead the last primary seen here, for what a crash needs to know
+ * @param diverged the leader whose history this member's WAL was found to contradict
+ */
+public record Memory(
+        Optional<Leadership> leadership,
+        Optional<Gate> gate,
+        Optional<Switchover> switchover,
+        Crashes crashes,
+        Sync sync,
+        Optional<MonoTime> silentSince,
+        SortedMap<String, MonoTime> slotSeen,
+        Wake wake,
+        Optional<Lead> lead,
+        Optional<Epoch> diverged) {
+
+    /**
+     * The leader key as it was first seen.
+     *
+     * @param epoch empty while nobody holds it
+     */
+    public record Leadership(Optional<Epoch> epoch, MonoTime since) {}
+
+    /**
+     * What clients of one start of the primary wait for.
+     *
+     * @param startMicros the start of the server it is about
+     * @param epoch the epoch it is about: a promotion opens a new gate on the same start
+     * @param needed the position that the sync set must have flushed
+     * @param open it latches
+     */
+    public record Gate(long startMicros, Epoch epoch, Lsn needed, boolean open) {}
+
+    /**
+     * A planned hand-over.
+     *
+     * @param candidate who is to lead; empty when the agent only wants to stop and nobody is fit
+     * @param since when it began
+     * @param stopping the checkpoint is done (or was given up): the server is to be stopped
+     * @param reachedAt when the checkpoint was first seen done; once stopping, when the server was
+     *     first seen stopped
+     */
+    public record Switchover(
+            Optional<MemberName> candidate,
+            MonoTime since,
+            boolean stopping,
+            Optional<MonoTime> reachedAt) {}
+
+    /**
+     * Starts in a row.
+     *
+     * @param count crashes or failed starts in a row
+     * @param lastAt when the last one was seen
+     */
+    public record Crashes(int count, MonoTime lastAt) {
+        public static final Crashes NONE = new Crashes(0, MonoTime.BEGINNING);
+    }
+
+    /**
+     * The sequence of the sync set.
+     *
+     * @param add the standby that is about to be written into {@code /sync}
+     * @param noneSince since when a primary that wants a synchronous standby sees none streaming
+     * @param written the revision of {@code /sync} that the last write of ours compared with: while
+     *     it is still the current one, that write may yet be executed. Empty when an agent before
+     *     this one may have written
+     */
+    public record Sync(
+            Optional<SyncAdd> add, Optional<MonoTime> noneSince, Optional<Long> written) {
+        public static final Sync NONE =
+                new Sync(Optional.empty(), Optional.empty(), Optional.empty());
+
+        Sync withWritten(long revision) {
+            return new Sync(add, noneSince, Optional.of(revision));
+        }
+    }
+
+    /**
+     * A standby on its way into {@code /sync}.
+     *
+     * @param since when the names were first seen to count
+     * @param flushed where the primary stood when it was asked after that: the standby must get
+     *     past it. Empty until it was asked
+     */
+    public record SyncAdd(MemberName standby, MonoTime since, Optional<Lsn> flushed) {}
+
+    /**
+     * How a standby was woken.
+     *
+     * @param revision of the primary's member record
+     * @param count how often this standby was woken for it
+     * @param lastAt when it was last woken
+     */
+    public record Wake(long revision, int count, MonoTime lastAt) {
+        public static final Wake NONE = new Wake(0, 0, MonoTime.BEGINNING);
+    }
+
+    /**
+     * The last primary seen here.
+     *
+     * @param startMicros the start of the server it is about
+     * @param flushed its last known position
+     * @param healthyStandby a standby was streaming, fit to lead and, in a synchronous mode, in the
+     *     sync set
+     */
+    public record Lead(Epoch epoch, long startMicros, Lsn flushed, boolean healthyStandby) {}
+
+    public static Memory empty() {
+        return new Memory(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Crashes.NONE,
+                Sync.NONE,
+                Optional.empty(),
+                new TreeMap<>(),
+                Wake.NONE,
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    public Memory {
+        slotSeen = Collections.unmodifiableSortedMap(new TreeMap<>(slotSeen));
+    }
+
+    /** Since when nobody holds the leader key; empty while somebody does. */
+    public Optional<MonoTime> leaderAbsentSince() {
+        return leadership.filter(l -> l.epoch().isEmpty()).map(Leadership::since);
+    }
+
+    public Memory withLeadership(Optional<Leadership> value) {
+        return new Memory(
+                value,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged);
+    }
+
+    public Memory withGate(Optional<Gate> value) {
+        return new Memory(
+                leadership,
+                value,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged);
+    }
+
+    public Memory withSwitchover(Optional<Switchover> value) {
+        return new Memory(
+                leadership,
+                gate,
+                value,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged);
+    }
+
+    public Memory withCrashes(Crashes value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                value,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged);
+    }
+
+    public Memory withSync(Sync value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                value,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged);
+    }
+
+    public Memory withSilentSince(Optional<MonoTime> value) {
+        return new Memory(
+                leadership, gate, switchover, crashes, sync, value, slotSeen, wake, lead, diverged);
+    }
+
+    public Memory withSlotSeen(SortedMap<String, MonoTime> value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                value,
+                wake,
+                lead,
+                diverged);
+    }
+
+    public Memory withWake(Wake value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                value,
+                lead,
+                diverged);
+    }
+
+    public Memory withLead(Optional<Lead> value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                value,
+                diverged);
+    }
+
+    public Memory withDiverged(Optional<Epoch> value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                value);
+    }
+}

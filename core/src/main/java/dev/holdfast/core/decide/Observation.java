@@ -1,0 +1,128 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.Tags;
+import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.postgres.DataDirectory;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * All that a decision may depend on. Facts are the newest of their kind; those that were asked for
+ * carry the time of asking.
+ *
+ * @param cluster the store's keys; empty until they were read once
+ * @param config the cluster's configuration as far as it is known; defaults before that
+ * @param data the data directory; empty while it is not known (it is looked at again after every
+ *     long action and exit)
+ * @param server what the last probe of the running server found; empty when no server runs or no
+ *     probe has ended since it started
+ * @param serverAskedAt when that probe was sent
+ * @param applied what the running server was last started with or told; empty when this agent did
+ *     not do it
+ * @param namesCount whether the value of synchronous_standby_names in {@code applied} counts
+ *     (DESIGN.md, "The sync set")
+ * @param checkpointedAt when the last checkpoint that was ordered here and completed had been
+ *     ordered
+ */
+public record Observation(
+        MonoTime now,
+        Self self,
+        Optional<ClusterView> cluster,
+        ClusterConfig config,
+        LeaseFact lease,
+        GuardFact guard,
+        Optional<DataDirectory> data,
+        Optional<Server> server,
+        MonoTime serverAskedAt,
+        Optional<ServerFiles> applied,
+        boolean namesCount,
+        MonoTime checkpointedAt,
+        SortedMap<MemberName, Peer> peers,
+        Optional<SourceFact> source,
+        Optional<PredecessorFact> predecessor,
+        Task task,
+        Orders orders,
+        Memory memory) {
+
+    /**
+     * What this member is by its own configuration.
+     *
+     * @param defaultHba what pg_hba.conf holds where neither member nor cluster say
+     * @param parameters of this member only; they win over the cluster's, as do its {@code hba} and
+     *     {@code ident}
+     */
+    public record Self(
+            MemberName name,
+            Tags tags,
+            SortedMap<String, String> parameters,
+            List<String> hba,
+            List<String> defaultHba,
+            List<String> ident) {
+        public Self {
+            parameters = Collections.unmodifiableSortedMap(new TreeMap<>(parameters));
+            hba = List.copyOf(hba);
+            defaultHba = List.copyOf(defaultHba);
+            ident = List.copyOf(ident);
+        }
+    }
+
+    public Observation {
+        peers = Collections.unmodifiableSortedMap(new TreeMap<>(peers));
+    }
+
+    public Observation withMemory(Memory next) {
+        return new Observation(
+                now,
+                self,
+                cluster,
+                config,
+                lease,
+                guard,
+                data,
+                server,
+                serverAskedAt,
+                applied,
+                namesCount,
+                checkpointedAt,
+                peers,
+                source,
+                predecessor,
+                task,
+                orders,
+                next);
+    }
+
+    public Deadlines deadlines() {
+        return new Deadlines(lease.id().isPresent() ? lease.ttl() : config.ttl());
+    }
+
+    public MemberName me() {
+        return self.name();
+    }
+
+    /** Present while the lease is proved and good for a while yet. */
+    public Optional<LeaderProof> proof() {
+        return LeaderProof.of(lease, deadlines(), now);
+    }
+
+    /** The guard proved that no process of PostgreSQL is left. */
+    public boolean serverGone() {
+        return !serverMayRun();
+    }
+
+    /** Whether the guard holds a server, or is still ending one. */
+    public boolean serverMayRun() {
+        return switch (guard) {
+            case GuardFact.Away away -> true;
+            case GuardFact.Present present -> !present.isEmpty();
+        };
+    }
+}

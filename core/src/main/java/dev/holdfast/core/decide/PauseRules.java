@@ -1,0 +1,126 @@
+package dev.holdfast.core.decide;
+
+import static dev.holdfast.core.decide.Reason.Code.PAUSED;
+
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.postgres.ControlData;
+import dev.holdfast.core.postgres.DataDirectory;
+import dev.holdfast.core.postgres.Server;
+import java.util.Optional;
+
+/**
+ * The cluster is paused: PostgreSQL is left alone, nobody fails over, the guard is disarmed. The
+ * leader keeps its key while its server runs as primary, and a switchover that an operator asks for
+ * is carried out.
+ */
+final class PauseRules {
+    private PauseRules() {}
+
+    static Decision decide(Observation o, ClusterView cluster) {
+        if (o.task() instanceof Task.Running running) {
+            return paused(o, Words.of(running.action()) + Words.progress(running)).decision();
+        }
+        if (!(o.guard() instanceof GuardFact.Present present)) {
+            return paused(o, "the guard is being sought")
+                    .service(Serving.whileRunning(o))
+                    .decision();
+        }
+        if (!(present.mode() instanceof GuardFact.Mode.Paused)) {
+            return paused(o, "disarming the guard")
+                    .act(new Action.SetGuard(new GuardFact.Mode.Paused()))
+                    .service(Serving.whileRunning(o))
+                    .decision();
+        }
+        if (o.orders().shutdown()) {
+            return ShutdownRules.exitPaused(o);
+        }
+        if (o.data().isEmpty()) {
+            return paused(o, "the data directory is being looked at")
+                    .act(new Action.Inspect())
+                    .decision();
+        }
+        if (o.server().orElse(null) instanceof Server.Primary primary) {
+            return primary(o, cluster, primary);
+        }
+        if (cluster.isLeader(o.me()) && o.lease().leaderEpoch().isPresent()) {
+            return leader(o, cluster);
+        }
+        if (isAskedFor(o, cluster)) {
+            return RaceRules.decide(o, cluster);
+        }
+        if (cluster.leader().isPresent()
+                && o.serverGone()
+                && o.data().orElse(null) instanceof DataDirectory.Valid(ControlData control, var _)
+                && RejoinRules.wasHandedOver(cluster, control)) {
+            return FollowerRules.decide(o, cluster, cluster.leader().get());
+        }
+        return paused(o, "PostgreSQL is left as it is").decision();
+    }
+
+    /**
+     * This member leads and its server is no primary: it is being handed over, in either direction,
+     * or the operator stopped it.
+     */
+    private static Decision leader(Observation o, ClusterView cluster) {
+        boolean handedOver =
+                cluster.epoch()
+                        .map(Versioned::value)
+                        .filter(e -> e.member().equals(o.me()) && e.handedOverAt().isPresent())
+                        .isPresent();
+        boolean underWay = o.memory().switchover().isPresent() || cluster.failover().isPresent();
+        if (underWay || (handedOver && !o.serverGone())) {
+            return LeaderRules.decide(o, cluster);
+        }
+        return Action.Fenced.unused(o).isPresent()
+                ? LeaderRules.release(o, "paused, and PostgreSQL here does not run as primary")
+                : paused(o, "PostgreSQL is being asked").eager().decision();
+    }
+
+    /** Nobody leads, and the operator asked for this member. */
+    private static boolean isAskedFor(Observation o, ClusterView cluster) {
+        return cluster.leader().isEmpty()
+                && o.server().orElse(null) instanceof Server.Standby
+                && cluster.failover()
+                        .map(Versioned::value)
+                        .filter(f -> f.scheduledAt().isEmpty())
+                        .flatMap(FailoverRequest::candidate)
+                        .filter(o.me()::equals)
+                        .isPresent();
+    }
+
+    private static Decision primary(Observation o, ClusterView cluster, Server.Primary primary) {
+        if (cluster.leader().isEmpty() && o.lease().isGood(o.now()) && belongsHere(o, cluster)) {
+            return paused(o, "PostgreSQL runs as primary and nobody leads: taking the leader key")
+                    .act(
+                            new Action.CreateLeader(
+                                    o.lease().id().orElseThrow(),
+                                    cluster.epoch().map(Versioned::revision).orElse(0L)))
+                    .service(Serving.whileRunning(o))
+                    .decision();
+        }
+        Optional<LeaderProof> proof = o.proof();
+        if (!cluster.isLeader(o.me()) || proof.isEmpty()) {
+            return paused(o, "PostgreSQL runs as primary without the lease, by the operator's wish")
+                    .decision();
+        }
+        Decision upkeep = PrimaryRules.decide(o, cluster, proof.get(), primary);
+        return new Decision(
+                new Reason(PAUSED, "paused: " + upkeep.reason().sentence()),
+                upkeep.actions().stream().filter(a -> !(a instanceof Action.SetGuard)).toList(),
+                upkeep.memory(),
+                upkeep.lookAgain(),
+                upkeep.probe(),
+                upkeep.service());
+    }
+
+    private static boolean belongsHere(Observation o, ClusterView cluster) {
+        return o.data().orElse(null) instanceof DataDirectory.Valid valid
+                && cluster.system().map(valid.control().system()::equals).orElse(true);
+    }
+
+    private static Say paused(Observation o, String sentence) {
+        return Say.of(o, PAUSED, "paused: " + sentence);
+    }
+}

@@ -1,0 +1,316 @@
+package dev.holdfast.core.decide;
+
+import static dev.holdfast.core.decide.Reason.Code.LEAD;
+import static dev.holdfast.core.decide.Reason.Code.LEAD_RECORD;
+import static dev.holdfast.core.decide.Reason.Code.LEAD_SETTLE;
+import static dev.holdfast.core.decide.Reason.Code.LEAD_SYNC;
+import static dev.holdfast.core.decide.Reason.Code.LEAD_UPKEEP;
+import static dev.holdfast.core.decide.Reason.Code.SWITCHOVER_REFUSED;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.HistoryEntry;
+import dev.holdfast.core.cluster.TimelineClaim;
+import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.postgres.DataDirectory;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+
+/** The lease is held and the server is a primary: keep everything around it in step. */
+final class PrimaryRules {
+    private PrimaryRules() {}
+
+    static Decision decide(
+            Observation seen, ClusterView cluster, LeaderProof proof, Server.Primary primary) {
+        Observation o = seen.withMemory(Serving.gate(seen, cluster, primary));
+        return request(o, cluster, primary).orElseGet(() -> upkeep(o, cluster, proof, primary));
+    }
+
+    private static Optional<Decision> request(
+            Observation o, ClusterView cluster, Server.Primary primary) {
+        Optional<Versioned<FailoverRequest>> request =
+                cluster.failover().filter(f -> f.value().scheduledAt().isEmpty());
+        if (request.isEmpty()) {
+            return Optional.empty();
+        }
+        FailoverRequest wish = request.get().value();
+        if (wish.candidate().equals(Optional.of(o.me()))) {
+            return Optional.of(
+                    Say.of(o, LEAD_UPKEEP, "what the operator asked for is done: this member leads")
+                            .act(new Action.ClearFailover(request.get().revision()))
+                            .service(Serving.whileRunning(o))
+                            .decision());
+        }
+        Candidates.SyncSetRule rule =
+                wish.leader().isPresent()
+                        ? Candidates.SyncSetRule.MUST_BE_IN
+                        : Candidates.SyncSetRule.MAY_BE_OUT;
+        boolean addressed = wish.leader().map(o.me()::equals).orElse(true);
+        Optional<MemberName> candidate =
+                wish.candidate().or(() -> SwitchoverRules.candidate(o, cluster, primary));
+        Optional<String> refusal =
+                !addressed
+                        ? Optional.of(
+                                "the request names "
+                                        + wish.leader().get()
+                                        + " as leader, which is "
+                                        + o.me())
+                        : candidate.isEmpty()
+                                ? Optional.of("no member is fit to take over")
+                                : Candidates.refusal(o, cluster, primary, candidate.get(), rule);
+        if (refusal.isPresent()) {
+            return Optional.of(
+                    Say.of(o, SWITCHOVER_REFUSED, "the switchover is refused: " + refusal.get())
+                            .act(new Action.ClearFailover(request.get().revision()))
+                            .remember(o.memory().withSwitchover(Optional.empty()))
+                            .service(Serving.whileRunning(o))
+                            .decision());
+        }
+        return Optional.of(SwitchoverRules.handOver(o, cluster, primary, candidate));
+    }
+
+    private static Decision upkeep(
+            Observation o, ClusterView cluster, LeaderProof proof, Server.Primary primary) {
+        List<Action> actions = new ArrayList<>();
+        Memory memory = o.memory().withSwitchover(Optional.empty());
+        arm(o).ifPresent(actions::add);
+        Optional<Action> record = recordPromotion(o, cluster, proof, primary);
+        record.ifPresent(actions::add);
+        if (cluster.system().isEmpty()
+                && o.data().orElse(null) instanceof DataDirectory.Valid valid) {
+            actions.add(
+                    new Action.WriteInitialize(
+                            proof.epoch(),
+                            valid.control().system(),
+                            cluster.config().isPresent()
+                                    ? Action.Config.PRESENT
+                                    : Action.Config.MISSING));
+        }
+        actions.addAll(SlotRules.onPrimary(o, cluster, primary));
+
+        SyncSet.Input input = syncInput(o, cluster, primary);
+        SyncSet.Step step = SyncSet.next(input);
+        Optional<MonoTime> noneSince =
+                waitsForStandby(step, input)
+                        ? Optional.of(o.memory().sync().noneSince().orElse(o.now()))
+                        : Optional.empty();
+        Optional<Memory.SyncAdd> add =
+                step instanceof SyncSet.Step.Prove(Memory.SyncAdd begun)
+                        ? Optional.of(begun)
+                        : step instanceof SyncSet.Step.Wait
+                                ? o.memory().sync().add()
+                                : Optional.empty();
+        Optional<Long> written =
+                step instanceof SyncSet.Step.Write
+                        ? Optional.of(cluster.sync().revision())
+                        : o.memory().sync().written();
+        memory = memory.withSync(new Memory.Sync(add, noneSince, written));
+        Optional<Action> sync = syncAction(step, cluster, proof);
+        sync.ifPresent(actions::add);
+        apply(o, primary, step).ifPresent(actions::add);
+
+        boolean open = memory.gate().filter(Memory.Gate::open).isPresent();
+        boolean settling = !open || !(step instanceof SyncSet.Step.Rest);
+        Say say =
+                Say.of(o, code(open, record, sync, actions), sentence(open, step, primary))
+                        .actAll(actions)
+                        .remember(memory)
+                        .service(Serving.whileRunning(o.withMemory(memory)));
+        noneSince
+                .map(since -> since.plus(o.config().ttl()))
+                .filter(end -> end.isAfter(o.now()))
+                .ifPresent(say::lookAt);
+        return (settling && !isLongWait(o, noneSince) ? say.eager() : say).decision();
+    }
+
+    private static Reason.Code code(
+            boolean open, Optional<Action> record, Optional<Action> sync, List<Action> actions) {
+        if (record.isPresent()) {
+            return LEAD_RECORD;
+        }
+        if (!open) {
+            return LEAD_SETTLE;
+        }
+        if (sync.isPresent()) {
+            return LEAD_SYNC;
+        }
+        return actions.stream().allMatch(Action.SetGuard.class::isInstance) ? LEAD : LEAD_UPKEEP;
+    }
+
+    private static String sentence(boolean open, SyncSet.Step step, Server.Primary primary) {
+        String role =
+                open
+                        ? "primary on timeline " + primary.timeline()
+                        : "primary on timeline "
+                                + primary.timeline()
+                                + ", closed to clients until the synchronous standbys have flushed all that it shows";
+        return switch (step) {
+            case SyncSet.Step.Rest _ -> role;
+            case SyncSet.Step.Wait wait -> role + "; " + wait.why();
+            case SyncSet.Step.SetNames names ->
+                    role + "; synchronous_standby_names becomes '" + names.names().render() + "'";
+            case SyncSet.Step.Write write -> role + "; /sync becomes " + write.sync().standbys();
+            case SyncSet.Step.Prove prove ->
+                    role + "; " + prove.add().standby() + " is becoming synchronous";
+        };
+    }
+
+    private static Optional<Action> arm(Observation o) {
+        MonoTime kill = o.deadlines().kill(o.lease().leaderUntil());
+        boolean armed =
+                o.guard()
+                                instanceof
+                                GuardFact.Present(
+                                        GuardFact.Mode.Armed(MonoTime deadline),
+                                        long _,
+                                        boolean _)
+                        && deadline.equals(kill);
+        return armed
+                ? Optional.empty()
+                : Optional.of(new Action.SetGuard(new GuardFact.Mode.Armed(kill)));
+    }
+
+    /** The timeline that was claimed is open: say so, with where the old one ended. */
+    private static Optional<Action> recordPromotion(
+            Observation o, ClusterView cluster, LeaderProof proof, Server.Primary primary) {
+        Optional<Versioned<TimelineClaim>> claim = cluster.timeline();
+        if (claim.isEmpty()
+                || claim.get().value().opened()
+                || !claim.get().value().member().equals(o.me())) {
+            return Optional.empty();
+        }
+        if (!(o.data().orElse(null) instanceof DataDirectory.Valid valid)
+                || !valid.history().timeline().equals(primary.timeline())) {
+            return Optional.of(new Action.Inspect());
+        }
+        TimelineClaim opened =
+                new TimelineClaim(
+                        primary.timeline(),
+                        o.me(),
+                        proof.epoch(),
+                        claim.get().value().switchLsn(),
+                        true);
+        return Optional.of(
+                new Action.RecordPromotion(
+                        proof.epoch(),
+                        opened,
+                        claim.get().revision(),
+                        history(o, cluster, valid, primary.timeline())));
+    }
+
+    private static List<HistoryEntry> history(
+            Observation o, ClusterView cluster, DataDirectory.Valid valid, Timeline now) {
+        List<HistoryEntry> entries = new ArrayList<>();
+        for (var s : valid.history().switches()) {
+            HistoryEntry known =
+                    cluster.history().stream()
+                            .filter(h -> h.timeline().equals(s.parent()) && h.lsn().equals(s.at()))
+                            .findFirst()
+                            .orElse(new HistoryEntry(s.parent(), s.at(), s.reason(), "", ""));
+            boolean last = s.parent().next().equals(now);
+            entries.add(
+                    last && known.newLeader().isEmpty()
+                            ? new HistoryEntry(s.parent(), s.at(), s.reason(), "", o.me().value())
+                            : known);
+        }
+        int most = o.config().maxTimelinesHistory();
+        return most > 0 && entries.size() > most
+                ? entries.subList(entries.size() - most, entries.size())
+                : entries;
+    }
+
+    static SyncSet.Input syncInput(Observation o, ClusterView cluster, Server.Primary primary) {
+        SortedSet<MemberName> eligible = Files.eligible(o, cluster);
+        boolean spent =
+                eligible.isEmpty()
+                        || o.memory()
+                                .sync()
+                                .noneSince()
+                                .filter(s -> !o.now().isBefore(s.plus(o.config().ttl())))
+                                .isPresent();
+        boolean excluded =
+                o.memory()
+                        .sync()
+                        .written()
+                        .filter(written -> written < cluster.sync().revision())
+                        .isPresent();
+        return new SyncSet.Input(
+                o.now(),
+                o.me(),
+                o.config().synchronous(),
+                o.config().syncStrict(),
+                o.config().syncNodeCount(),
+                cluster.sync().value(),
+                countedNames(o, primary.common()),
+                primary.flushed(),
+                o.serverAskedAt(),
+                primary.senders(),
+                eligible,
+                spent ? SyncSet.Patience.SPENT : SyncSet.Patience.WAIT,
+                o.memory().sync().add(),
+                excluded ? SyncSet.LateWrite.EXCLUDED : SyncSet.LateWrite.POSSIBLE);
+    }
+
+    /** The names that commits are known to wait for; empty when that is not known. */
+    static Optional<SyncNames> countedNames(Observation o, Server.Common common) {
+        return o.namesCount()
+                ? o.applied()
+                        .map(ServerFiles::syncNames)
+                        .filter(common.syncNames()::equals)
+                        .flatMap(SyncNames::parse)
+                : Optional.empty();
+    }
+
+    /** A synchronous standby is wanted and nobody streams. */
+    private static boolean waitsForStandby(SyncSet.Step step, SyncSet.Input input) {
+        return input.wanted()
+                && input.eligible().stream()
+                        .noneMatch(m ->
+                                SyncSet.sender(input, m).filter(s -> s.isStreaming()).isPresent())
+                && !(step instanceof SyncSet.Step.Rest);
+    }
+
+    private static boolean isLongWait(Observation o, Optional<MonoTime> noneSince) {
+        return noneSince.filter(since -> o.now().since(since).toSeconds() >= 2).isPresent();
+    }
+
+    private static Optional<Action> syncAction(
+            SyncSet.Step step, ClusterView cluster, LeaderProof proof) {
+        return switch (step) {
+            case SyncSet.Step.Rest _, SyncSet.Step.Wait _, SyncSet.Step.SetNames _ ->
+                    Optional.empty();
+            case SyncSet.Step.Write write ->
+                    Optional.of(
+                            new Action.WriteSync(
+                                    proof.epoch(), write.sync(), cluster.sync().revision()));
+            case SyncSet.Step.Prove _ -> Optional.of(new Action.EmitWal());
+        };
+    }
+
+    /**
+     * The configuration as it should be, with the names as they are unless the sync set asks for
+     * others.
+     */
+    private static Optional<Action> apply(
+            Observation o, Server.Primary primary, SyncSet.Step step) {
+        String names =
+                step instanceof SyncSet.Step.SetNames(SyncNames next)
+                        ? next.render()
+                        : o.applied()
+                                .map(ServerFiles::syncNames)
+                                .orElse(primary.common().syncNames());
+        ServerFiles wanted = Files.forPrimary(o, names);
+        boolean done =
+                o.applied().equals(Optional.of(wanted))
+                        && o.namesCount()
+                        && primary.common().syncNames().equals(names);
+        return done ? Optional.empty() : Optional.of(new Action.ApplyFiles(wanted));
+    }
+}

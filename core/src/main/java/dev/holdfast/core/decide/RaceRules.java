@@ -1,0 +1,259 @@
+package dev.holdfast.core.decide;
+
+import static dev.holdfast.core.decide.Reason.Code.RACE_ACQUIRE;
+import static dev.holdfast.core.decide.Reason.Code.RACE_BETTER;
+import static dev.holdfast.core.decide.Reason.Code.RACE_CANDIDATE;
+import static dev.holdfast.core.decide.Reason.Code.RACE_LAGS;
+import static dev.holdfast.core.decide.Reason.Code.RACE_NOT_FIT;
+import static dev.holdfast.core.decide.Reason.Code.RACE_NOT_SYNC;
+import static dev.holdfast.core.decide.Reason.Code.RACE_PEERS;
+import static dev.holdfast.core.decide.Reason.Code.RACE_PREDECESSOR;
+import static dev.holdfast.core.decide.Reason.Code.RACE_TIMELINE;
+
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.EpochRecord;
+import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.TimelineClaim;
+import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.postgres.Server;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * Nobody holds the leader key. Whoever may lead takes it, but only once whoever led before cannot
+ * be writing any more: it said so itself (released), or its lease is gone from the store, or, when
+ * it is not known who it was, a TTL has passed.
+ */
+final class RaceRules {
+    /** How often the store is asked about a predecessor's lease that still lives. */
+    private static final Duration ASK_AGAIN = Duration.ofMillis(250);
+
+    private RaceRules() {}
+
+    static Decision decide(Observation o, ClusterView cluster) {
+        if (o.serverGone()) {
+            return RejoinRules.startStandby(
+                    o,
+                    cluster,
+                    Optional.empty(),
+                    "nobody leads: starting as a standby to see who may");
+        }
+        return switch (o.server().orElse(null)) {
+            case null -> FollowerRules.awaitServer(o, cluster);
+            case Server.Rejecting _, Server.Silent _ -> FollowerRules.awaitServer(o, cluster);
+            case Server.Primary primary -> race(o, cluster, primary.timeline(), primary.flushed());
+            case Server.Standby standby -> race(o, cluster, standby.timeline(), standby.position());
+        };
+    }
+
+    private static Decision race(
+            Observation o, ClusterView cluster, Timeline timeline, Lsn position) {
+        return unfit(o, cluster, timeline, position)
+                .or(() -> predecessor(o, cluster))
+                .or(() -> peers(o, cluster, timeline, position))
+                .orElseGet(() ->
+                        Say.of(
+                                        o,
+                                        RACE_ACQUIRE,
+                                        "nobody leads, and this member is fit: taking the leader key")
+                                .act(
+                                        new Action.CreateLeader(
+                                                o.lease().id().orElseThrow(),
+                                                cluster.epoch()
+                                                        .map(Versioned::revision)
+                                                        .orElse(0L)))
+                                .service(Decision.Service.CHANGING)
+                                .decision());
+    }
+
+    private static Optional<Decision> unfit(
+            Observation o, ClusterView cluster, Timeline timeline, Lsn position) {
+        Optional<FailoverRequest> request = request(cluster);
+        Optional<MemberName> asked = request.flatMap(FailoverRequest::candidate);
+        MonoTime since = o.memory().leaderAbsentSince().orElse(o.now());
+        if (!o.lease().isGood(o.now())) {
+            return wait(o, RACE_NOT_FIT, "this member has no lease in the store");
+        }
+        if (o.self().tags().noFailover()) {
+            return wait(o, RACE_NOT_FIT, "the tag nofailover forbids this member to lead");
+        }
+        if (asked.isPresent()
+                && !asked.get().equals(o.me())
+                && cluster.members().containsKey(asked.get())
+                && o.now().isBefore(since.plus(o.config().ttl()))) {
+            return wait(o, RACE_CANDIDATE, "the operator asked for " + asked.get() + " to lead");
+        }
+        boolean named =
+                asked.equals(Optional.of(o.me()))
+                        && request.filter(FailoverRequest::isManual).isPresent();
+        if (o.config().synchronous()
+                && cluster.sync().value().leader().isPresent()
+                && !cluster.sync().value().entitles(o.me())
+                && !named) {
+            return wait(
+                    o,
+                    RACE_NOT_SYNC,
+                    "only "
+                            + cluster.sync().value().leader().get()
+                            + " and "
+                            + cluster.sync().value().standbys()
+                            + " are sure to have every acknowledged commit");
+        }
+        Optional<TimelineClaim> opened =
+                cluster.timeline().map(Versioned::value).filter(TimelineClaim::opened);
+        if (opened.filter(c -> c.timeline().isAfter(timeline)).isPresent()) {
+            return wait(
+                    o,
+                    RACE_TIMELINE,
+                    "the cluster has been on timeline "
+                            + opened.get().timeline()
+                            + ", and this member is on "
+                            + timeline);
+        }
+        long lagBytes = cluster.optime().map(last -> last.bytesPast(position)).orElse(0L);
+        return !o.config().synchronous() && !named && lagBytes > o.config().maximumLagOnFailover()
+                ? wait(
+                        o,
+                        RACE_LAGS,
+                        "this member misses "
+                                + lagBytes
+                                + " bytes of what the last leader published, more than maximum_lag_on_failover, "
+                                + o.config().maximumLagOnFailover())
+                : Optional.empty();
+    }
+
+    /** The winner waits for whoever lost. */
+    private static Optional<Decision> predecessor(Observation o, ClusterView cluster) {
+        if (cluster.epoch().isEmpty()) {
+            MonoTime known = o.memory().leaderAbsentSince().orElse(o.now()).plus(o.config().ttl());
+            return Decide.isPrimary(o.server()) || !o.now().isBefore(known)
+                    ? Optional.empty()
+                    : Optional.of(
+                            changing(
+                                            o,
+                                            RACE_PREDECESSOR,
+                                            "it is not known who led before: waiting one TTL")
+                                    .lookAt(known)
+                                    .decision());
+        }
+        EpochRecord last = cluster.epoch().get().value();
+        if (last.released() || last.member().equals(o.me())) {
+            return Optional.empty();
+        }
+        Optional<PredecessorFact> answer =
+                o.predecessor().filter(p -> p.lease().equals(last.lease()));
+        if (answer.filter(PredecessorFact::goneForSure).isPresent()) {
+            return Optional.empty();
+        }
+        boolean recent =
+                answer.filter(p -> o.now().isBefore(p.askedAt().plus(ASK_AGAIN))).isPresent();
+        Say say =
+                changing(
+                        o,
+                        RACE_PREDECESSOR,
+                        last.member() + " may still be writing: its lease is not known to be gone");
+        return Optional.of(
+                (recent
+                                ? say.lookAt(answer.get().askedAt().plus(ASK_AGAIN))
+                                : say.act(new Action.AskPredecessor(last.lease())))
+                        .decision());
+    }
+
+    private static Optional<FailoverRequest> request(ClusterView cluster) {
+        return cluster.failover().map(Versioned::value).filter(f -> f.scheduledAt().isEmpty());
+    }
+
+    /**
+     * Lets a member that has more go first, for at most one TTL. Not when the operator asked for
+     * this one: then the others let it go first.
+     */
+    private static Optional<Decision> peers(
+            Observation o, ClusterView cluster, Timeline timeline, Lsn position) {
+        MonoTime since = o.memory().leaderAbsentSince().orElse(o.now());
+        SortedSet<MemberName> rivals = rivals(o, cluster);
+        boolean asked =
+                request(cluster)
+                        .flatMap(FailoverRequest::candidate)
+                        .filter(o.me()::equals)
+                        .isPresent();
+        if (asked || rivals.isEmpty() || o.now().isAfter(since.plus(o.config().ttl()))) {
+            return Optional.empty();
+        }
+        SortedSet<MemberName> unheard = new TreeSet<>(rivals);
+        for (MemberName rival : rivals) {
+            Peer peer = o.peers().get(rival);
+            if (peer == null
+                    || peer.askedAt()
+                            .isBefore(
+                                    MonoTime.max(
+                                            since, o.now().minus(ASK_AGAIN.multipliedBy(4))))) {
+                continue;
+            }
+            unheard.remove(rival);
+            if (peer instanceof Peer.Answered answered && isBetter(answered, timeline, position)) {
+                return Optional.of(
+                        changing(
+                                        o,
+                                        RACE_BETTER,
+                                        rival
+                                                + " has received more ("
+                                                + answered.position()
+                                                + " against "
+                                                + position
+                                                + "): it goes first")
+                                .lookAt(answered.askedAt().plus(ASK_AGAIN.multipliedBy(4)))
+                                .decision());
+            }
+        }
+        return unheard.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        changing(
+                                        o,
+                                        RACE_PEERS,
+                                        "asking " + unheard + " how much they have received")
+                                .act(new Action.AskPeers(unheard))
+                                .decision());
+    }
+
+    private static boolean isBetter(Peer.Answered peer, Timeline timeline, Lsn position) {
+        if (!peer.serverAnswers() || peer.nofailover()) {
+            return false;
+        }
+        int byTimeline = peer.timeline().map(t -> t.compareTo(timeline)).orElse(0);
+        return byTimeline > 0 || (byTimeline == 0 && peer.position().isAfter(position));
+    }
+
+    private static SortedSet<MemberName> rivals(Observation o, ClusterView cluster) {
+        SortedSet<MemberName> rivals = new TreeSet<>();
+        for (MemberRecord.Stored stored : cluster.members().values()) {
+            boolean entitled =
+                    !o.config().synchronous()
+                            || cluster.sync().value().leader().isEmpty()
+                            || cluster.sync().value().entitles(stored.name());
+            if (!stored.name().equals(o.me()) && entitled && !stored.member().tags().noFailover()) {
+                rivals.add(stored.name());
+            }
+        }
+        return rivals;
+    }
+
+    private static Optional<Decision> wait(Observation o, Reason.Code code, String sentence) {
+        return Optional.of(
+                Say.of(o, code, sentence)
+                        .service(Serving.whileChanging(o))
+                        .lookAt(o.now().plus(Duration.ofSeconds(1)))
+                        .decision());
+    }
+
+    private static Say changing(Observation o, Reason.Code code, String sentence) {
+        return Say.of(o, code, sentence).service(Decision.Service.CHANGING);
+    }
+}

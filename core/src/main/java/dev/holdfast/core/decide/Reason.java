@@ -1,0 +1,94 @@
+package dev.holdfast.core.decide;
+
+/**
+ * Why a member did what it did: a stable code and one sentence. Journal, REST, metrics and tests
+ * use the same one.
+ */
+public record Reason(Code code, String sentence) {
+
+    /** Stable: scripts and dashboards may match on {@link #text()}. */
+    public enum Code {
+        STORE_UNKNOWN("store.unknown"),
+        GUARD_AWAY("guard.away"),
+        TASK_RUNNING("task.running"),
+        DATA_UNKNOWN("data.unknown"),
+        PAUSED("paused"),
+
+        FENCE_OTHER_LEADER("fence.other_leader"),
+        FENCE_DEADLINE("fence.deadline"),
+        FENCE_NO_LEASE("fence.no_lease"),
+        FENCE_KEY_GONE("fence.key_gone"),
+        FENCE_NOT_ENTITLED("fence.not_entitled"),
+
+        BOOTSTRAP_CLAIM("bootstrap.claim"),
+        BOOTSTRAP_INITDB("bootstrap.initdb"),
+        BOOTSTRAP_START("bootstrap.start"),
+        BOOTSTRAP_FINISH("bootstrap.finish"),
+        BOOTSTRAP_ELSEWHERE("bootstrap.elsewhere"),
+        BOOTSTRAP_LOST("bootstrap.lost"),
+        CLONE("clone.start"),
+        CLONE_WAIT("clone.wait_for_leader"),
+        REFUSE_SYSTEM("refuse.other_system"),
+        REFUSE_DIRECTORY("refuse.directory"),
+
+        FOLLOW("follow"),
+        FOLLOW_START("follow.start"),
+        FOLLOW_APPLY("follow.apply"),
+        FOLLOW_WAKE("follow.wake"),
+        FOLLOW_ASK("follow.ask_history"),
+        FOLLOW_WAIT_PROMOTION("follow.wait_for_promotion"),
+        FOLLOW_DIVERGED("follow.diverged"),
+        REWIND("follow.rewind"),
+        RECLONE("follow.reclone"),
+        STARTING("start.wait"),
+        START_BACKOFF("start.backoff"),
+        SILENT("server.silent"),
+
+        RACE_START("race.start"),
+        RACE_NOT_FIT("race.not_fit"),
+        RACE_NOT_SYNC("race.not_in_sync_set"),
+        RACE_LAGS("race.lags"),
+        RACE_TIMELINE("race.timeline"),
+        RACE_CANDIDATE("race.other_candidate"),
+        RACE_PREDECESSOR("race.wait_for_predecessor"),
+        RACE_PEERS("race.ask_peers"),
+        RACE_BETTER("race.better_peer"),
+        RACE_ACQUIRE("race.acquire"),
+
+        LEAD("lead"),
+        LEAD_CONFIRM("lead.confirm"),
+        LEAD_ARM("lead.arm_guard"),
+        LEAD_HANDED_OVER("lead.wait_for_checkpoint"),
+        LEAD_CLAIM("lead.claim_timeline"),
+        LEAD_PROMOTE("lead.promote"),
+        LEAD_RESTART("lead.restart_in_place"),
+        LEAD_RELEASE("lead.release"),
+        LEAD_SETTLE("lead.wait_for_sync_set"),
+        LEAD_RECORD("lead.record_promotion"),
+        LEAD_UNUSED("lead.give_back"),
+        LEAD_UPKEEP("lead.upkeep"),
+        LEAD_SYNC("lead.sync_set"),
+
+        SWITCHOVER_REFUSED("switchover.refused"),
+        SWITCHOVER_CHECKPOINT("switchover.checkpoint"),
+        SWITCHOVER_BALANCER("switchover.wait_for_health_check"),
+        SWITCHOVER_STOP("switchover.stop"),
+        SWITCHOVER_ASK("switchover.ask_candidate"),
+        SWITCHOVER_HAND_OVER("switchover.hand_over"),
+        SWITCHOVER_ABORT("switchover.abort"),
+
+        ORDER_RESTART("order.restart"),
+        ORDER_REINITIALIZE("order.reinitialize"),
+        SHUTDOWN("shutdown");
+
+        private final String text;
+
+        Code(String text) {
+            this.text = text;
+        }
+
+        public String text() {
+            return text;
+        }
+    }
+}

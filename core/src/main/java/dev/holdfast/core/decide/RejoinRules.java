@@ -1,0 +1,239 @@
+package dev.holdfast.core.decide;
+
+import static dev.holdfast.core.decide.Reason.Code.FOLLOW_ASK;
+import static dev.holdfast.core.decide.Reason.Code.FOLLOW_START;
+import static dev.holdfast.core.decide.Reason.Code.FOLLOW_WAIT_PROMOTION;
+import static dev.holdfast.core.decide.Reason.Code.RACE_START;
+import static dev.holdfast.core.decide.Reason.Code.RECLONE;
+import static dev.holdfast.core.decide.Reason.Code.REWIND;
+import static dev.holdfast.core.decide.Reason.Code.START_BACKOFF;
+
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.TimelineHistory;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.EpochRecord;
+import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.postgres.ControlData;
+import dev.holdfast.core.postgres.DataDirectory;
+import dev.holdfast.core.postgres.Upstream;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Somebody else leads and no server runs here: how it comes back. What was a primary is compared
+ * with the leader's history first; what contradicts it is rewound, and copied anew where that
+ * fails.
+ */
+final class RejoinRules {
+    private static final Duration ASK_AGAIN = Duration.ofMillis(200);
+
+    private RejoinRules() {}
+
+    static Decision decide(
+            Observation o, ClusterView cluster, LeaderKey leader, Optional<Upstream> upstream) {
+        if (!(o.data().orElse(null)
+                instanceof DataDirectory.Valid(ControlData control, var history))) {
+            return BootstrapRules.copy(o, cluster, "broken");
+        }
+        if (o.task()
+                instanceof Task.Ended(Action.Rewind _, var _, Task.Outcome.Failed(String why))) {
+            return reclone(o, cluster, "pg_rewind failed: " + why, "rewind-failed");
+        }
+        boolean rewound =
+                o.task() instanceof Task.Ended(Action.Rewind _, var _, Task.Outcome.Done _);
+        if (!rewound && o.memory().diverged().equals(Optional.of(leader.epoch()))) {
+            return rewind(
+                    o,
+                    cluster,
+                    control,
+                    upstream,
+                    "what was written here contradicts the history of " + leader.member());
+        }
+        Optional<SourceFact> source = o.source().filter(s -> s.leader().equals(leader.epoch()));
+        if (!control.wasPrimary() || wasHandedOver(cluster, control)) {
+            return o.memory().crashes().count() < 2
+                    ? startStandby(
+                            o, cluster, upstream, "starting as a standby of " + leader.member())
+                    : startAgain(o, cluster, leader, new Found(control, history, source), upstream);
+        }
+        boolean promoted = source.filter(s -> !s.inRecovery()).isPresent();
+        if (!promoted) {
+            return askSource(o, leader, upstream, source);
+        }
+        Lsn end = new Lsn(control.checkpoint().value() + 1);
+        boolean complete =
+                control.state() == ControlData.State.SHUT_DOWN
+                        && source.get().history().timeline().isAfter(control.timeline())
+                        && source.get().history().contains(history, end);
+        if (complete) {
+            return startStandby(
+                    o,
+                    cluster,
+                    upstream,
+                    "it was shut down cleanly before the switch point: starting as a standby of "
+                            + leader.member());
+        }
+        String why =
+                "the last word here was spoken as a primary, and "
+                        + leader.member()
+                        + " has gone on to timeline "
+                        + source.get().history().timeline();
+        return rewound
+                ? reclone(o, cluster, why + "; pg_rewind found nothing to do", "diverged")
+                : rewind(o, cluster, control, upstream, why);
+    }
+
+    /** What this directory holds, and what the leader said of its history. */
+    private record Found(
+            ControlData control, TimelineHistory history, Optional<SourceFact> source) {
+        /** Empty while the leader has not been heard as primary. */
+        Optional<Boolean> isContained() {
+            Lsn end = Lsn.max(control.minRecoveryPoint(), control.checkpoint());
+            return source.filter(s -> !s.inRecovery()).map(s -> s.history().contains(history, end));
+        }
+    }
+
+    /**
+     * A standby that ends as soon as it starts may have gone past the switch point: PostgreSQL
+     * refuses to start on it, however often it is tried.
+     */
+    private static Decision startAgain(
+            Observation o,
+            ClusterView cluster,
+            LeaderKey leader,
+            Found found,
+            Optional<Upstream> upstream) {
+        Optional<Boolean> contained = found.isContained();
+        if (contained.filter(c -> !c).isPresent()) {
+            return rewind(
+                    o,
+                    cluster,
+                    found.control(),
+                    upstream,
+                    "PostgreSQL does not stay up here, and what it holds is not in the history of "
+                            + leader.member());
+        }
+        Decision start =
+                startStandby(o, cluster, upstream, "starting as a standby of " + leader.member());
+        return contained.isEmpty() && upstream.isPresent()
+                ? start.with(new Action.AskSource(upstream.get(), leader.epoch()))
+                : start;
+    }
+
+    /** The new leader replayed exactly this shutdown checkpoint before it was promoted. */
+    static boolean wasHandedOver(ClusterView cluster, ControlData control) {
+        return control.state() == ControlData.State.SHUT_DOWN
+                && cluster.epoch()
+                        .map(Versioned::value)
+                        .flatMap(EpochRecord::handedOverAt)
+                        .filter(control.checkpoint()::equals)
+                        .isPresent();
+    }
+
+    private static Decision askSource(
+            Observation o,
+            LeaderKey leader,
+            Optional<Upstream> upstream,
+            Optional<SourceFact> source) {
+        boolean recent =
+                source.filter(s -> o.now().isBefore(s.askedAt().plus(ASK_AGAIN))).isPresent();
+        Say say =
+                Say.of(
+                        o,
+                        source.isPresent() ? FOLLOW_WAIT_PROMOTION : FOLLOW_ASK,
+                        "this member was a primary: the history of "
+                                + leader.member()
+                                + " decides how it comes back");
+        if (!recent && upstream.isPresent()) {
+            say.act(new Action.AskSource(upstream.get(), leader.epoch()));
+        }
+        return say.lookAt(o.now().plus(ASK_AGAIN)).decision();
+    }
+
+    private static Decision rewind(
+            Observation o,
+            ClusterView cluster,
+            ControlData control,
+            Optional<Upstream> upstream,
+            String why) {
+        boolean possible =
+                o.config().usePgRewind() && (control.checksums() || control.walLogHints());
+        if (!possible) {
+            return reclone(
+                    o,
+                    cluster,
+                    why
+                            + ", and pg_rewind is switched off or needs data checksums or wal_log_hints",
+                    "diverged");
+        }
+        if (upstream.isEmpty() || cluster.runningPrimary().isEmpty()) {
+            return Say.of(
+                            o,
+                            FOLLOW_WAIT_PROMOTION,
+                            why + ": waiting for the leader to run as primary")
+                    .decision();
+        }
+        return Say.of(o, REWIND, why).act(new Action.Rewind(upstream.get())).decision();
+    }
+
+    private static Decision reclone(Observation o, ClusterView cluster, String why, String aside) {
+        Decision copy = BootstrapRules.copy(o, cluster, aside);
+        return new Decision(
+                new Reason(
+                        RECLONE,
+                        why
+                                + "; "
+                                + copy.reason().sentence()
+                                + ", and the old directory is kept aside"),
+                copy.actions(),
+                copy.memory(),
+                copy.lookAgain(),
+                copy.probe(),
+                copy.service());
+    }
+
+    static Decision startStandby(
+            Observation o, ClusterView cluster, Optional<Upstream> upstream, String why) {
+        if (!(o.data().orElse(null) instanceof DataDirectory.Valid)) {
+            return BootstrapRules.copy(o, cluster, "broken");
+        }
+        if (o.guard() instanceof GuardFact.Present(GuardFact.Mode.Armed _, long _, boolean _)) {
+            return Say.of(
+                            o,
+                            upstream.isPresent() ? FOLLOW_START : RACE_START,
+                            "the guard, which would end a standby too at the old deadline, is disarmed")
+                    .act(new Action.SetGuard(new GuardFact.Mode.Standby()))
+                    .service(Serving.whileChanging(o))
+                    .decision();
+        }
+        MonoTime notBefore = LeaderRules.backOff(o.memory().crashes());
+        if (o.now().isBefore(notBefore)) {
+            String last =
+                    o.task()
+                                    instanceof
+                                    Task.Ended(var _, var _, Task.Outcome.Failed(String sentence))
+                            ? ": " + sentence
+                            : "";
+            return Say.of(
+                            o,
+                            START_BACKOFF,
+                            "PostgreSQL was started "
+                                    + o.memory().crashes().count()
+                                    + " times in a row without staying up: the next start waits"
+                                    + last)
+                    .lookAt(notBefore)
+                    .decision();
+        }
+        return Say.of(o, upstream.isPresent() ? FOLLOW_START : RACE_START, why)
+                .act(new Action.StartStandby(Files.forStandby(o, cluster, upstream)))
+                .remember(
+                        o.memory()
+                                .withCrashes(LeaderRules.counted(o))
+                                .withDiverged(Optional.empty()))
+                .service(Serving.whileChanging(o))
+                .eager()
+                .decision();
+    }
+}

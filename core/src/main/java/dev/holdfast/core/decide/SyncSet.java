@@ -1,0 +1,251 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.postgres.WalSender;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * The next step that brings {@code /sync} and {@code synchronous_standby_names} to what they should
+ * be. Invariant, at every instant and wherever the sequence is interrupted: <em>whoever stands in
+ * {@code /sync} is enforced by PostgreSQL</em>. So a standby is added to the names first and to
+ * {@code /sync} when it has confirmed what came after; it is removed from {@code /sync} first and
+ * from the names then. The function has no memory but what it is given: a sequence that was
+ * interrupted is taken up from wherever it stands.
+ *
+ * <p>A write of {@code /sync} whose outcome is unknown may be executed late, and would then put a
+ * standby back that the names have dropped meanwhile. So before a name is dropped, {@code /sync} is
+ * written anew: that moves its revision, and no earlier write compares equal any more.
+ */
+public final class SyncSet {
+    private SyncSet() {}
+
+    /**
+     * What the step depends on.
+     *
+     * @param wanted a synchronous mode is on
+     * @param strict writes wait rather than go on without a synchronous standby
+     * @param count how many synchronous standbys are wanted
+     * @param sync {@code /sync} as the store holds it
+     * @param names the value that counts; empty when it is not known what counts
+     * @param flushed the primary's position
+     * @param askedAt when the server was asked for it and for {@code senders}
+     * @param senders {@code pg_stat_replication}
+     * @param eligible members that live and may be synchronous
+     * @param patience whether a standby that is not streaming is still waited for
+     * @param add the standby that is being added, if one is
+     * @param late whether a write of ours may yet be executed
+     */
+    public record Input(
+            MonoTime now,
+            MemberName self,
+            boolean wanted,
+            boolean strict,
+            int count,
+            SyncState sync,
+            Optional<SyncNames> names,
+            Lsn flushed,
+            MonoTime askedAt,
+            List<WalSender> senders,
+            SortedSet<MemberName> eligible,
+            Patience patience,
+            Optional<Memory.SyncAdd> add,
+            LateWrite late) {}
+
+    /**
+     * Whether a write of {@code /sync} may be under way that compares with its current revision.
+     */
+    public enum LateWrite {
+        POSSIBLE,
+        EXCLUDED
+    }
+
+    /** Whether to wait for a standby that is not there now. */
+    public enum Patience {
+        WAIT,
+        SPENT
+    }
+
+    /** What to do next. */
+    public sealed interface Step {
+        record Rest() implements Step {}
+
+        /** Something must happen outside first. */
+        record Wait(String why) implements Step {}
+
+        record SetNames(SyncNames names) implements Step {}
+
+        record Write(SyncState sync) implements Step {}
+
+        /** Write WAL, and remember whom it is for. */
+        record Prove(Memory.SyncAdd add) implements Step {}
+    }
+
+    public static Step next(Input in) {
+        if (!in.wanted()) {
+            return switchOff(in);
+        }
+        Step step = towardsTarget(in);
+        return step instanceof Step.SetNames(SyncNames names)
+                        && in.late() == LateWrite.POSSIBLE
+                        && drops(in, names)
+                ? new Step.Write(in.sync())
+                : step;
+    }
+
+    /** Whether somebody would not be enforced any more; everybody may be when nobody knows. */
+    private static boolean drops(Input in, SyncNames next) {
+        return in.names().map(now -> !next.enforced().containsAll(now.enforced())).orElse(true);
+    }
+
+    private static Step towardsTarget(Input in) {
+        if (in.names().isEmpty()) {
+            return in.sync().standbys().isEmpty()
+                            || !in.sync().leader().equals(Optional.of(in.self()))
+                    ? start(in)
+                    : new Step.SetNames(SyncNames.all(in.sync().standbys()));
+        }
+        if (!in.sync().leader().equals(Optional.of(in.self()))) {
+            return new Step.Write(SyncState.of(in.self(), List.of()));
+        }
+        SyncNames names = in.names().get();
+        SortedSet<MemberName> recorded = new TreeSet<>(in.sync().standbys());
+        SortedSet<MemberName> target = choose(in, recorded, names);
+        if (!names.enforced().containsAll(recorded)) {
+            return new Step.SetNames(SyncNames.all(recorded));
+        }
+        if (!target.containsAll(recorded)) {
+            return remove(in, recorded, target);
+        }
+        if (target.isEmpty()) {
+            return withoutStandby(in, names);
+        }
+        SyncNames wanted = SyncNames.all(target);
+        if (!names.equals(wanted)) {
+            return new Step.SetNames(wanted);
+        }
+        return target.equals(recorded) ? new Step.Rest() : add(in, recorded, target);
+    }
+
+    /** Who streams under exactly one session, by whom it would be best to keep or take. */
+    private static SortedSet<MemberName> choose(
+            Input in, SortedSet<MemberName> recorded, SyncNames names) {
+        Comparator<MemberName> byMerit =
+                Comparator.comparing((MemberName m) -> !recorded.contains(m))
+                        .thenComparing(m -> !names.enforced().contains(m))
+                        .thenComparing(
+                                m -> sender(in, m).map(WalSender::flushed).orElse(Lsn.ZERO),
+                                Comparator.reverseOrder())
+                        .thenComparing(Comparator.naturalOrder());
+        return in.eligible().stream()
+                .filter(m -> sender(in, m).filter(WalSender::isStreaming).isPresent())
+                .sorted(byMerit)
+                .limit(in.count())
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /**
+     * The one session of this member; none when there are two, since PostgreSQL takes either for
+     * the member.
+     */
+    static Optional<WalSender> sender(Input in, MemberName member) {
+        List<WalSender> own =
+                in.senders().stream().filter(s -> member.matches(s.applicationName())).toList();
+        return own.size() == 1 ? Optional.of(own.getFirst()) : Optional.empty();
+    }
+
+    private static Step switchOff(Input in) {
+        if (in.sync().leader().isPresent() || !in.sync().standbys().isEmpty()) {
+            return new Step.Write(SyncState.none());
+        }
+        return in.names().filter(SyncNames::isEmpty).isPresent()
+                ? new Step.Rest()
+                : new Step.SetNames(SyncNames.NONE);
+    }
+
+    /**
+     * Nobody relies on the names and it is not known which of them count: begin with a value of our
+     * own.
+     */
+    private static Step start(Input in) {
+        SortedSet<MemberName> target = choose(in, new TreeSet<>(), SyncNames.NONE);
+        if (!target.isEmpty()) {
+            return new Step.SetNames(SyncNames.all(target));
+        }
+        if (in.strict()) {
+            return new Step.SetNames(SyncNames.nobody());
+        }
+        return in.patience() == Patience.WAIT
+                ? new Step.Wait("no standby streams yet")
+                : new Step.SetNames(SyncNames.NONE);
+    }
+
+    private static Step remove(
+            Input in, SortedSet<MemberName> recorded, SortedSet<MemberName> target) {
+        SortedSet<MemberName> kept = new TreeSet<>(recorded);
+        kept.retainAll(target);
+        if (!target.isEmpty()) {
+            return new Step.Write(SyncState.of(in.self(), kept));
+        }
+        if (in.strict()) {
+            return new Step.Wait("strict mode: writes wait for " + recorded);
+        }
+        return in.patience() == Patience.WAIT
+                ? new Step.Wait(recorded + " may come back")
+                : new Step.Write(SyncState.of(in.self(), List.of()));
+    }
+
+    private static Step withoutStandby(Input in, SyncNames names) {
+        if (in.strict()) {
+            return names.isEmpty()
+                    ? new Step.SetNames(SyncNames.nobody())
+                    : new Step.Wait("strict mode: writes wait for a synchronous standby");
+        }
+        if (names.isEmpty()) {
+            return new Step.Rest();
+        }
+        return in.patience() == Patience.WAIT
+                ? new Step.Wait("a standby is expected to connect")
+                : new Step.SetNames(SyncNames.NONE);
+    }
+
+    private static Step add(
+            Input in, SortedSet<MemberName> recorded, SortedSet<MemberName> target) {
+        MemberName next =
+                target.stream().filter(m -> !recorded.contains(m)).findFirst().orElseThrow();
+        Optional<Memory.SyncAdd> begun = in.add().filter(a -> a.standby().equals(next));
+        if (begun.isEmpty()) {
+            return new Step.Prove(new Memory.SyncAdd(next, in.now(), Optional.empty()));
+        }
+        MonoTime since = begun.get().since();
+        if (begun.get().flushed().isEmpty()) {
+            // Only what is asked after the names counted covers all that was acknowledged before.
+            return in.askedAt().isAfter(since)
+                    ? new Step.Prove(new Memory.SyncAdd(next, since, Optional.of(in.flushed())))
+                    : new Step.Wait("the primary is asked where it stands");
+        }
+        Lsn needed = begun.get().flushed().get();
+        if (!in.flushed().isAfter(needed)) {
+            return new Step.Prove(begun.get());
+        }
+        boolean confirmed =
+                sender(in, next)
+                        .filter(s -> s.syncState().equals("sync") && s.syncPriority() > 0)
+                        .filter(s -> s.flushed().isAfter(needed))
+                        .isPresent();
+        if (!confirmed) {
+            return new Step.Wait(
+                    next + " is to confirm what was written since it became synchronous");
+        }
+        SortedSet<MemberName> grown = new TreeSet<>(recorded);
+        grown.add(next);
+        return new Step.Write(SyncState.of(in.self(), grown));
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * What is known and wanted of the PostgreSQL server of one member. Values only; may use {@code
+ * core} and its configuration.
+ */
+@NullMarked
+package dev.holdfast.core.postgres;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,538 @@
+package dev.holdfast.core.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.HostPort;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AgentConfigReaderTest {
+    private static final SortedMap<String, String> NO_VARIABLES = Collections.emptySortedMap();
+
+    /** The least that a member needs; tests add to it or replace parts. */
+    private static final String LEAST =
+            """
+            scope: demo
+            name: pg1
+            restapi: {listen: "127.0.0.1:8008"}
+            etcd3: {host: "127.0.0.1:2379"}
+            postgresql:
+              listen: 127.0.0.1:5432
+              data_dir: /srv/pg1
+              authentication:
+                superuser: {username: postgres, password: a}
+                replication: {username: replicator, password: b}
+            """;
+
+    private static AgentConfigReader.Read read(String yaml) {
+        return AgentConfigReader.read(Yaml.tree(yaml), NO_VARIABLES);
+    }
+
+    private static AgentConfig good(AgentConfigReader.Read read) {
+        assertThat(read.config()).as(() -> Yaml.sentences(read.problems()).toString()).isPresent();
+        return read.config().orElseThrow();
+    }
+
+    private static List<String> sentences(String yaml) {
+        return Yaml.sentences(read(yaml).problems());
+    }
+
+    private static String leastWith(String before, String after) {
+        assertThat(LEAST).contains(before);
+        return LEAST.replace(before, after);
+    }
+
+    @Test
+    void theFileThatDebianMakesIsTaken() {
+        AgentConfigReader.Read read = read(Yaml.resource("debian.yml"));
+
+        AgentConfig config = good(read);
+        assertThat(config.scope()).isEqualTo("15-test");
+        assertThat(config.namespace()).isEqualTo("/postgresql-common/");
+        assertThat(config.postgresql().listenHosts()).isEqualTo("*");
+        assertThat(config.postgresql().configDir()).isEqualTo("/etc/postgresql/15/test");
+        assertThat(config.postgresql().useUnixSocket()).isTrue();
+        assertThat(config.postgresql().parameters()).containsEntry("logging_collector", "on");
+        assertThat(ClusterConfigReader.read(config.bootstrap().dcs()).config().ttl())
+                .isEqualTo(Duration.ofSeconds(30));
+        assertThat(config.tags().noFailover()).isFalse();
+        assertThat(Yaml.sentences(read.problems()))
+                .containsExactly(
+                        "WARNING postgresql.create_replica_method: found \"pg_clonecluster\", which is not supported yet: a base backup is"
+                                + " taken instead.",
+                        "WARNING bootstrap.dcs.postgresql.remove_data_directory_on_rewind_failure: found true, which has no effect: a data"
+                                + " directory that cannot be rewound is kept aside and cloned anew.",
+                        "WARNING bootstrap.dcs.postgresql.remove_data_directory_on_diverged_timelines: found true, which has no effect: a"
+                                + " data directory that cannot be rewound is kept aside and cloned anew.",
+                        "WARNING bootstrap.method: found \"pg_createcluster\", which is not supported yet: initdb is used instead.");
+    }
+
+    @Test
+    void everyKeyIsRead() {
+        AgentConfigReader.Read read = read(Yaml.resource("demo.yml"));
+
+        AgentConfig config = good(read);
+        assertThat(read.problems()).isEmpty();
+        assertThat(config.scope()).isEqualTo("demo");
+        assertThat(config.namespace()).isEqualTo("/team/databases/");
+        assertThat(config.name()).isEqualTo(new MemberName("pg1"));
+        assertThat(config.restApi())
+                .isEqualTo(
+                        new AgentConfig.RestApi(
+                                new HostPort("::1", 8009),
+                                new HostPort("pg1.example.org", 8008),
+                                Optional.of(new Credentials("operator", "rest-secret"))));
+        assertThat(config.ctl().authentication()).contains(new Credentials("admin", "ctl-secret"));
+        assertThat(config.etcd())
+                .isEqualTo(
+                        new AgentConfig.Etcd(
+                                List.of(
+                                        "http://127.0.0.1:2379",
+                                        "http://[::1]:2380",
+                                        "http://etcd-3:2379"),
+                                Optional.of(new Credentials("holdfast", "12345"))));
+        assertThat(config.bootstrap().initdb())
+                .containsExactly("data-checksums", "encoding=UTF8", "locale=C.UTF-8");
+        assertThat(config.bootstrap().pgHba()).containsExactly("host all all all scram-sha-256");
+        assertThat(config.bootstrap().dcs()).containsEntry("ttl", 10).containsKey("postgresql");
+        assertThat(config.guard().dir()).isEqualTo("/run/holdfast/pg1");
+        assertThat(config.log())
+                .isEqualTo(
+                        new AgentConfig.Log(
+                                "WARN",
+                                AgentConfig.Log.Type.JSON,
+                                Optional.of("/var/log/holdfast")));
+        assertThat(config.tags().values())
+                .containsExactly(
+                        Map.entry("failover_priority", "3"),
+                        Map.entry("nosync", "true"),
+                        Map.entry("rack", "7b"));
+    }
+
+    @Test
+    void everyKeyOfPostgresqlIsRead() {
+        TreeMap<String, String> parameters = new TreeMap<>();
+        parameters.put("log_min_duration_statement", "1s");
+        assertThat(good(read(Yaml.resource("demo.yml"))).postgresql())
+                .isEqualTo(
+                        new AgentConfig.Postgres(
+                                "127.0.0.1,::1",
+                                5433,
+                                new HostPort("2001:db8::1", 5433),
+                                Optional.of(new HostPort("pg1.example.org", 6432)),
+                                "/srv/pg1",
+                                "/srv/pg1",
+                                Optional.of("/usr/lib/postgresql/15/bin"),
+                                "/srv/pg1.pass",
+                                new Credentials("postgres", "a"),
+                                new Credentials("replicator", "b"),
+                                new Credentials("rewinder", "c"),
+                                parameters,
+                                List.of(),
+                                List.of("map1 alice app"),
+                                List.of("checkpoint=fast", "verbose", "max-rate=100M"),
+                                3,
+                                false,
+                                Duration.ofMinutes(2)));
+    }
+
+    @Test
+    void theLeastFileGetsDefaultsForTheRest() {
+        AgentConfigReader.Read read = read(LEAST);
+
+        AgentConfig config = good(read);
+        assertThat(read.problems()).isEmpty();
+        assertThat(config.namespace()).isEqualTo("/service/");
+        assertThat(config.restApi().connectAddress()).isEqualTo(new HostPort("127.0.0.1", 8008));
+        assertThat(config.postgresql().connectAddress()).isEqualTo(new HostPort("127.0.0.1", 5432));
+        assertThat(config.postgresql().configDir()).isEqualTo("/srv/pg1");
+        assertThat(config.postgresql().pgpass()).isEqualTo("/srv/pg1.guard/pgpass");
+        assertThat(config.postgresql().rewind()).isEqualTo(new Credentials("postgres", "a"));
+        assertThat(config.postgresql().keepDirectories()).isEqualTo(2);
+        assertThat(config.postgresql().pgCtlTimeout()).isEqualTo(Duration.ofSeconds(60));
+        assertThat(config.guard().dir()).isEqualTo("/srv/pg1.guard");
+        assertThat(config.log().level()).isEqualTo("INFO");
+        assertThat(config.bootstrap().initdb()).containsExactly("encoding=UTF8", "data-checksums");
+    }
+
+    @Test
+    void anEmptyFileIsToldEverythingThatItLacks() {
+        AgentConfigReader.Read read = AgentConfigReader.read(new TreeMap<>(), NO_VARIABLES);
+
+        assertThat(read.config()).isEmpty();
+        assertThat(Yaml.sentences(read.problems()))
+                .containsExactly(
+                        "ERROR postgresql.listen: found nothing, expected addresses and a port, such as \"127.0.0.1,::1:5432\" or"
+                                + " \"*:5432\".",
+                        "ERROR postgresql.data_dir: found nothing, expected an absolute path, one that starts with /, of PostgreSQL's data"
+                                + " directory.",
+                        "ERROR postgresql.authentication.superuser.username: found nothing, expected the name of the superuser user.",
+                        "ERROR postgresql.authentication.replication.username: found nothing, expected the name of the replication user.",
+                        "ERROR restapi.listen: found nothing, expected host:port on which the REST server listens, such as \"*:8008\".",
+                        "ERROR scope: found nothing, expected the cluster's name, without slash or control character.",
+                        "ERROR name: found nothing, expected the member's name: 1 to 63 characters of ASCII, not *, without slash, comma,"
+                                + " quote or backslash.",
+                        "ERROR etcd3.hosts: found nothing, expected where etcd is: a list of host:port (or host, or url).");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"''", "' '", "a/b", "'a,b'", "'*'", "größe", "'a\"b'", "[a]"})
+    void aNameThatCannotBeAStandbysNameIsRefused(String name) {
+        AgentConfigReader.Read read = read(leastWith("name: pg1", "name: " + name));
+
+        assertThat(read.config()).isEmpty();
+        assertThat(read.problems())
+                .singleElement()
+                .matches(p -> p.isError() && p.path().equals("name"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "127.0.0.1:5432 | 127.0.0.1 | 5432",
+                "127.0.0.1,::1:5432 | 127.0.0.1,::1 | 5432",
+                "::1:5432 | ::1 | 5432",
+                "[::1]:5432 | ::1 | 5432",
+                "'[::1], db-1.example.org:1' | ::1,db-1.example.org | 1",
+                "*:6000 | * | 6000",
+                "0.0.0.0:5432 | 0.0.0.0 | 5432",
+                "localhost | localhost | 5432"
+            })
+    void listenTakesHostsAndOnePort(String text, String hosts, int port) {
+        AgentConfig config =
+                good(
+                        read(
+                                leastWith(
+                                        "listen: 127.0.0.1:5432",
+                                        "listen: '"
+                                                + text.replace("'", "")
+                                                + "'\n  connect_address: h:1")));
+
+        assertThat(config.postgresql().listenHosts()).isEqualTo(hosts);
+        assertThat(config.postgresql().port()).isEqualTo(port);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a:0",
+                "a:65536",
+                "a:b",
+                "a:",
+                "::1",
+                "[::1:5432",
+                "[::1]5432",
+                "a b:1",
+                ",a:1",
+                "a:1,b:2",
+                "1:::2:5432",
+                "-a:1"
+            })
+    void listenRefusesWhatIsNoAddress(String text) {
+        assertThat(
+                        sentences(
+                                leastWith(
+                                        "listen: 127.0.0.1:5432",
+                                        "connect_address: h:1\n  listen: '" + text + "'")))
+                .containsExactly(
+                        "ERROR postgresql.listen: found \""
+                                + text
+                                + "\", expected addresses and a port, such as \"127.0.0.1,::1:5432\" or \"*:5432\".");
+    }
+
+    @Test
+    void othersMustBeAbleToConnect() {
+        assertThat(sentences(leastWith("listen: 127.0.0.1:5432", "listen: '*:5432'")))
+                .containsExactly(
+                        "ERROR postgresql.connect_address: found nothing, expected host:port to which others can connect, because"
+                                + " listen names every address.");
+        assertThat(
+                        sentences(
+                                leastWith(
+                                        "\"127.0.0.1:8008\"",
+                                        "\"127.0.0.1:8008\", connect_address: \"0.0.0.0:8008\"")))
+                .containsExactly(
+                        "ERROR restapi.connect_address: found \"0.0.0.0:8008\", expected host:port (an IPv6 address in brackets)"
+                                + " to which others can connect.");
+    }
+
+    @Test
+    void pathsAreAbsolute() {
+        assertThat(
+                        sentences(
+                                leastWith(
+                                        "data_dir: /srv/pg1",
+                                        "data_dir: data/pg1\n  pgpass: pass\n  bin_dir: ''\n  config_dir: ./c")))
+                .containsExactly(
+                        "ERROR postgresql.data_dir: found \"data/pg1\", expected an absolute path, one that starts with /.",
+                        "ERROR postgresql.config_dir: found \"./c\", expected an absolute path, one that starts with /.",
+                        "ERROR postgresql.pgpass: found \"pass\", expected an absolute path, one that starts with /.");
+        assertThat(sentences(leastWith("data_dir: /srv/pg1", "data_dir: /")))
+                .containsExactly(
+                        "ERROR postgresql.data_dir: found \"/\", expected a directory below the root.");
+    }
+
+    @Test
+    void aGuardDirectoryTooLongForASocketIsRefused() {
+        String fits = "/" + "d".repeat(95);
+        assertThat(good(read(LEAST + "guard: {dir: " + fits + "}")).guard().dir()).isEqualTo(fits);
+        assertThat(sentences(LEAST + "guard: {dir: " + fits + "d}"))
+                .singleElement()
+                .asString()
+                .startsWith("ERROR guard.dir: found \"/ddd")
+                .endsWith("expected a path of at most 96 bytes, because it holds a socket.");
+    }
+
+    @Test
+    void initdbAndBasebackupTakeListsAndMapsButNotWhatHoldfastSets() {
+        AgentConfigReader.Read read =
+                read(
+                        LEAST
+                                + """
+                                  basebackup: [verbose, {max-rate: 1M}, pgdata, "format=tar", -X, 7]
+                                bootstrap:
+                                  initdb: {encoding: UTF8, data-checksums: true, no-locale: false, username: x}
+                                """);
+
+        assertThat(Yaml.sentences(read.problems()))
+                .containsExactly(
+                        "ERROR postgresql.basebackup[4]: found \"-X\", expected the long name of an option, such as data-checksums.",
+                        "ERROR postgresql.basebackup[5]: found 7, expected the name of an option, or a name and its value.",
+                        "WARNING postgresql.basebackup: found \"pgdata\", which is set by Holdfast and is ignored.",
+                        "WARNING postgresql.basebackup: found \"format\", which is set by Holdfast and is ignored.",
+                        "WARNING bootstrap.initdb: found \"username\", which is set by Holdfast and is ignored.");
+        assertThat(
+                        good(read(
+                                        LEAST
+                                                + "bootstrap: {initdb: {encoding: UTF8, data-checksums: true, no-locale: false}}"))
+                                .bootstrap()
+                                .initdb())
+                .containsExactly("encoding=UTF8", "data-checksums");
+        assertThat(sentences(LEAST + "bootstrap: {initdb: data-checksums}"))
+                .containsExactly(
+                        "ERROR bootstrap.initdb: found \"data-checksums\", expected a list or a map of options of initdb.");
+    }
+
+    @Test
+    void theDynamicConfigurationOfABootstrapIsCheckedInItsPlace() {
+        assertThat(
+                        sentences(
+                                LEAST
+                                        + "bootstrap: {dcs: {ttl: 1, synchronous_mod: on, postgresql: {parameters: {port: 1}}}}"))
+                .containsExactly(
+                        "ERROR bootstrap.dcs.ttl: found 1, expected a whole number of seconds from 3 to 86400.",
+                        "WARNING bootstrap.dcs.postgresql.parameters.port: found 1, which is set by Holdfast and is ignored.",
+                        "WARNING bootstrap.dcs.synchronous_mod: found a key that Holdfast does not know, which is ignored.");
+    }
+
+    @Test
+    void aMemberCannotSetWhatAllMembersShare() {
+        AgentConfigReader.Read read =
+                read(LEAST + "  parameters: {max_connections: 500, work_mem: 1MB, port: 7}");
+
+        assertThat(good(read).postgresql().parameters())
+                .containsExactly(Map.entry("work_mem", "1MB"));
+        assertThat(Yaml.sentences(read.problems()))
+                .containsExactly(
+                        "WARNING postgresql.parameters.port: found 7, which is set by Holdfast and is ignored.",
+                        "WARNING postgresql.parameters.max_connections: found \"500\", which is ignored here: every member must have the"
+                                + " same, so it comes only from the dynamic configuration.");
+    }
+
+    @Test
+    void aBootstrapFromElsewhereIsNotReplacedByAnEmptyCluster() {
+        assertThat(
+                        sentences(
+                                LEAST
+                                        + "bootstrap: {method: restore, restore: {command: /bin/restore}}"))
+                .containsExactly(
+                        "ERROR bootstrap.method: found \"restore\", expected initdb: another method is not supported yet, and an"
+                                + " empty cluster would be made in its place.");
+        assertThat(sentences(LEAST + "bootstrap: {method: initdb}")).isEmpty();
+    }
+
+    @Test
+    void whatProtectsIsRefusedAndNotIgnored() {
+        assertThat(
+                        sentences(
+                                leastWith(
+                                                        "\"127.0.0.1:8008\"",
+                                                        "\"127.0.0.1:8008\", certfile: /c.pem, verify_client: required, keyfile_password: s3"
+                                                                + ", allowlist: [10.0.0.0/8]")
+                                                .replace(
+                                                        "password: b",
+                                                        "password: b, sslmode: verify-full, sslrootcert: /r.pem")
+                                        + """
+                                          pre_promote: /bin/fence
+                                        watchdog: {mode: required}
+                                        """))
+                .containsExactly(
+                        "ERROR postgresql.authentication.replication.sslmode: found \"verify-full\", expected disable, allow or prefer:"
+                                + " stronger protection is not supported yet.",
+                        "ERROR postgresql.authentication.replication.sslrootcert: found \"/r.pem\", expected no such setting: it is not"
+                                + " supported yet, and to ignore it would leave the connections to PostgreSQL unprotected.",
+                        "ERROR postgresql.pre_promote: found \"/bin/fence\", expected no such setting: it is not supported yet, and to"
+                                + " ignore it would promote without asking it.",
+                        "ERROR restapi.certfile: found \"/c.pem\", expected no such setting: it is not supported yet, and to ignore it would"
+                                + " serve the REST interface without the protection it asks for.",
+                        "ERROR restapi.keyfile_password: found something that is not shown, expected no such setting: it is not supported"
+                                + " yet, and to ignore it would serve the REST interface without the protection it asks for.",
+                        "ERROR restapi.verify_client: found \"required\", expected no such setting: it is not supported yet, and to ignore it"
+                                + " would serve the REST interface without the protection it asks for.",
+                        "ERROR restapi.allowlist: found a list, expected no such setting: it is not supported yet, and to ignore it would"
+                                + " serve the REST interface without the protection it asks for.",
+                        "ERROR watchdog.mode: found \"required\", expected no such setting: it is not supported yet, and to ignore it would"
+                                + " lead without the watchdog that it requires.");
+    }
+
+    @Test
+    void whatOnlyHelpsIsIgnoredAndSaid() {
+        AgentConfigReader.Read read =
+                read(
+                        LEAST
+                                + """
+                                  callbacks: {on_start: /bin/x}
+                                  use_slots: true
+                                  replica_metod: 1
+                                watchdog: {mode: automatic, device: /dev/watchdog, safety_margin: 5}
+                                log: {format: "%(message)s", file_num: 4}
+                                tags: {replicatefrom: pg2}
+                                citus: {group: 1}
+                                proxy: x
+                                """);
+
+        good(read);
+        assertThat(Yaml.sentences(read.problems()))
+                .containsExactly(
+                        "WARNING postgresql.use_slots: found true, which comes only from the dynamic configuration and is ignored here.",
+                        "WARNING postgresql.callbacks: found a map with the keys [on_start], which is not supported yet and is ignored.",
+                        "WARNING log.format: found \"%(message)s\", which is not supported yet and is ignored.",
+                        "WARNING log.file_num: found 4, which is not supported yet and is ignored.",
+                        "WARNING tags.replicatefrom: found \"pg2\", which is shown but has no effect yet.",
+                        "WARNING watchdog.mode: found \"automatic\", which is not supported yet and is ignored.",
+                        "WARNING citus: found a map with the keys [group], which is not supported yet and is ignored.",
+                        "WARNING proxy: found a key that Holdfast does not know, which is ignored.",
+                        "WARNING postgresql.replica_metod: found a key that Holdfast does not know, which is ignored.");
+    }
+
+    @Test
+    void tagsLogAndCredentialsAreChecked() {
+        assertThat(
+                        sentences(
+                                leastWith(
+                                                "\"127.0.0.1:8008\"",
+                                                "\"127.0.0.1:8008\", authentication: {username: u}")
+                                        + """
+                                        tags: {nofailover: perhaps, failover_priority: high, own: [1]}
+                                        log: {level: LOUD, type: xml, dir: logs}
+                                        """))
+                .containsExactly(
+                        "ERROR restapi.authentication.password: found nothing, expected both username and password, or neither.",
+                        "ERROR log.level: found \"LOUD\", expected one of ERROR, WARNING, INFO, DEBUG, TRACE.",
+                        "ERROR log.type: found \"xml\", expected plain or json.",
+                        "ERROR log.dir: found \"logs\", expected an absolute path, one that starts with /.",
+                        "ERROR tags.nofailover: found \"perhaps\", expected true or false (or on, off, yes, no).",
+                        "ERROR tags.failover_priority: found \"high\", expected a whole number from -1000000 to 1000000.",
+                        "ERROR tags.own: found a list, expected text, a number, true or false.");
+    }
+
+    @Test
+    void passwordsAreNeverShown() {
+        AgentConfigReader.Read read =
+                read(
+                        """
+                        scope: demo
+                        name: pg1
+                        restapi: {listen: "127.0.0.1:8008", authentication: {username: u, password: [hush]}}
+                        etcd3: {url: "https://root:hush@etcd:2379", password: {hush: 1}}
+                        postgresql:
+                          listen: 127.0.0.1:5432
+                          data_dir: /srv/pg1
+                          authentication:
+                            superuser: {username: postgres, pasword: hush}
+                            replication: {username: replicator, password: [hush]}
+                        """);
+
+        assertThat(read.config()).isEmpty();
+        assertThat(read.problems()).hasSizeGreaterThan(4);
+        assertThat(Yaml.sentences(read.problems()))
+                .noneMatch(sentence -> sentence.contains("hush"));
+    }
+
+    @Test
+    void theDefaultLinesOfPgHbaAskEverybodyForAPassword() {
+        AgentConfig config = good(read(LEAST));
+
+        assertThat(PgHba.effective(config, ClusterConfig.defaults()))
+                .containsExactly(
+                        "local all all scram-sha-256",
+                        "local replication \"replicator\" scram-sha-256",
+                        "host all all all scram-sha-256",
+                        "host replication \"replicator\" all scram-sha-256");
+        assertThat(PgHba.defaultLines(new Credentials("all", ""), new Credentials("a\"b", "")))
+                .startsWith("local all \"all\" peer")
+                .endsWith("host replication \"a\"\"b\" all scram-sha-256");
+    }
+
+    @Test
+    void aMembersOwnLinesOfPgHbaComeBeforeTheClusters() {
+        ClusterConfig cluster =
+                ClusterConfigReader.read(Yaml.tree("postgresql: {pg_hba: [cluster]}")).config();
+
+        assertThat(PgHba.effective(good(read(LEAST + "  pg_hba: [member]")), cluster))
+                .containsExactly("member");
+        assertThat(PgHba.effective(good(read(LEAST + "bootstrap: {pg_hba: [first]}")), cluster))
+                .containsExactly("cluster");
+        assertThat(
+                        PgHba.effective(
+                                good(read(LEAST + "bootstrap: {pg_hba: [first]}")),
+                                ClusterConfig.defaults()))
+                .containsExactly("first");
+    }
+
+    @Test
+    void aMissingPasswordIsSaidWhereItWillKeepSomebodyOut() {
+        AgentConfigReader.Read read =
+                read(LEAST.replace(", password: a", "").replace(", password: b", ""));
+
+        good(read);
+        assertThat(Yaml.sentences(read.problems()))
+                .containsExactly(
+                        "WARNING bootstrap.pg_hba: found nothing, and no password for the replication user, which keeps standbys out,"
+                                + " because the default lines ask for one.",
+                        "WARNING postgresql.authentication.superuser.password: found nothing, which works only where pg_hba lets the"
+                                + " superuser in without one.");
+    }
+
+    @Test
+    void theControlCommandNeedsOnlyWhereTheClusterIs() {
+        AgentConfigReader.ClientRead read =
+                AgentConfigReader.readForClient(
+                        Yaml.tree(
+                                "{etcd: {hosts: 'a:1,b'}, restapi: {authentication: {username: u, password: p}}}"),
+                        NO_VARIABLES);
+
+        assertThat(read.client())
+                .contains(
+                        new AgentConfigReader.Client(
+                                Optional.empty(),
+                                "/service/",
+                                new AgentConfig.Etcd(
+                                        List.of("http://a:1", "http://b:2379"), Optional.empty()),
+                                Optional.of(new Credentials("u", "p"))));
+        assertThat(AgentConfigReader.readForClient(new TreeMap<>(), NO_VARIABLES).client())
+                .isEmpty();
+    }
+}

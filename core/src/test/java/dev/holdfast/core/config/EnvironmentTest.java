@@ -1,0 +1,186 @@
+package dev.holdfast.core.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.holdfast.core.config.AgentConfig.Credentials;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Environment variables win over the file, and HOLDFAST_ over PATRONI_. */
+class EnvironmentTest {
+    private static final String FILE =
+            """
+            scope: demo
+            name: of-file
+            restapi: {listen: "127.0.0.1:8008"}
+            etcd3: {hosts: ["127.0.0.1:2379"], username: file, password: file}
+            postgresql:
+              listen: 127.0.0.1:5432
+              data_dir: /srv/pg1
+              authentication:
+                superuser: {username: postgres, password: a}
+                replication: {username: replicator, password: b}
+            """;
+
+    private static SortedMap<String, String> variables(String... namesAndValues) {
+        SortedMap<String, String> variables = new TreeMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            variables.put(namesAndValues[i], namesAndValues[i + 1]);
+        }
+        return variables;
+    }
+
+    private static AgentConfig good(String file, String... namesAndValues) {
+        AgentConfigReader.Read read =
+                AgentConfigReader.read(Yaml.tree(file), variables(namesAndValues));
+        assertThat(Yaml.sentences(read.problems())).isEmpty();
+        return read.config().orElseThrow();
+    }
+
+    @Test
+    void ourNameWinsOverPatronisAndBothOverTheFile() {
+        assertThat(good(FILE).name().value()).isEqualTo("of-file");
+        assertThat(good(FILE, "PATRONI_NAME", "p").name().value()).isEqualTo("p");
+        assertThat(good(FILE, "PATRONI_NAME", "p", "HOLDFAST_NAME", "h").name().value())
+                .isEqualTo("h");
+        assertThat(good(FILE, "PATRONI_NAME", "", "HOLDFAST_NAME", " ").name().value())
+                .isEqualTo("of-file");
+    }
+
+    @Test
+    void aMemberCanBeConfiguredByVariablesAlone() {
+        AgentConfigReader.Read read =
+                AgentConfigReader.read(
+                        new TreeMap<>(),
+                        variables(
+                                "PATRONI_NAME", "pg1",
+                                "PATRONI_SCOPE", "demo",
+                                "PATRONI_NAMESPACE", "/db/",
+                                "PATRONI_ETCD3_HOSTS", "'e1:2379','e2:2379'",
+                                "PATRONI_ETCD3_USERNAME", "eu",
+                                "PATRONI_ETCD3_PASSWORD", "ep",
+                                "PATRONI_RESTAPI_LISTEN", "*:8008",
+                                "PATRONI_RESTAPI_CONNECT_ADDRESS", "h:8008",
+                                "PATRONI_RESTAPI_USERNAME", "ru",
+                                "PATRONI_RESTAPI_PASSWORD", "rp",
+                                "PATRONI_CTL_USERNAME", "cu",
+                                "PATRONI_CTL_PASSWORD", "cp",
+                                "PATRONI_POSTGRESQL_LISTEN", "*:5432",
+                                "PATRONI_POSTGRESQL_CONNECT_ADDRESS", "h:5432",
+                                "PATRONI_POSTGRESQL_PROXY_ADDRESS", "h:6432",
+                                "PATRONI_POSTGRESQL_DATA_DIR", "/d",
+                                "PATRONI_POSTGRESQL_CONFIG_DIR", "/c",
+                                "PATRONI_POSTGRESQL_BIN_DIR", "/b",
+                                "PATRONI_POSTGRESQL_PGPASS", "/p",
+                                "PATRONI_SUPERUSER_USERNAME", "su",
+                                "PATRONI_SUPERUSER_PASSWORD", "sp",
+                                "PATRONI_REPLICATION_USERNAME", "pu",
+                                "PATRONI_REPLICATION_PASSWORD", "pp",
+                                "PATRONI_REWIND_USERNAME", "wu",
+                                "PATRONI_REWIND_PASSWORD", "wp",
+                                "PATRONI_LOG_LEVEL", "DEBUG",
+                                "PATRONI_LOG_TYPE", "json",
+                                "PATRONI_LOG_DIR", "/l",
+                                "HOLDFAST_GUARD_DIR", "/g",
+                                "HOLDFAST_JAVA_HOME", "/usr/lib/jvm/x",
+                                "PATH", "/bin"));
+
+        assertThat(Yaml.sentences(read.problems())).isEmpty();
+        AgentConfig config = read.config().orElseThrow();
+        assertThat(config.namespace() + config.scope()).isEqualTo("/db/demo");
+        assertThat(config.etcd())
+                .isEqualTo(
+                        new AgentConfig.Etcd(
+                                List.of("http://e1:2379", "http://e2:2379"),
+                                Optional.of(new Credentials("eu", "ep"))));
+        assertThat(config.restApi().connectAddress()).hasToString("h:8008");
+        assertThat(config.restApi().authentication()).contains(new Credentials("ru", "rp"));
+        assertThat(config.ctl().authentication()).contains(new Credentials("cu", "cp"));
+        assertThat(config.postgresql().proxyAddress().orElseThrow()).hasToString("h:6432");
+        assertThat(config.postgresql().dataDir()).isEqualTo("/d");
+        assertThat(config.postgresql().configDir()).isEqualTo("/c");
+        assertThat(config.postgresql().binDir()).contains("/b");
+        assertThat(config.postgresql().pgpass()).isEqualTo("/p");
+        assertThat(config.postgresql().superuser()).isEqualTo(new Credentials("su", "sp"));
+        assertThat(config.postgresql().replication()).isEqualTo(new Credentials("pu", "pp"));
+        assertThat(config.postgresql().rewind()).isEqualTo(new Credentials("wu", "wp"));
+        assertThat(config.guard().dir()).isEqualTo("/g");
+        assertThat(config.log())
+                .isEqualTo(
+                        new AgentConfig.Log("DEBUG", AgentConfig.Log.Type.JSON, Optional.of("/l")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "PATRONI_ETCD3_HOST, a:1, PATRONI_IGNORED_, '', http://a:1",
+        "PATRONI_ETCD_URL, http://a:1/, PATRONI_IGNORED_, '', http://a:1",
+        "PATRONI_ETCD_HOST, a:1, PATRONI_ETCD3_HOST, b:1, http://b:1",
+        "PATRONI_ETCD3_HOSTS, a:1, HOLDFAST_ETCD_HOST, b:1, http://b:1",
+        "HOLDFAST_ETCD_HOSTS, a:1, PATRONI_ETCD3_URL, http://b:1, http://a:1"
+    })
+    void anAddressOfEtcdReplacesAllThatALesserPlaceSays(
+            String first, String firstValue, String second, String secondValue, String endpoint) {
+        for (String section : List.of("etcd3", "etcd")) {
+            String file = FILE.replace("etcd3:", section + ":");
+            AgentConfig config = good(file, first, firstValue, second, secondValue);
+            assertThat(config.etcd().endpoints()).containsExactly(endpoint);
+            assertThat(config.etcd().credentials()).contains(new Credentials("file", "file"));
+        }
+    }
+
+    @Test
+    void aSentenceNamesTheVariableThatIsWrong() {
+        AgentConfigReader.Read read =
+                AgentConfigReader.read(
+                        Yaml.tree(FILE),
+                        variables(
+                                "PATRONI_POSTGRESQL_DATA_DIR", "data",
+                                "HOLDFAST_ETCD3_CACERT", "/ca.pem",
+                                "PATRONI_admin_PASSWORD", "hush",
+                                "HOLDFAST_NAEM", "x"));
+
+        assertThat(read.config()).isEmpty();
+        assertThat(Yaml.sentences(read.problems()))
+                .containsExactly(
+                        "WARNING the variable HOLDFAST_NAEM: found a setting, which is not supported and is ignored.",
+                        "WARNING the variable PATRONI_admin_PASSWORD: found a setting, which is not supported and is ignored.",
+                        "ERROR postgresql.data_dir (from the variable PATRONI_POSTGRESQL_DATA_DIR): found \"data\", expected an absolute"
+                                + " path, one that starts with /.",
+                        "ERROR etcd3.cacert (from the variable HOLDFAST_ETCD3_CACERT): found \"/ca.pem\", expected no such setting: it is"
+                                + " not supported yet, and to ignore it would leave the connections to etcd unprotected.");
+    }
+
+    @Test
+    void theTreeOfTheFileStaysAsItWas() {
+        Map<String, Object> tree = Yaml.tree(FILE);
+
+        AgentConfigReader.read(
+                tree,
+                variables(
+                        "PATRONI_POSTGRESQL_LISTEN",
+                        "h:1",
+                        "PATRONI_ETCD3_URL",
+                        "http://x:1",
+                        "PATRONI_NAME",
+                        "n"));
+
+        assertThat(tree).isEqualTo(Yaml.tree(FILE));
+    }
+
+    @Test
+    void aFileOfTheWrongShapeIsSaidDespiteTheVariables() {
+        AgentConfigReader.Read read =
+                AgentConfigReader.read(
+                        Yaml.tree(FILE.replaceAll("(?s)postgresql:.*", "postgresql: 7\n")),
+                        variables("PATRONI_POSTGRESQL_DATA_DIR", "/d"));
+
+        assertThat(Yaml.sentences(read.problems()))
+                .contains("ERROR postgresql: found 7, expected a map of keys and values.");
+    }
+}

@@ -1,0 +1,339 @@
+package dev.holdfast.core.decide;
+
+import static dev.holdfast.core.decide.Values.HERE;
+import static dev.holdfast.core.decide.Values.PG1;
+import static dev.holdfast.core.decide.Values.PG2;
+import static dev.holdfast.core.decide.Values.PG3;
+import static dev.holdfast.core.decide.Values.at;
+import static dev.holdfast.core.decide.Values.primaryServer;
+import static dev.holdfast.core.decide.Values.second;
+import static dev.holdfast.core.decide.Values.sender;
+import static dev.holdfast.core.decide.Values.standbyServer;
+import static dev.holdfast.core.decide.Values.upstreamOf;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.holdfast.core.postgres.ControlData.State;
+import dev.holdfast.core.postgres.Server;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** L1: once faults heal, one primary serves and the others stream from it, without a human. */
+class ComesBackTest {
+    private static boolean has(Situation situation, Class<? extends Action> kind) {
+        return situation.decide().actions().stream().anyMatch(kind::isInstance);
+    }
+
+    @Test
+    void noDecisionAsksToBeTakenAgainAtOnceForEver() {
+        for (Map.Entry<String, Situation> entry : Catalogue.situations().entrySet()) {
+            Decision first = entry.getValue().decide();
+            Decision again = entry.getValue().memory(m -> first.memory()).decide();
+            assertThat(again.lookAgain()).as(entry.getKey()).isGreaterThan(entry.getValue().now());
+        }
+    }
+
+    @Test
+    void aStandbyIsWokenWithGrowingPausesAndAtOnceForNews() {
+        Situation waiting =
+                Situation.ofSyncStandby().server(standbyServer(HERE, 1, Values.Receiving.NOTHING));
+        Decision first = waiting.decide();
+        assertThat(first.actions()).contains(new Action.Reload());
+        Situation next = waiting.memory(m -> first.memory());
+        assertThat(has(next.freshAt(at(199)), Action.Reload.class)).isFalse();
+        assertThat(has(next.freshAt(at(200)), Action.Reload.class)).isTrue();
+        Situation tired = waiting.memory(m -> m.withWake(new Memory.Wake(110, 40, at(0))));
+        assertThat(has(tired.freshAt(at(6_399)), Action.Reload.class)).isFalse();
+        assertThat(has(tired.freshAt(at(6_400)), Action.Reload.class))
+                .as("never given up")
+                .isTrue();
+        Situation news = waiting.memory(m -> m.withWake(new Memory.Wake(109, 40, at(0))));
+        assertThat(has(news.freshAt(at(1)), Action.Reload.class))
+                .as("the primary wrote something new")
+                .isTrue();
+    }
+
+    @Test
+    void aStandbyThatStreamsIsLeftAlone() {
+        assertThat(Situation.ofSyncStandby().decide().actions()).isEmpty();
+        assertThat(Situation.ofAsyncStandby().decide().actions()).isEmpty();
+    }
+
+    @Test
+    void aHealthyPrimaryDoesNothing() {
+        assertThat(Situation.ofPrimary().decide().actions()).isEmpty();
+        assertThat(
+                        Situation.ofPrimary()
+                                .asynchronous()
+                                .server(primaryServer(""))
+                                .decide()
+                                .actions())
+                .isEmpty();
+    }
+
+    @Test
+    void startsAreHeldBackAfterThreeInARowAndNeverGivenUp() {
+        for (int count : new int[] {0, 1, 2}) {
+            assertThat(has(stoppedStandby(count, 0), Action.StartStandby.class))
+                    .as(count + " starts")
+                    .isTrue();
+        }
+        assertThat(has(stoppedStandby(3, 999), Action.StartStandby.class)).isFalse();
+        assertThat(has(stoppedStandby(3, 1_000), Action.StartStandby.class)).isTrue();
+        assertThat(has(stoppedStandby(1_000, 29_999), Action.StartStandby.class)).isFalse();
+        assertThat(has(stoppedStandby(1_000, 30_000), Action.StartStandby.class)).isTrue();
+    }
+
+    private static Situation stoppedStandby(int starts, long millisSince) {
+        return Situation.ofSyncStandby()
+                .stopped(State.SHUT_DOWN_IN_RECOVERY)
+                .memory(m -> m.withCrashes(new Memory.Crashes(starts, at(0))))
+                .freshAt(at(millisSince));
+    }
+
+    @Test
+    void aServerThatStaysUpIsForgivenItsCrashes() {
+        Situation up =
+                Situation.ofSyncStandby().memory(m -> m.withCrashes(new Memory.Crashes(5, at(0))));
+        assertThat(up.freshAt(at(10_000)).decide().memory().crashes().count()).isEqualTo(5);
+        assertThat(up.freshAt(at(10_001)).decide().memory().crashes().count()).isZero();
+    }
+
+    @Test
+    void aStandbyThatRefusesToStartBeyondTheSwitchPointIsRewound() {
+        Situation refusing = stoppedStandby(2, 0);
+        assertThat(refusing.decide().actions()).anyMatch(Action.AskSource.class::isInstance);
+        assertThat(
+                        has(
+                                refusing.source(second(Catalogue.LATER), Situation.Promoted.YES),
+                                Action.StartStandby.class))
+                .isTrue();
+        assertThat(
+                        has(
+                                refusing.source(second(Catalogue.EARLIER), Situation.Promoted.YES),
+                                Action.Rewind.class))
+                .isTrue();
+    }
+
+    @Test
+    void aPrimaryInCrashRecoveryIsWaitedForUpToPrimaryStartTimeout() {
+        Situation recovering =
+                Situation.ofPrimary()
+                        .rejecting()
+                        .led(Situation.Lead.WITH_SUCCESSOR)
+                        .memory(m -> m.withCrashes(new Memory.Crashes(1, at(0))))
+                        .config(c -> c.startTimeout(Duration.ofSeconds(20)));
+        assertThat(has(recovering.freshAt(at(20_000)), Action.Kill.class)).isFalse();
+        assertThat(has(recovering.freshAt(at(20_001)), Action.Kill.class)).isTrue();
+        assertThat(has(recovering.led(Situation.Lead.ALONE), Action.Kill.class))
+                .as("nobody else is fit")
+                .isFalse();
+    }
+
+    @Test
+    void aRestartThatAnOperatorOrderedIsNotEndedWherePrimaryStartTimeoutIsZero() {
+        Situation starting =
+                Situation.ofPrimary()
+                        .rejecting()
+                        .led(Situation.Lead.WITH_SUCCESSOR)
+                        .memory(m -> m.withCrashes(new Memory.Crashes(1, at(0))))
+                        .config(c -> c.startTimeout(Duration.ZERO));
+        assertThat(has(starting.freshAt(at(100)), Action.Kill.class)).isFalse();
+        assertThat(
+                        has(
+                                Situation.ofPrimary()
+                                        .led(Situation.Lead.WITH_SUCCESSOR)
+                                        .stopped(State.SHUT_DOWN)
+                                        .config(c -> c.startTimeout(Duration.ZERO)),
+                                Action.StartPrimary.class))
+                .isTrue();
+    }
+
+    @Test
+    void aSilentPrimaryIsReplacedAfterOneTtlWhenSomebodyElseIsFit() {
+        Situation silent = Situation.ofPrimary().silent().led(Situation.Lead.WITH_SUCCESSOR);
+        Memory since = silent.decide().memory();
+        assertThat(since.silentSince()).contains(at(0));
+        Situation later = silent.memory(m -> since);
+        assertThat(has(later.freshAt(at(9_999)), Action.Kill.class)).isFalse();
+        assertThat(later.decide().lookAgain()).isLessThanOrEqualTo(at(10_000));
+        assertThat(has(later.freshAt(at(10_000)), Action.Kill.class)).isTrue();
+        assertThat(has(later.without(PG2), Action.Kill.class))
+                .as("the only one that was fit is gone")
+                .isFalse();
+        assertThat(later.rejecting().decide().memory().silentSince())
+                .as("any answer is an answer")
+                .isEmpty();
+    }
+
+    @Test
+    void twoLevelCandidatesDoNotTakeTurns() {
+        Situation asked =
+                Situation.ofPrimary()
+                        .config(c -> c.count(2))
+                        .sync(PG1, PG2, PG3)
+                        .failoverRequest(Optional.of(PG1), Optional.empty());
+        Server.Primary first =
+                primaryServer(
+                        "FIRST 2 (\"pg2\", \"pg3\")",
+                        sender("pg2", Catalogue.LATER, "sync", 1),
+                        sender("pg3", HERE, "sync", 2));
+        Server.Primary other =
+                primaryServer(
+                        "FIRST 2 (\"pg2\", \"pg3\")",
+                        sender("pg2", HERE, "sync", 1),
+                        sender("pg3", Catalogue.LATER, "sync", 2));
+        Memory begun = asked.server(first).decide().memory();
+        assertThat(begun.switchover().flatMap(Memory.Switchover::candidate)).contains(PG2);
+        Memory next = asked.server(other).now(10).memory(m -> begun).decide().memory();
+        assertThat(next.switchover()).isEqualTo(begun.switchover());
+    }
+
+    @Test
+    void anAbortedHandOverEndsWithThisMemberServingAgain() {
+        Situation late =
+                Catalogue.handingOver()
+                        .memory(m ->
+                                m.withSwitchover(
+                                        Optional.of(
+                                                new Memory.Switchover(
+                                                        Optional.of(PG2),
+                                                        at(-9_000),
+                                                        true,
+                                                        Optional.of(at(-3_001))))));
+        Decision abort = late.decide();
+        assertThat(abort.reason().code()).isEqualTo(Reason.Code.SWITCHOVER_ABORT);
+        Situation after =
+                Situation.ofPrimary().stopped(State.SHUT_DOWN).memory(m -> abort.memory());
+        assertThat(has(after, Action.StartPrimary.class)).isTrue();
+        assertThat(has(after.shutdown(), Action.ReleaseLeader.class)).isTrue();
+        Situation paused =
+                Situation.ofPrimary().paused().stopped(State.SHUT_DOWN).memory(m -> abort.memory());
+        assertThat(has(paused, Action.StartPrimary.class)).isTrue();
+        Decision asked =
+                Situation.ofPrimary()
+                        .memory(m -> abort.memory())
+                        .failoverRequest(Optional.of(PG1), Optional.of(PG2))
+                        .decide();
+        assertThat(asked.reason().code())
+                .as("a new request begins anew")
+                .isEqualTo(Reason.Code.SWITCHOVER_CHECKPOINT);
+        assertThat(Situation.ofPrimary().memory(m -> abort.memory()).decide().memory().switchover())
+                .isEmpty();
+    }
+
+    @Test
+    void anAgentThatIsToEndEndsThoughTheStoreIsAway() {
+        Situation stopped = Situation.ofPrimary().stopped(State.SHUT_DOWN).shutdown();
+        assertThat(has(stopped, Action.ReleaseLeader.class)).isTrue();
+        assertThat(has(stopped.now(Situation.END_MILLIS), Action.Exit.class))
+                .as("there is nothing left to give back")
+                .isTrue();
+        assertThat(
+                        has(
+                                Situation.ofSyncStandby().unknownStore().stopped().shutdown(),
+                                Action.Exit.class))
+                .isTrue();
+        assertThat(has(Situation.ofSyncStandby().unknownStore().shutdown(), Action.Stop.class))
+                .isTrue();
+        assertThat(
+                        has(
+                                Situation.ofSyncStandby()
+                                        .guard(new GuardFact.Mode.Paused())
+                                        .unknownStore()
+                                        .shutdown(),
+                                Action.Exit.class))
+                .isTrue();
+    }
+
+    @Test
+    void aPauseLeavesPostgresAloneAndShutsTheAgentOnly() {
+        Situation paused = Situation.ofPrimary().paused().noLeaderLease().shutdown();
+        assertThat(paused.decide().actions()).singleElement().isInstanceOf(Action.Exit.class);
+        assertThat(paused.armed().decide().actions())
+                .as("the guard would end PostgreSQL after the agent")
+                .containsExactly(new Action.SetGuard(new GuardFact.Mode.Paused()));
+        assertThat(Situation.ofPrimary().paused().now(Situation.SOFT_MILLIS).decide().actions())
+                .isEmpty();
+    }
+
+    @Test
+    void aPauseCarriesASwitchoverThrough() {
+        Situation candidate =
+                Situation.ofSyncStandby()
+                        .paused()
+                        .handedOver(PG2, 200, Catalogue.EARLIER)
+                        .confirmed(200);
+        assertThat(candidate.decide().reason().code()).isEqualTo(Reason.Code.LEAD_CLAIM);
+        Situation prepared = candidate.sync(PG2).claim(2, PG2, 200, Situation.Claim.UNOPENED);
+        assertThat(has(prepared, Action.Promote.class)).isTrue();
+        Situation old = Catalogue.oldPrimary(State.SHUT_DOWN).paused().handedOver(PG2, 200, HERE);
+        assertThat(has(old, Action.StartStandby.class)).isTrue();
+        assertThat(Catalogue.oldPrimary(State.SHUT_DOWN).paused().decide().actions())
+                .as("stopped by hand")
+                .isEmpty();
+    }
+
+    @Test
+    void aManualFailoverIsCarriedOutInAPauseWithoutALeader() {
+        assertThat(Situation.ofAsyncStandby().leaderDied().paused().decide().actions()).isEmpty();
+        assertThat(
+                        has(
+                                Situation.ofAsyncStandby()
+                                        .leaderDied()
+                                        .paused()
+                                        .failoverRequest(Optional.empty(), Optional.of(PG3)),
+                                Action.CreateLeader.class))
+                .isTrue();
+    }
+
+    @Test
+    void afterAPauseAPrimaryThatLostItsLeaseMeanwhileIsNotEndedForThat() {
+        Memory paused =
+                Situation.ofPrimary()
+                        .paused()
+                        .newLease()
+                        .led(Situation.Lead.ALONE)
+                        .decide()
+                        .memory();
+        Situation resumed =
+                Situation.ofPrimary()
+                        .newLease()
+                        .guard(new GuardFact.Mode.Paused())
+                        .memory(m -> paused);
+        assertThat(has(resumed, Action.Kill.class)).isFalse();
+        assertThat(has(resumed, Action.SetGuard.class)).isTrue();
+    }
+
+    @Test
+    void aFailedStopOrPromotionIsTriedAgainAfterAPause() {
+        Situation failed =
+                Catalogue.prepared().failed(Catalogue.promote(), "the server does not answer");
+        assertThat(has(failed, Action.Promote.class)).isFalse();
+        assertThat(failed.decide().lookAgain()).isEqualTo(at(3_000));
+        assertThat(has(failed.freshAt(at(3_000)), Action.Promote.class)).isTrue();
+    }
+
+    @Test
+    void aStandbyStartsEvenWhenNobodyLeads() {
+        for (State state : State.values()) {
+            assertThat(has(Situation.ofFailover().stopped(state), Action.StartStandby.class))
+                    .as(state.toString())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void everyoneFindsTheNewLeader() {
+        Decision follow =
+                Situation.ofAsyncStandby()
+                        .applied(Situation.ofAsyncStandby().observe().applied())
+                        .leader(PG2, 200)
+                        .decide();
+        assertThat(follow.actions())
+                .anyMatch(a ->
+                        a instanceof Action.ApplyFiles(var files)
+                                && files.upstream().equals(Optional.of(upstreamOf(PG2))));
+    }
+}

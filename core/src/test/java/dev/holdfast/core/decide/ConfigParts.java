@@ -1,0 +1,90 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.SyncMode;
+import java.time.Duration;
+
+/** The values of a configuration, one by one, for tests that change some of them. */
+final class ConfigParts {
+    private final ClusterConfig from;
+    private Duration ttl;
+    private Duration startTimeout;
+    private SyncMode syncMode;
+    private int count;
+    private boolean strict;
+    private boolean pause;
+    private boolean rewind;
+
+    ConfigParts(ClusterConfig config) {
+        from = config;
+        ttl = config.ttl();
+        startTimeout = config.primaryStartTimeout();
+        syncMode = config.syncMode();
+        count = config.syncNodeCount();
+        strict = config.syncStrict();
+        pause = config.pause();
+        rewind = config.usePgRewind();
+    }
+
+    ConfigParts ttl(Duration value) {
+        ttl = value;
+        return this;
+    }
+
+    ConfigParts startTimeout(Duration value) {
+        startTimeout = value;
+        return this;
+    }
+
+    ConfigParts sync(SyncMode value) {
+        syncMode = value;
+        return this;
+    }
+
+    ConfigParts count(int value) {
+        count = value;
+        return this;
+    }
+
+    ConfigParts strict() {
+        strict = true;
+        return this;
+    }
+
+    ConfigParts lenient() {
+        strict = false;
+        return this;
+    }
+
+    ConfigParts paused() {
+        pause = true;
+        return this;
+    }
+
+    ConfigParts withoutRewind() {
+        rewind = false;
+        return this;
+    }
+
+    ClusterConfig config() {
+        return new ClusterConfig(
+                ttl,
+                from.loopWait(),
+                from.retryTimeout(),
+                from.maximumLagOnFailover(),
+                startTimeout,
+                from.primaryStopTimeout(),
+                syncMode,
+                count,
+                strict,
+                from.checkTimeline(),
+                pause,
+                rewind,
+                from.useSlots(),
+                from.memberSlotsTtl(),
+                from.maxTimelinesHistory(),
+                from.parameters(),
+                from.pgHba(),
+                from.pgIdent());
+    }
+}

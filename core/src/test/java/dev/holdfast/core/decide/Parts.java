@@ -1,0 +1,122 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.EpochRecord;
+import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.cluster.TimelineClaim;
+import dev.holdfast.core.cluster.Versioned;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+
+/** The keys of a view, one by one, for tests that change some of them. */
+final class Parts {
+    private final ClusterView from;
+    private long revision;
+    private Optional<LeaderKey> leader;
+    private Optional<Versioned<EpochRecord>> epoch;
+    private Optional<Versioned<TimelineClaim>> timeline;
+    private final SortedMap<MemberName, MemberRecord.Stored> members;
+    private Optional<Versioned<ClusterView.Initialize>> initialize;
+    private Versioned<SyncState> sync;
+    private Optional<Versioned<FailoverRequest>> failover;
+    private Optional<Lsn> optime;
+
+    Parts(ClusterView view) {
+        from = view;
+        revision = view.revision();
+        leader = view.leader();
+        epoch = view.epoch();
+        timeline = view.timeline();
+        members = new TreeMap<>(view.members());
+        initialize = view.initialize();
+        sync = view.sync();
+        failover = view.failover();
+        optime = view.optime();
+    }
+
+    Parts revision(long value) {
+        revision = value;
+        return this;
+    }
+
+    Parts leader(Optional<LeaderKey> value) {
+        leader = value;
+        return this;
+    }
+
+    Parts epoch(EpochRecord record, long at) {
+        epoch = Optional.of(new Versioned<>(record, at));
+        revision = Math.max(revision, at);
+        return this;
+    }
+
+    Parts noEpoch() {
+        epoch = Optional.empty();
+        return this;
+    }
+
+    Parts claim(TimelineClaim claim) {
+        timeline = Optional.of(new Versioned<>(claim, 60));
+        return this;
+    }
+
+    Parts without(MemberName member) {
+        members.remove(member);
+        return this;
+    }
+
+    Parts member(MemberName member, UnaryOperator<MemberRecord> change) {
+        members.computeIfPresent(
+                member,
+                (name, stored) ->
+                        new MemberRecord.Stored(
+                                name,
+                                change.apply(stored.member()),
+                                stored.revision(),
+                                stored.lease()));
+        return this;
+    }
+
+    Parts initialize(ClusterView.Initialize value) {
+        initialize = Optional.of(new Versioned<>(value, 10));
+        return this;
+    }
+
+    Parts sync(SyncState state, long at) {
+        sync = new Versioned<>(state, at);
+        revision = Math.max(revision, at);
+        return this;
+    }
+
+    Parts failover(FailoverRequest request) {
+        failover = Optional.of(new Versioned<>(request, 119));
+        return this;
+    }
+
+    Parts optime(Lsn position) {
+        optime = Optional.of(position);
+        return this;
+    }
+
+    ClusterView view() {
+        return new ClusterView(
+                revision,
+                leader,
+                epoch,
+                timeline,
+                members,
+                initialize,
+                from.config(),
+                sync,
+                failover,
+                optime,
+                from.history());
+    }
+}

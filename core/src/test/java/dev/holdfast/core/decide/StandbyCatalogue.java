@@ -1,0 +1,272 @@
+package dev.holdfast.core.decide;
+
+import static dev.holdfast.core.decide.Values.EPOCH;
+import static dev.holdfast.core.decide.Values.HERE;
+import static dev.holdfast.core.decide.Values.PG1;
+import static dev.holdfast.core.decide.Values.PG2;
+import static dev.holdfast.core.decide.Values.PG3;
+import static dev.holdfast.core.decide.Values.at;
+import static dev.holdfast.core.decide.Values.leaseOf;
+import static dev.holdfast.core.decide.Values.primaryServer;
+import static dev.holdfast.core.decide.Values.second;
+import static dev.holdfast.core.decide.Values.standbyServer;
+import static dev.holdfast.core.decide.Values.upstreamOf;
+
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.SystemIdentifier;
+import dev.holdfast.core.TimelineHistory;
+import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.postgres.ControlData.State;
+import dev.holdfast.core.postgres.DataDirectory;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+
+/** The situations of the golden table in which this member does not lead, or not yet. */
+final class StandbyCatalogue {
+    private final BiConsumer<String, Situation> put;
+
+    StandbyCatalogue(BiConsumer<String, Situation> put) {
+        this.put = put;
+    }
+
+    void situations() {
+        race();
+        promotion();
+        follow();
+        rejoin();
+        bootstrap();
+    }
+
+    private void race() {
+        put.accept(
+                "leader gone, synchronous standby, nobody else entitled", Situation.ofFailover());
+        put.accept("leader gone, asynchronous standby", Situation.ofAsyncStandby().leaderDied());
+        put.accept("leader gone, its lease alive", Situation.ofFailover().predecessorAlive());
+        put.accept(
+                "leader gone, its lease not asked for",
+                Situation.ofFailover().predecessorUnknown());
+        put.accept(
+                "leader gone after it released",
+                Situation.ofFailover().predecessorUnknown().released(PG1));
+        put.accept(
+                "leader gone, nobody knows who it was",
+                Situation.ofFailover().predecessorUnknown().noEpochRecord());
+        put.accept("leader gone, nofailover here", Situation.ofFailover().myTag("nofailover"));
+        put.accept("leader gone, no lease here", Situation.ofFailover().lostLease());
+        put.accept(
+                "leader gone, two entitled, the other not asked",
+                Situation.ofFailover().sync(PG1, PG2, PG3));
+        put.accept(
+                "leader gone, two entitled, the other has more",
+                Situation.ofFailover().sync(PG1, PG2, PG3).peerAt(PG3, Catalogue.LATER));
+        put.accept(
+                "leader gone, two entitled, the other has less",
+                Situation.ofFailover().sync(PG1, PG2, PG3).peerAt(PG3, Catalogue.EARLIER));
+        put.accept(
+                "leader gone, a later timeline was opened",
+                Situation.ofFailover().claim(2, PG3, 90, Situation.Claim.OPENED));
+        put.accept(
+                "leader gone, asynchronous, too far behind",
+                Situation.ofAsyncStandby().asynchronous().leaderDied().optime(Lsn.of("0/9000000")));
+        put.accept(
+                "leader gone, the operator asked for another",
+                Situation.ofFailover()
+                        .sync(PG1, PG2, PG3)
+                        .failoverRequest(Optional.empty(), Optional.of(PG3)));
+        put.accept(
+                "leader gone, no server here",
+                Situation.ofFailover().stopped(State.SHUT_DOWN_IN_RECOVERY));
+        put.accept("leader gone, server starting", Situation.ofFailover().rejecting());
+        put.accept(
+                "leader gone, server starts too often",
+                Situation.ofFailover()
+                        .stopped(State.SHUT_DOWN_IN_RECOVERY)
+                        .memory(m -> m.withCrashes(new Memory.Crashes(4, at(-500)))));
+    }
+
+    private void promotion() {
+        put.accept("leader key taken, guard not armed", Situation.ofNewLeader());
+        put.accept("leader key taken, guard armed", Situation.ofNewLeader().armed());
+        put.accept("leader key taken, prepared", Catalogue.prepared());
+        put.accept(
+                "leader key taken, promotion failed",
+                Catalogue.prepared().failed(Catalogue.promote(), "the server does not answer"));
+        put.accept("leader key taken, not confirmed", Situation.ofFailover().leader(PG2, 200));
+        put.accept(
+                "leader key taken, not in the sync set",
+                Situation.ofAsyncStandby().leaderDied().leads(200));
+        put.accept(
+                "leader key taken, a later timeline was opened",
+                Situation.ofNewLeader().claim(2, PG3, 90, Situation.Claim.OPENED));
+        put.accept(
+                "leader key taken, not entitled, guard armed",
+                Situation.ofAsyncStandby().leaderDied().leads(200).armed());
+        put.accept(
+                "lease handed over, checkpoint not replayed",
+                Situation.ofSyncStandby().handedOver(PG2, 200, Catalogue.LATER).confirmed(200));
+        put.accept(
+                "leader key taken, names not set",
+                Situation.ofNewLeader()
+                        .armed()
+                        .server(Catalogue.withNames(""))
+                        .applied(Optional.empty()));
+    }
+
+    private void follow() {
+        put.accept("healthy synchronous standby", Situation.ofSyncStandby());
+        put.accept("healthy asynchronous standby", Situation.ofAsyncStandby());
+        put.accept(
+                "standby, configuration to apply",
+                Situation.ofSyncStandby().applied(Optional.empty()));
+        put.accept("standby, guard still armed", Situation.ofSyncStandby().armed());
+        put.accept(
+                "standby, leader starting",
+                Situation.ofSyncStandby()
+                        .memberState(PG1, MemberState.STARTING, MemberRole.PRIMARY)
+                        .server(standbyServer(HERE, 1, Values.Receiving.NOTHING)));
+        put.accept(
+                "standby does not stream, first look",
+                Situation.ofSyncStandby().server(standbyServer(HERE, 1, Values.Receiving.NOTHING)));
+        put.accept("standby does not stream, woken twice", Catalogue.woken());
+        put.accept(
+                "standby does not stream, its WAL contradicts the leader's",
+                Catalogue.woken().source(second(Catalogue.EARLIER), Situation.Promoted.YES));
+        put.accept("standby silent", Situation.ofSyncStandby().silent());
+        put.accept(
+                "standby starting",
+                Situation.ofSyncStandby()
+                        .running(
+                                new Action.StartStandby(
+                                        Situation.ofSyncStandby()
+                                                .observe()
+                                                .applied()
+                                                .orElseThrow()))
+                        .unprobed());
+        put.accept("guard is ending what is left", Situation.ofSyncStandby().guardEnding());
+    }
+
+    private void rejoin() {
+        put.accept(
+                "stopped standby", Situation.ofSyncStandby().stopped(State.SHUT_DOWN_IN_RECOVERY));
+        put.accept(
+                "stopped standby, guard armed from before",
+                Situation.ofSyncStandby().stopped(State.SHUT_DOWN_IN_RECOVERY).armed());
+        put.accept(
+                "stopped standby that does not stay up",
+                Situation.ofSyncStandby()
+                        .stopped(State.SHUT_DOWN_IN_RECOVERY)
+                        .memory(m -> m.withCrashes(new Memory.Crashes(2, at(-500)))));
+        put.accept(
+                "stopped standby that does not stay up, past the switch point",
+                Situation.ofSyncStandby()
+                        .stopped(State.SHUT_DOWN_IN_RECOVERY)
+                        .memory(m -> m.withCrashes(new Memory.Crashes(2, at(-500))))
+                        .source(second(Catalogue.EARLIER), Situation.Promoted.YES));
+        put.accept(
+                "old primary, history of the leader not asked",
+                Catalogue.oldPrimary(State.IN_PRODUCTION));
+        put.accept(
+                "old primary, the leader is not promoted yet",
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .source(TimelineHistory.initial(), Situation.Promoted.NOT_YET));
+        put.accept(
+                "old primary, crashed",
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .source(second(HERE), Situation.Promoted.YES));
+        put.accept(
+                "old primary, crashed, rewind not possible",
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .config(ConfigParts::withoutRewind)
+                        .source(second(HERE), Situation.Promoted.YES));
+        put.accept(
+                "old primary, rewind failed",
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .source(second(HERE), Situation.Promoted.YES)
+                        .failed(new Action.Rewind(upstreamOf(PG2)), "could not connect"));
+        put.accept(
+                "old primary, rewind found nothing to do",
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .source(second(HERE), Situation.Promoted.YES)
+                        .done(new Action.Rewind(upstreamOf(PG2))));
+        put.accept(
+                "old primary, handed over",
+                Catalogue.oldPrimary(State.SHUT_DOWN).handedOver(PG2, 200, HERE));
+        put.accept(
+                "old primary, shut down before the switch point",
+                Catalogue.oldPrimary(State.SHUT_DOWN)
+                        .source(second(Catalogue.LATER), Situation.Promoted.YES));
+        put.accept(
+                "old primary, shut down after the switch point",
+                Catalogue.oldPrimary(State.SHUT_DOWN)
+                        .source(second(Catalogue.EARLIER), Situation.Promoted.YES));
+        put.accept(
+                "diverged standby, stopped",
+                Situation.ofSyncStandby()
+                        .stopped(State.SHUT_DOWN_IN_RECOVERY)
+                        .memory(m -> m.withDiverged(Optional.of(EPOCH))));
+        put.accept(
+                "diverged standby, rewound",
+                Situation.ofSyncStandby()
+                        .stopped(State.IN_ARCHIVE_RECOVERY)
+                        .memory(m -> m.withDiverged(Optional.of(EPOCH)))
+                        .done(new Action.Rewind(upstreamOf(PG1))));
+    }
+
+    private void bootstrap() {
+        put.accept("new member, no cluster", Situation.ofNewMember());
+        put.accept(
+                "new member, no cluster, nofailover", Situation.ofNewMember().myTag("nofailover"));
+        put.accept(
+                "new member, another makes the cluster",
+                Situation.ofNewMember().initialize(Optional.empty(), Optional.of(leaseOf(PG2))));
+        Situation claimed =
+                Situation.ofNewMember().initialize(Optional.empty(), Optional.of(leaseOf(PG1)));
+        put.accept("new cluster claimed", claimed);
+        put.accept(
+                "new cluster claimed, initdb failed",
+                Situation.ofNewMember()
+                        .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
+                        .failed(new Action.InitDb(), "no space left on device"));
+        put.accept(
+                "new cluster claimed, initdb done",
+                Situation.ofNewMember()
+                        .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
+                        .directoryState(State.SHUT_DOWN));
+        put.accept(
+                "new cluster claimed, first server runs",
+                Situation.ofNewMember()
+                        .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
+                        .directoryState(State.IN_PRODUCTION)
+                        .guard(new GuardFact.Mode.Standby())
+                        .server(primaryServer("")));
+        put.accept(
+                "new member, leader runs",
+                Situation.ofAsyncStandby().stopped().data(new DataDirectory.Missing()));
+        put.accept(
+                "new member, leader does not run yet",
+                Situation.ofAsyncStandby()
+                        .stopped()
+                        .data(new DataDirectory.Missing())
+                        .memberState(PG1, MemberState.STARTING, MemberRole.REPLICA));
+        put.accept(
+                "new member, base backup failed just now",
+                Situation.ofAsyncStandby()
+                        .stopped()
+                        .data(new DataDirectory.Missing())
+                        .failed(new Action.Clone(upstreamOf(PG1), ""), "no entry in pg_hba.conf"));
+        put.accept(
+                "broken directory, no cluster",
+                Situation.ofNewMember()
+                        .data(new DataDirectory.Broken("there is no global/pg_control")));
+        put.accept(
+                "broken directory, leader runs",
+                Situation.ofAsyncStandby()
+                        .stopped()
+                        .data(new DataDirectory.Broken("an interrupted base backup")));
+        put.accept(
+                "directory of another cluster",
+                Situation.ofAsyncStandby()
+                        .initialize(Optional.of(new SystemIdentifier("42")), Optional.empty()));
+    }
+}

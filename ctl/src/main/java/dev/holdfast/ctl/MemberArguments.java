@@ -1,0 +1,78 @@
+package dev.holdfast.ctl;
+
+import dev.holdfast.api.wire.MemberRow;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.ctl.ClusterMembers.Named;
+import dev.holdfast.ctl.ClusterMembers.RoleFilter;
+import dev.holdfast.ctl.MemberTable.Detail;
+import dev.holdfast.ctl.MemberTable.Order;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code [CLUSTER] [MEMBER...] --force}, for commands that go to members one by one. */
+final class MemberArguments {
+    @Parameters(
+            paramLabel = "[CLUSTER] [MEMBER]",
+            arity = "0..*",
+            hideParamSyntax = true,
+            description =
+                    "The cluster, the configured one by default, and its members, all by default.")
+    private List<String> arguments = new ArrayList<>();
+
+    @Option(names = "--force", description = "Do not ask.")
+    private boolean force;
+
+    boolean forced() {
+        return force;
+    }
+
+    /** Which of the cluster's members are meant. */
+    interface Choice {
+        List<MemberRow> of(String scope, ClusterView cluster, List<String> names);
+    }
+
+    /** A choice by role, narrowed. */
+    static Choice byRole(RoleFilter role, UnaryOperator<List<MemberRow>> narrowed) {
+        return (scope, cluster, names) ->
+                narrowed.apply(ClusterMembers.choose(scope, cluster, names, role));
+    }
+
+    /**
+     * Shows the cluster, asks, and does {@code work} with the members that are meant.
+     *
+     * @param what the question's verb
+     */
+    int run(
+            Session session,
+            String what,
+            Choice choice,
+            BiFunction<ClusterStore, List<MemberRow>, Integer> work) {
+        Named named = ClusterMembers.named(session, arguments);
+        try (ClusterStore store = session.open(named.scope())) {
+            ClusterView cluster = store.view();
+            session.terminal()
+                    .print(
+                            new MemberTable(named.scope(), cluster)
+                                    .pretty(Detail.USUAL, Order.BY_NAME));
+            List<MemberRow> members = choice.of(named.scope(), cluster, named.members());
+            if (members.isEmpty()) {
+                session.terminal().line("There is nothing to " + what + ".");
+                return CommandTree.DONE;
+            }
+            if (!force) {
+                session.terminal()
+                        .confirm(
+                                "Are you sure you want to "
+                                        + what
+                                        + " "
+                                        + ClusterMembers.names(members)
+                                        + "?");
+            }
+            return work.apply(store, members);
+        }
+    }
+}

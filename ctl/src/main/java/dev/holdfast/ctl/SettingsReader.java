@@ -1,0 +1,178 @@
+package dev.holdfast.ctl;
+
+import dev.holdfast.api.client.MemberClient.Trust;
+import dev.holdfast.core.config.AgentConfigReader;
+import dev.holdfast.core.config.AgentConfigReader.Client;
+import dev.holdfast.core.config.AgentConfigReader.ClientRead;
+import dev.holdfast.core.config.Problem;
+import dev.holdfast.dcs.json.ParseResult;
+import dev.holdfast.dcs.json.Trees;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Finds what is needed to reach a cluster: in a configuration file, which may be an agent's or hold
+ * no more than {@code scope}, {@code namespace}, {@code etcd3} and {@code ctl}; in the environment,
+ * which wins over the file; and in {@code -d}, which wins over both.
+ */
+final class SettingsReader {
+    private final Map<String, String> environment;
+    private final Path home;
+    private final Terminal terminal;
+
+    SettingsReader(Map<String, String> environment, Path home, Terminal terminal) {
+        this.environment = environment;
+        this.home = home;
+        this.terminal = terminal;
+    }
+
+    /**
+     * Reads.
+     *
+     * @param file the file named on the command line
+     * @param dcsUrl {@code etcd3://host:port}
+     * @throws CtlException when the file cannot be read, or does not say where the store is
+     */
+    Settings read(Optional<Path> file, Optional<String> dcsUrl, Trust trust) {
+        Optional<Path> chosen = file.or(this::namedByEnvironment).or(this::found);
+        Map<String, Object> tree =
+                new LinkedHashMap<>(chosen.map(SettingsReader::parse).orElse(Map.of()));
+        if (chosen.isEmpty()
+                && dcsUrl.isEmpty()
+                && environment.keySet().stream().noneMatch(SettingsReader::saysWhereEtcdIs)) {
+            throw new CtlException(
+                    "it is not known where etcd is: give -d etcd3://HOST:PORT, or a configuration file by -c FILE"
+                            + " (there is none at "
+                            + usualPlaces().stream()
+                                    .map(Path::toString)
+                                    .collect(Collectors.joining(", "))
+                            + ").");
+        }
+        Map<String, String> variables = environment;
+        if (dcsUrl.isPresent()) {
+            placeEtcd(tree, dcsUrl.get());
+            variables = new TreeMap<>(environment);
+            variables.keySet().removeIf(SettingsReader::saysWhereEtcdIs);
+        }
+        ClientRead read = AgentConfigReader.readForClient(tree, variables);
+        String where =
+                chosen.map(path -> "the configuration file " + path).orElse("the environment");
+        return read.client()
+                .map(client ->
+                        settings(client, insecure(tree) ? Trust.ANYTHING : trust, read.problems()))
+                .orElseThrow(() ->
+                        new CtlException(
+                                "in "
+                                        + where
+                                        + ": "
+                                        + read.problems().stream()
+                                                .filter(Problem::isError)
+                                                .map(Problem::sentence)
+                                                .collect(Collectors.joining(" "))));
+    }
+
+    private Settings settings(Client client, Trust trust, List<Problem> warnings) {
+        warnings.forEach(warning -> terminal.warn("Warning: " + warning.sentence()));
+        return new Settings(
+                client.scope(), client.namespace(), client.etcd(), client.authentication(), trust);
+    }
+
+    private static boolean insecure(Map<String, Object> tree) {
+        return tree.get("ctl") instanceof Map<?, ?> ctl && Boolean.TRUE.equals(ctl.get("insecure"));
+    }
+
+    private Optional<Path> namedByEnvironment() {
+        return Stream.of("HOLDFASTCTL_CONFIG_FILE", "PATRONICTL_CONFIG_FILE")
+                .flatMap(name -> Optional.ofNullable(environment.get(name)).stream())
+                .filter(name -> !name.isBlank())
+                .findFirst()
+                .map(Path::of);
+    }
+
+    private List<Path> usualPlaces() {
+        return List.of(
+                home.resolve(".config/patroni/patronictl.yaml"),
+                home.resolve(".config/holdfast/ctl.yml"),
+                Path.of("/etc/holdfast/holdfast.yml"));
+    }
+
+    private Optional<Path> found() {
+        return usualPlaces().stream().filter(Files::isRegularFile).findFirst();
+    }
+
+    private static Map<String, Object> parse(Path file) {
+        return switch (Trees.yaml(text(file))) {
+            case ParseResult.Parsed(Map<String, Object> tree) -> tree;
+            case ParseResult.Malformed(String sentence) ->
+                    throw new CtlException(
+                            "the configuration file " + file + " is not valid: " + sentence + ".");
+        };
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (NoSuchFileException e) {
+            throw new CtlException(
+                    "the configuration file "
+                            + file
+                            + " does not exist: correct -c, or the variable that names it.",
+                    e);
+        } catch (AccessDeniedException e) {
+            throw new CtlException(
+                    "the configuration file " + file + " may not be read by this user.", e);
+        } catch (CharacterCodingException e) {
+            throw new CtlException("the configuration file " + file + " is not text in UTF-8.", e);
+        } catch (IOException e) {
+            throw new CtlException(
+                    "the configuration file " + file + " cannot be read: " + e.getMessage() + ".",
+                    e);
+        }
+    }
+
+    /** Puts the address of {@code -d} where the file has its own; user and password stay. */
+    private static void placeEtcd(Map<String, Object> tree, String dcsUrl) {
+        int end = dcsUrl.indexOf("://");
+        String scheme = end < 0 ? "etcd3" : dcsUrl.substring(0, end);
+        String rest = end < 0 ? dcsUrl : dcsUrl.substring(end + 3);
+        String hosts =
+                switch (scheme) {
+                    case "etcd", "etcd3", "http" -> rest;
+                    case "https" ->
+                            throw new CtlException(
+                                    "-d " + dcsUrl + " asks for TLS, which is not supported yet.");
+                    default ->
+                            throw new CtlException(
+                                    "-d "
+                                            + dcsUrl
+                                            + " names the store \""
+                                            + scheme
+                                            + "\", and only etcd is known: give -d etcd3://HOST:PORT.");
+                };
+        Map<String, Object> etcd = new LinkedHashMap<>();
+        if (tree.get(tree.containsKey("etcd3") ? "etcd3" : "etcd") instanceof Map<?, ?> old) {
+            Stream.of("username", "password")
+                    .filter(old::containsKey)
+                    .forEach(key -> etcd.put(key, String.valueOf(old.get(key))));
+        }
+        etcd.put("hosts", hosts);
+        tree.remove("etcd");
+        tree.put("etcd3", etcd);
+    }
+
+    private static boolean saysWhereEtcdIs(String variable) {
+        return variable.matches(
+                "(HOLDFAST|PATRONI)_ETCD3?_(HOST|HOSTS|URL|PROTOCOL|SRV|SRV_SUFFIX|PROXY|CACERT|CERT|KEY)");
+    }
+}

@@ -1,0 +1,410 @@
+package dev.holdfast.dcs.json;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.core.Epoch;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.SystemIdentifier;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.ClusterView.Initialize;
+import dev.holdfast.core.cluster.EpochRecord;
+import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.HistoryEntry;
+import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.cluster.TimelineClaim;
+import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.ClusterConfigReader;
+import dev.holdfast.core.config.Problem;
+import dev.holdfast.dcs.Dcs;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
+import java.util.stream.Collectors;
+
+/**
+ * The keys of a cluster to and from values. The texts are Patroni's, so that its own tools can read
+ * them; what is Holdfast's own stands in keys and fields of its own. Reading never fails: who can
+ * write to the store must not be able to stop an agent.
+ */
+public final class KeyCodec {
+    private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+    private KeyCodec() {}
+
+    /**
+     * A snapshot, read.
+     *
+     * @param view what could be read; a malformed key is absent in it, and a malformed {@code sync}
+     *     entitles nobody
+     * @param problems a sentence for each thing that could not be read, or does nothing
+     */
+    public record Decoded(ClusterView view, List<String> problems) {
+        public Decoded {
+            problems = List.copyOf(problems);
+        }
+    }
+
+    /**
+     * Reads a snapshot; where {@code config} has errors, defaults stand for what is wrong in it.
+     */
+    public static Decoded toView(Dcs.Snapshot snapshot) {
+        return toView(snapshot, Optional.empty());
+    }
+
+    /**
+     * Reads a snapshot.
+     *
+     * @param lastGood the configuration to go on with while the one in the store has errors
+     */
+    public static Decoded toView(Dcs.Snapshot snapshot, Optional<ClusterConfig> lastGood) {
+        Decoding decoding = new Decoding(snapshot, new ArrayList<>());
+        ClusterView view =
+                new ClusterView(
+                        snapshot.revision(),
+                        decoding.leader(),
+                        decoding.parsed(Keys.EPOCH, KeyCodec::epoch),
+                        decoding.parsed(Keys.TIMELINE, KeyCodec::timeline),
+                        decoding.members(),
+                        decoding.initialize(),
+                        decoding.config(lastGood),
+                        decoding.sync(),
+                        decoding.parsed(Keys.FAILOVER, KeyCodec::failover),
+                        decoding.parsed(Keys.STATUS, (fields, node) -> fields.position("optime"))
+                                .map(Versioned::value),
+                        decoding.history());
+        return new Decoded(view, decoding.problems());
+    }
+
+    public static String write(MemberRecord member) {
+        return MemberCodec.write(member);
+    }
+
+    public static String write(SyncState sync) {
+        ObjectNode node = JSON.objectNode();
+        node.put("leader", sync.leader().map(MemberName::value).orElse(null));
+        node.put(
+                "sync_standby",
+                sync.standbys().isEmpty()
+                        ? null
+                        : sync.standbys().stream()
+                                .map(MemberName::value)
+                                .collect(Collectors.joining(",")));
+        node.put("quorum", sync.quorum());
+        return node.toString();
+    }
+
+    public static String write(FailoverRequest request) {
+        ObjectNode node = JSON.objectNode();
+        request.leader().ifPresent(leader -> node.put("leader", leader.value()));
+        request.candidate().ifPresent(candidate -> node.put("member", candidate.value()));
+        request.scheduledAt().ifPresent(time -> node.put("scheduled_at", time));
+        return node.toString();
+    }
+
+    public static String write(List<HistoryEntry> history) {
+        ArrayNode lines = JSON.arrayNode();
+        for (HistoryEntry entry : history) {
+            ArrayNode line = lines.addArray();
+            line.add(entry.timeline().id()).add(Fields.decimal(entry.lsn())).add(entry.reason());
+            if (!entry.timestamp().isEmpty()) {
+                line.add(entry.timestamp());
+                if (!entry.newLeader().isEmpty()) {
+                    line.add(entry.newLeader());
+                }
+            }
+        }
+        return lines.toString();
+    }
+
+    public static String write(EpochRecord epoch) {
+        ObjectNode node = JSON.objectNode();
+        node.put("leader", epoch.member().value());
+        node.put("lease", epoch.lease().toString());
+        node.put("released", epoch.released());
+        epoch.handedOverAt().ifPresent(lsn -> node.put("handed_over_at", lsn.toString()));
+        return node.toString();
+    }
+
+    public static String write(TimelineClaim claim) {
+        ObjectNode node = JSON.objectNode();
+        node.put("timeline", claim.timeline().id());
+        node.put("leader", claim.member().value());
+        node.put("epoch", claim.epoch().revision());
+        node.put("switch_lsn", claim.switchLsn().toString());
+        node.put("opened", claim.opened());
+        return node.toString();
+    }
+
+    public static String write(Initialize initialize) {
+        return initialize.system().map(SystemIdentifier::value).orElse("");
+    }
+
+    /** The key {@code leader} is the bare name. */
+    public static String write(MemberName leader) {
+        return leader.value();
+    }
+
+    /**
+     * The key {@code status}.
+     *
+     * @param optime the leader's last position
+     */
+    public static String writeStatus(Lsn optime) {
+        return JSON.objectNode().put("optime", Fields.decimal(optime)).toString();
+    }
+
+    /** The key {@code config}: the whole tree, with what is unknown here too. */
+    public static String writeConfig(Map<String, Object> tree) {
+        return Trees.toJson(tree);
+    }
+
+    private static Optional<EpochRecord> epoch(Fields fields, JsonNode node) {
+        return fields.member("leader")
+                .flatMap(member ->
+                        fields.lease("lease")
+                                .map(lease ->
+                                        new EpochRecord(
+                                                member,
+                                                lease,
+                                                fields.flag("released").orElse(false),
+                                                fields.lsn("handed_over_at"))));
+    }
+
+    private static Optional<TimelineClaim> timeline(Fields fields, JsonNode node) {
+        Optional<Epoch> epoch =
+                fields.number("epoch").filter(revision -> revision >= 1).map(Epoch::new);
+        return fields.timeline("timeline")
+                .flatMap(timeline ->
+                        fields.member("leader")
+                                .flatMap(member ->
+                                        epoch.flatMap(at ->
+                                                fields.lsn("switch_lsn")
+                                                        .map(lsn ->
+                                                                new TimelineClaim(
+                                                                        timeline,
+                                                                        member,
+                                                                        at,
+                                                                        lsn,
+                                                                        fields.flag("opened")
+                                                                                .orElse(false))))));
+    }
+
+    private static Optional<FailoverRequest> failover(Fields fields, JsonNode node) {
+        FailoverRequest request =
+                new FailoverRequest(
+                        fields.member("leader"),
+                        fields.member("member"),
+                        fields.text("scheduled_at").filter(text -> !text.isEmpty()));
+        // A name that cannot be read must not turn a switchover into a failover, nor a wish into
+        // one for anybody.
+        return Optional.of(request)
+                .filter(r -> fields.sound())
+                .filter(r -> r.leader().isPresent() || r.candidate().isPresent());
+    }
+
+    private static Optional<SyncState> sync(Fields fields, JsonNode node) {
+        List<MemberName> standbys = fields.members("sync_standby");
+        SyncState sync =
+                new SyncState(
+                        fields.member("leader"),
+                        standbys,
+                        fields.number("quorum")
+                                .filter(n -> n >= 0 && n <= standbys.size())
+                                .orElse(0L)
+                                .intValue());
+        return Optional.of(sync).filter(s -> fields.sound());
+    }
+
+    /** One snapshot on its way to a view. */
+    private record Decoding(Dcs.Snapshot snapshot, List<String> problems) {
+
+        Optional<Dcs.Entry> entry(String key) {
+            return Optional.ofNullable(snapshot.entries().get(key));
+        }
+
+        /** Reads a key that holds an object. */
+        <T> Optional<Versioned<T>> parsed(
+                String key, BiFunction<Fields, JsonNode, Optional<T>> reading) {
+            return entry(key)
+                    .flatMap(entry ->
+                            switch (Trees.read(entry.value())) {
+                                case Trees.NoNode(String sentence) -> {
+                                    malformed(key, sentence);
+                                    yield Optional.empty();
+                                }
+                                case Trees.Node(JsonNode node) -> {
+                                    int before = problems.size();
+                                    Optional<T> value =
+                                            reading.apply(new Fields(key, node, problems), node);
+                                    if (value.isEmpty()
+                                            && problems.size() == before
+                                            && !node.isEmpty()) {
+                                        malformed(key, "a field that it needs is missing");
+                                    }
+                                    yield value.map(v -> new Versioned<>(v, entry.modRevision()));
+                                }
+                            });
+        }
+
+        Optional<LeaderKey> leader() {
+            return entry(Keys.LEADER)
+                    .flatMap(entry -> {
+                        if (!MemberName.isValid(entry.value())) {
+                            malformed(
+                                    Keys.LEADER,
+                                    "found \""
+                                            + entry.value()
+                                            + "\" where a member's name is expected");
+                            return Optional.empty();
+                        }
+                        return Optional.of(
+                                new LeaderKey(
+                                        new MemberName(entry.value()),
+                                        new Epoch(entry.modRevision()),
+                                        entry.lease()));
+                    });
+        }
+
+        SortedMap<MemberName, MemberRecord.Stored> members() {
+            SortedMap<MemberName, MemberRecord.Stored> members = new TreeMap<>();
+            snapshot.entries()
+                    .tailMap(Keys.MEMBERS)
+                    .forEach((key, entry) -> {
+                        if (key.startsWith(Keys.MEMBERS)) {
+                            Keys.memberOf(key)
+                                    .ifPresentOrElse(
+                                            name ->
+                                                    parsed(
+                                                                    key,
+                                                                    (fields, node) ->
+                                                                            Optional.of(
+                                                                                    MemberCodec
+                                                                                            .read(
+                                                                                                    key,
+                                                                                                    node,
+                                                                                                    problems)))
+                                                            .ifPresent(member ->
+                                                                    members.put(
+                                                                            name,
+                                                                            new MemberRecord.Stored(
+                                                                                    name,
+                                                                                    member.value(),
+                                                                                    member
+                                                                                            .revision(),
+                                                                                    entry
+                                                                                            .lease()))),
+                                            () ->
+                                                    malformed(
+                                                            key,
+                                                            "its last part is not a member's name"));
+                        }
+                    });
+            return members;
+        }
+
+        Optional<Versioned<Initialize>> initialize() {
+            return entry(Keys.INITIALIZE)
+                    .map(entry -> {
+                        Optional<SystemIdentifier> system =
+                                Optional.of(entry.value())
+                                        .filter(text -> text.matches("[0-9]{1,20}"))
+                                        .map(SystemIdentifier::new);
+                        if (system.isEmpty() && !entry.value().isEmpty()) {
+                            malformed(
+                                    Keys.INITIALIZE,
+                                    "found \""
+                                            + entry.value()
+                                            + "\" where a system identifier is expected; nobody may bootstrap over it");
+                        }
+                        return new Versioned<>(
+                                new Initialize(system, entry.lease()), entry.modRevision());
+                    });
+        }
+
+        Optional<Versioned<ClusterConfig>> config(Optional<ClusterConfig> lastGood) {
+            return entry(Keys.CONFIG)
+                    .flatMap(entry ->
+                            switch (Trees.json(entry.value())) {
+                                case ParseResult.Malformed(String sentence) -> {
+                                    malformed(Keys.CONFIG, sentence);
+                                    yield lastGood.map(
+                                            good -> new Versioned<>(good, entry.modRevision()));
+                                }
+                                case ParseResult.Parsed(Map<String, Object> tree) -> {
+                                    ClusterConfigReader.Read read = ClusterConfigReader.read(tree);
+                                    read.problems()
+                                            .forEach(p ->
+                                                    problems.add(
+                                                            "The store's key config: "
+                                                                    + p.sentence()));
+                                    boolean wrong =
+                                            read.problems().stream().anyMatch(Problem::isError);
+                                    ClusterConfig config =
+                                            wrong ? lastGood.orElse(read.config()) : read.config();
+                                    yield Optional.of(new Versioned<>(config, entry.modRevision()));
+                                }
+                            });
+        }
+
+        Versioned<SyncState> sync() {
+            return parsed(Keys.SYNC, KeyCodec::sync)
+                    .orElseGet(() ->
+                            new Versioned<>(
+                                    SyncState.none(),
+                                    entry(Keys.SYNC).map(Dcs.Entry::modRevision).orElse(0L)));
+        }
+
+        List<HistoryEntry> history() {
+            List<HistoryEntry> history = new ArrayList<>();
+            entry(Keys.HISTORY)
+                    .ifPresent(entry -> {
+                        JsonNode lines = Trees.readAny(entry.value());
+                        if (!lines.isArray()) {
+                            malformed(
+                                    Keys.HISTORY,
+                                    "found "
+                                            + Trees.described(lines)
+                                            + " where a list of lists is expected");
+                        }
+                        lines.forEach(line ->
+                                historyLine(line)
+                                        .ifPresentOrElse(
+                                                history::add,
+                                                () ->
+                                                        malformed(
+                                                                Keys.HISTORY,
+                                                                "the line "
+                                                                        + line
+                                                                        + " is no line of a history")));
+                    });
+            return history;
+        }
+
+        private static Optional<HistoryEntry> historyLine(JsonNode line) {
+            return Fields.timeline(line.path(0))
+                    .flatMap(timeline ->
+                            Fields.position(line.path(1))
+                                    .map(lsn ->
+                                            new HistoryEntry(
+                                                    timeline,
+                                                    lsn,
+                                                    line.path(2).asText(""),
+                                                    line.path(3).asText(""),
+                                                    line.path(4).asText(""))));
+        }
+
+        private void malformed(String key, String why) {
+            problems.add("The store's key " + key + " cannot be read: " + why + ".");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package dev.holdfast.dcs.json;
+
+import dev.holdfast.core.MemberName;
+import java.util.Optional;
+
+/**
+ * Names of the keys, relative to {@code /<namespace>/<scope>/}. All are Patroni's but the last two.
+ */
+public final class Keys {
+    public static final String LEADER = "leader";
+    public static final String MEMBERS = "members/";
+    public static final String INITIALIZE = "initialize";
+    public static final String CONFIG = "config";
+    public static final String SYNC = "sync";
+    public static final String STATUS = "status";
+    public static final String FAILOVER = "failover";
+    public static final String HISTORY = "history";
+    public static final String EPOCH = "epoch";
+    public static final String TIMELINE = "timeline";
+
+    private Keys() {}
+
+    /** The key of {@code member}. */
+    public static String member(MemberName member) {
+        return MEMBERS + member.value();
+    }
+
+    /** Whose key this is; empty when it is no member's, or the name in it is not one. */
+    public static Optional<MemberName> memberOf(String key) {
+        return Optional.of(key)
+                .filter(k -> k.startsWith(MEMBERS))
+                .map(k -> k.substring(MEMBERS.length()))
+                .filter(MemberName::isValid)
+                .map(MemberName::new);
+    }
+
+    /**
+     * What every key of the cluster {@code scope} begins with in the store.
+     *
+     * @param namespace with or without slashes at its ends
+     */
+    public static String prefix(String namespace, String scope) {
+        String inner = namespace.replaceAll("^/+|/+$", "");
+        return inner.isEmpty() ? "/" + scope + "/" : "/" + inner + "/" + scope + "/";
+    }
+}

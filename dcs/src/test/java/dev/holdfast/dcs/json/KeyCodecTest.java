@@ -1,0 +1,443 @@
+package dev.holdfast.dcs.json;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.holdfast.core.Epoch;
+import dev.holdfast.core.LeaseId;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.SystemIdentifier;
+import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.EpochRecord;
+import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.HistoryEntry;
+import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.cluster.Tags;
+import dev.holdfast.core.cluster.TimelineClaim;
+import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.SyncMode;
+import dev.holdfast.dcs.Dcs;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class KeyCodecTest {
+    private static final MemberName PG1 = new MemberName("pg1");
+    private static final MemberName PG2 = new MemberName("pg2");
+    private static final LeaseId LEASE = new LeaseId(0x694d8a1b2c3d4e5fL);
+    private static final String PRIMARY =
+            "{\"conn_url\":\"postgres://127.0.0.1:5432/postgres\","
+                    + "\"api_url\":\"http://127.0.0.1:8008/patroni\",\"state\":\"running\",\"role\":\"primary\",\"version\":\"4.1.0\"";
+
+    @Test
+    void aPrimaryIsWrittenAsPatroniWritesIt() {
+        MemberRecord member = member(MemberRole.PRIMARY, Optional.empty(), Tags.NONE, Map.of());
+
+        String text = PRIMARY + ",\"xlog_location\":67108960,\"timeline\":1}";
+        assertThat(KeyCodec.write(member)).isEqualTo(text);
+        assertThat(read(text)).isEqualTo(member);
+    }
+
+    @Test
+    void aReplicaIsWrittenWithEverythingThatApplies() {
+        MemberRecord member =
+                new MemberRecord(
+                        "postgres://[::1]:5432/postgres",
+                        "http://[::1]:8008/patroni",
+                        MemberState.RUNNING,
+                        MemberRole.REPLICA,
+                        "0.1.0",
+                        Optional.of(Lsn.of("0/4000060")),
+                        Optional.of(new Timeline(2)),
+                        Optional.of(Lsn.of("0/4000060")),
+                        Optional.of(Lsn.of("FFFFFFFF/FFFFFFFF")),
+                        Optional.of("streaming"),
+                        new Tags(
+                                new TreeMap<>(
+                                        Map.of(
+                                                "clonefrom",
+                                                "true",
+                                                "failover_priority",
+                                                "2",
+                                                "nosync",
+                                                "false",
+                                                "rack",
+                                                "a1",
+                                                "weight",
+                                                "0.5",
+                                                "zip",
+                                                "007"))),
+                        new TreeMap<>(Map.of("max_connections", "100->200")),
+                        true,
+                        "The disk is nearly full.");
+
+        String text =
+                "{\"conn_url\":\"postgres://[::1]:5432/postgres\",\"api_url\":\"http://[::1]:8008/patroni\","
+                        + "\"state\":\"running\",\"role\":\"replica\",\"version\":\"0.1.0\","
+                        + "\"tags\":{\"clonefrom\":true,\"failover_priority\":2,\"nosync\":false,\"rack\":\"a1\",\"weight\":0.5,\"zip\":\"007\"},"
+                        + "\"pending_restart\":true,"
+                        + "\"pending_restart_reason\":{\"max_connections\":{\"old_value\":\"100\",\"new_value\":\"200\"}},"
+                        + "\"xlog_location\":67108960,\"receive_lsn\":67108960,\"replay_lsn\":18446744073709551615,"
+                        + "\"replication_state\":\"streaming\",\"timeline\":2,\"pause\":true,\"note\":\"The disk is nearly full.\"}";
+        assertThat(KeyCodec.write(member)).isEqualTo(text);
+        assertThat(read(text)).isEqualTo(member);
+    }
+
+    @Test
+    void whatIsUnknownInAMemberDoesNoHarm() {
+        KeyCodec.Decoded decoded =
+                decode(
+                        "members/pg1",
+                        PRIMARY
+                                + ",\"future\":{\"a\":[1]},\"xlog_location\":67108960,\"timeline\":1}");
+
+        assertThat(decoded.problems()).isEmpty();
+        assertThat(decoded.view().member(PG1))
+                .contains(member(MemberRole.PRIMARY, Optional.empty(), Tags.NONE, Map.of()));
+    }
+
+    @Test
+    void aMemberInAnUnknownStateIsThereAndPromisesNothing() {
+        KeyCodec.Decoded decoded =
+                decode(
+                        "members/pg1",
+                        "{\"state\":\"pondering\",\"role\":\"wizard\",\"timeline\":\"x\",\"xlog_location\":-1}");
+
+        assertThat(decoded.view().member(PG1))
+                .hasValueSatisfying(member -> {
+                    assertThat(member.state()).isEqualTo(MemberState.STOPPED);
+                    assertThat(member.role()).isEqualTo(MemberRole.UNINITIALIZED);
+                    assertThat(member.timeline()).isEmpty();
+                    assertThat(member.xlogLocation()).isEmpty();
+                });
+        assertThat(decoded.problems())
+                .hasSize(4)
+                .allMatch(problem -> problem.contains("members/pg1"));
+    }
+
+    @Test
+    void aMemberHangsOnItsLeaseAndKeepsItsRevision() {
+        ClusterView view =
+                KeyCodec.toView(
+                                snapshot(
+                                        Map.of(
+                                                "members/pg1",
+                                                new Dcs.Entry(
+                                                        PRIMARY + "}", 3, 7, Optional.of(LEASE)))))
+                        .view();
+
+        MemberRecord.Stored stored = view.members().firstEntry().getValue();
+        assertThat(stored.name()).isEqualTo(PG1);
+        assertThat(stored.revision()).isEqualTo(7);
+        assertThat(stored.lease()).contains(LEASE);
+    }
+
+    @Test
+    void theLeaderIsABareNameAndItsRevisionTheEpoch() {
+        assertThat(KeyCodec.write(PG1)).isEqualTo("pg1");
+        ClusterView view =
+                KeyCodec.toView(
+                                snapshot(
+                                        Map.of(
+                                                "leader",
+                                                new Dcs.Entry("pg1", 3, 7, Optional.of(LEASE)))))
+                        .view();
+        assertThat(view.leader()).contains(new LeaderKey(PG1, new Epoch(7), Optional.of(LEASE)));
+        assertThat(view.revision()).isEqualTo(99);
+    }
+
+    @Test
+    void initializeHoldsTheIdentifierOrNothingYet() {
+        ClusterView.Initialize done =
+                new ClusterView.Initialize(
+                        Optional.of(new SystemIdentifier("7440398203948203948")), Optional.empty());
+        ClusterView.Initialize running =
+                new ClusterView.Initialize(Optional.empty(), Optional.empty());
+        assertThat(KeyCodec.write(done)).isEqualTo("7440398203948203948");
+        assertThat(KeyCodec.write(running)).isEmpty();
+        assertThat(view("initialize", "7440398203948203948").initialize())
+                .contains(new Versioned<>(done, 7));
+        assertThat(view("initialize", "").initialize()).contains(new Versioned<>(running, 7));
+        assertThat(decode("initialize", "nonsense").view().initialize())
+                .contains(new Versioned<>(running, 7));
+        assertThat(decode("initialize", "nonsense").problems()).hasSize(1);
+        assertThat(
+                        KeyCodec.toView(
+                                        snapshot(
+                                                Map.of(
+                                                        "initialize",
+                                                        new Dcs.Entry(
+                                                                "", 3, 7, Optional.of(LEASE)))))
+                                .view()
+                                .initialize())
+                .contains(
+                        new Versioned<>(
+                                new ClusterView.Initialize(Optional.empty(), Optional.of(LEASE)),
+                                7));
+    }
+
+    @Test
+    void syncIsWrittenAndReadAsPatroniDoes() {
+        both(
+                SyncState.of(PG1, List.of(PG2)),
+                "{\"leader\":\"pg1\",\"sync_standby\":\"pg2\",\"quorum\":0}");
+        both(
+                SyncState.of(PG1, List.of(new MemberName("pg3"), PG2)),
+                "{\"leader\":\"pg1\",\"sync_standby\":\"pg2,pg3\",\"quorum\":0}");
+        both(
+                SyncState.of(PG1, List.of()),
+                "{\"leader\":\"pg1\",\"sync_standby\":null,\"quorum\":0}");
+        both(SyncState.none(), "{\"leader\":null,\"sync_standby\":null,\"quorum\":0}");
+        assertThat(view("sync", "{\"leader\":\"pg1\",\"sync_standby\":\"pg2\"}").sync().value())
+                .isEqualTo(SyncState.of(PG1, List.of(PG2)));
+        assertThat(decode("sync", "{}").problems()).isEmpty();
+    }
+
+    private static void both(SyncState sync, String text) {
+        assertThat(KeyCodec.write(sync)).isEqualTo(text);
+        assertThat(view("sync", text).sync()).isEqualTo(new Versioned<>(sync, 7));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "nonsense",
+                "[]",
+                "{'leader':7,'sync_standby':'pg2'}",
+                "{'leader':'a/b','sync_standby':'pg2'}",
+                "{'leader':'pg1','sync_standby':['pg2']}",
+                "{'leader':'pg1','sync_standby':'pg2,a/b'}",
+                "{'leader':'pg1','sync_standby':'pg2','quorum':'x'}",
+            })
+    void aMalformedSyncEntitlesNobodyAndCanBeReplaced(String text) {
+        KeyCodec.Decoded decoded = decode("sync", text.replace('\'', '"'));
+        assertThat(decoded.view().sync()).isEqualTo(new Versioned<>(SyncState.none(), 7));
+        assertThat(decoded.problems()).hasSize(1);
+        assertThat(decoded.problems().getFirst()).contains("sync");
+    }
+
+    @Test
+    void withoutSyncNobodyIsEntitledAndNothingIsWrong() {
+        KeyCodec.Decoded decoded = KeyCodec.toView(snapshot(Map.of()));
+        assertThat(decoded.view().sync()).isEqualTo(new Versioned<>(SyncState.none(), 0));
+        assertThat(decoded.problems()).isEmpty();
+    }
+
+    @Test
+    void statusHoldsThePositionAsANumber() {
+        assertThat(KeyCodec.writeStatus(Lsn.of("0/4000060"))).isEqualTo("{\"optime\":67108960}");
+        assertThat(
+                        view(
+                                        "status",
+                                        "{\"optime\":67108960,\"slots\":{\"pg2\":67108960},\"retain_slots\":[\"pg1\"]}")
+                                .optime())
+                .contains(Lsn.of("0/4000060"));
+    }
+
+    @Test
+    void aWishForAnotherLeaderIsWrittenAndReadAsPatroniDoes() {
+        both(
+                new FailoverRequest(
+                        Optional.of(PG1),
+                        Optional.of(PG2),
+                        Optional.of("2026-11-20T12:00:00+00:00")),
+                "{\"leader\":\"pg1\",\"member\":\"pg2\",\"scheduled_at\":\"2026-11-20T12:00:00+00:00\"}");
+        both(
+                new FailoverRequest(Optional.of(PG1), Optional.empty(), Optional.empty()),
+                "{\"leader\":\"pg1\"}");
+        both(
+                new FailoverRequest(Optional.empty(), Optional.of(PG2), Optional.empty()),
+                "{\"member\":\"pg2\"}");
+        assertThat(decode("failover", "{}").view().failover()).isEmpty();
+        assertThat(decode("failover", "{}").problems()).isEmpty();
+        assertThat(
+                        decode("failover", "{\"leader\":\"\",\"member\":\"pg2\"}")
+                                .view()
+                                .failover()
+                                .map(Versioned::value))
+                .contains(
+                        new FailoverRequest(Optional.empty(), Optional.of(PG2), Optional.empty()));
+    }
+
+    private static void both(FailoverRequest request, String text) {
+        assertThat(KeyCodec.write(request)).isEqualTo(text);
+        assertThat(view("failover", text).failover()).contains(new Versioned<>(request, 7));
+    }
+
+    @Test
+    void aSwitchoverWhoseLeaderCannotBeReadIsNoFailover() {
+        KeyCodec.Decoded decoded = decode("failover", "{\"leader\":\"a/b\",\"member\":\"pg2\"}");
+        assertThat(decoded.view().failover()).isEmpty();
+        assertThat(decoded.problems()).hasSize(1);
+    }
+
+    @Test
+    void historyIsAListOfLists() {
+        List<HistoryEntry> history =
+                List.of(
+                        new HistoryEntry(
+                                new Timeline(1),
+                                Lsn.of("0/4000060"),
+                                "no recovery target specified",
+                                "",
+                                ""),
+                        new HistoryEntry(
+                                new Timeline(2),
+                                Lsn.of("0/5000060"),
+                                "no recovery target specified",
+                                "2026-11-20T12:00:00.123456+00:00",
+                                "pg2"));
+        String text =
+                "[[1,67108960,\"no recovery target specified\"],[2,83886176,\"no recovery target specified\","
+                        + "\"2026-11-20T12:00:00.123456+00:00\",\"pg2\"]]";
+        assertThat(KeyCodec.write(history)).isEqualTo(text);
+        assertThat(view("history", text).history()).isEqualTo(history);
+    }
+
+    @Test
+    void aLineOfHistoryThatCannotBeReadIsLeftOut() {
+        KeyCodec.Decoded decoded = decode("history", "[[1,67108960,\"r\"],[0,1,\"r\"],\"x\"]");
+        assertThat(decoded.view().history()).hasSize(1);
+        assertThat(decoded.problems()).hasSize(2);
+        assertThat(decode("history", "nonsense").problems()).hasSize(1);
+    }
+
+    @Test
+    void theEpochSaysWhoTookTheLeaderKeyUnderWhichLease() {
+        EpochRecord held = new EpochRecord(PG1, LEASE, false, Optional.empty());
+        EpochRecord handed =
+                new EpochRecord(PG1, new LeaseId(-1), true, Optional.of(Lsn.of("1/28")));
+        String heldText = "{\"leader\":\"pg1\",\"lease\":\"694d8a1b2c3d4e5f\",\"released\":false}";
+        String handedText =
+                "{\"leader\":\"pg1\",\"lease\":\"ffffffffffffffff\",\"released\":true,\"handed_over_at\":\"1/28\"}";
+        assertThat(KeyCodec.write(held)).isEqualTo(heldText);
+        assertThat(KeyCodec.write(handed)).isEqualTo(handedText);
+        assertThat(view("epoch", heldText).epoch()).contains(new Versioned<>(held, 7));
+        assertThat(view("epoch", handedText).epoch()).contains(new Versioned<>(handed, 7));
+        assertThat(decode("epoch", "{\"leader\":\"pg1\"}").problems()).hasSize(1);
+    }
+
+    @Test
+    void theTimelineSaysWhoSetOutToCreateIt() {
+        TimelineClaim claim =
+                new TimelineClaim(new Timeline(2), PG2, new Epoch(42), Lsn.of("0/5000060"), true);
+        String text =
+                "{\"timeline\":2,\"leader\":\"pg2\",\"epoch\":42,\"switch_lsn\":\"0/5000060\",\"opened\":true}";
+        assertThat(KeyCodec.write(claim)).isEqualTo(text);
+        assertThat(view("timeline", text).timeline()).contains(new Versioned<>(claim, 7));
+        assertThat(decode("timeline", "{\"timeline\":0}").view().timeline()).isEmpty();
+    }
+
+    @Test
+    void theConfigurationIsReadAndKeepsWhatItHolds() {
+        String text =
+                "{\"ttl\":20,\"synchronous_mode\":true,\"postgresql\":{\"parameters\":{\"max_connections\":200}}}";
+        ClusterConfig config = view("config", text).config().orElseThrow().value();
+        assertThat(config.ttl()).isEqualTo(Duration.ofSeconds(20));
+        assertThat(config.syncMode()).isEqualTo(SyncMode.ON);
+        assertThat(config.parameters()).containsEntry("max_connections", "200");
+    }
+
+    @Test
+    void aWrongConfigurationLeavesTheLastGoodOneInForce() {
+        ClusterConfig good =
+                view("config", "{\"ttl\":20,\"synchronous_mode\":true}")
+                        .config()
+                        .orElseThrow()
+                        .value();
+        for (String wrong : List.of("{\"ttl\":\"soon\"}", "nonsense")) {
+            KeyCodec.Decoded decoded =
+                    KeyCodec.toView(snapshot(Map.of("config", entry(wrong))), Optional.of(good));
+            assertThat(decoded.view().config()).contains(new Versioned<>(good, 7));
+            assertThat(decoded.problems()).hasSize(1);
+            assertThat(decoded.problems().getFirst()).contains("config");
+        }
+        assertThat(view("config", "nonsense").config()).isEmpty();
+    }
+
+    @Test
+    void keysOfNobodyAreIgnoredAndBadNamesSaid() {
+        KeyCodec.Decoded decoded =
+                KeyCodec.toView(
+                        snapshot(
+                                Map.of(
+                                        "failsafe",
+                                        entry("{}"),
+                                        "members/a/b",
+                                        entry("{}"),
+                                        "leader",
+                                        entry(""),
+                                        "members2",
+                                        entry("x"))));
+        assertThat(decoded.view().leader()).isEmpty();
+        assertThat(decoded.view().members()).isEmpty();
+        assertThat(decoded.problems()).hasSize(2);
+    }
+
+    @Test
+    void everyKeyOfAClusterStandsUnderItsPrefix() {
+        assertThat(Keys.prefix("/service/", "demo")).isEqualTo("/service/demo/");
+        assertThat(Keys.prefix("service", "demo")).isEqualTo("/service/demo/");
+        assertThat(Keys.prefix("/", "demo")).isEqualTo("/demo/");
+        assertThat(Keys.member(PG1)).isEqualTo("members/pg1");
+    }
+
+    private static MemberRecord member(
+            MemberRole role,
+            Optional<String> replicationState,
+            Tags tags,
+            Map<String, String> pending) {
+        return new MemberRecord(
+                "postgres://127.0.0.1:5432/postgres",
+                "http://127.0.0.1:8008/patroni",
+                MemberState.RUNNING,
+                role,
+                "4.1.0",
+                Optional.of(Lsn.of("0/4000060")),
+                Optional.of(new Timeline(1)),
+                Optional.empty(),
+                Optional.empty(),
+                replicationState,
+                tags,
+                new TreeMap<>(pending),
+                false,
+                "");
+    }
+
+    private static MemberRecord read(String text) {
+        return view("members/pg1", text).member(PG1).orElseThrow();
+    }
+
+    /** Reads a key in which nothing may be wrong. */
+    private static ClusterView view(String key, String text) {
+        KeyCodec.Decoded decoded = decode(key, text);
+        if (!text.equals("nonsense")) {
+            assertThat(decoded.problems()).isEmpty();
+        }
+        return decoded.view();
+    }
+
+    private static KeyCodec.Decoded decode(String key, String text) {
+        return KeyCodec.toView(snapshot(Map.of(key, entry(text))));
+    }
+
+    private static Dcs.Entry entry(String text) {
+        return new Dcs.Entry(text, 3, 7, Optional.empty());
+    }
+
+    private static Dcs.Snapshot snapshot(Map<String, Dcs.Entry> entries) {
+        return new Dcs.Snapshot(99, new TreeMap<>(entries));
+    }
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Runs the benchmark on what `make build` has built: scripts/bench.sh [RUNS]
+set -eu
+checkout=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
+# shellcheck source=scripts/launch.sh
+. "$checkout/scripts/launch.sh"
+chaos=$checkout/chaos-tests/target
+require_built "$chaos/holdfast-chaos-tests.jar" "$checkout/agent/target/holdfast-agent.jar" "$checkout/guard/build/holdfast-guard"
+require_java
+exec "$JAVA_FOUND/bin/java" -Xmx512m --enable-native-access=ALL-UNNAMED "-Dholdfast.checkout=$checkout" \
+    -cp "$chaos/holdfast-chaos-tests.jar" dev.holdfast.chaos.Bench "$@"
