@@ -71,6 +71,15 @@ public record TimelineHistory(Timeline timeline, List<Switch> switches) {
     }
 
     /**
+     * Whether a server that has replayed {@code other} up to {@code end} has gone where this
+     * history does not lead. That is certain by numbers alone, without the server's own history;
+     * the opposite is not.
+     */
+    public boolean excludes(Timeline other, Lsn end) {
+        return !other.equals(timeline) && leaves(other).filter(at -> !end.isAfter(at)).isEmpty();
+    }
+
+    /**
      * Whether a server that has WAL up to {@code end} on {@code mine.timeline()} holds nothing that
      * this history does not: each switch it went through is one of this history's, at the same
      * position, and it has not gone past the next one.

@@ -57,6 +57,23 @@ class TimelineHistoryTest {
                 .isEqualTo(Boolean.parseBoolean(expected));
     }
 
+    @ParameterizedTest(name = "{0} excludes timeline {1} at {2}: {3}")
+    @CsvSource({
+        // its own timeline may be a twin: numbers alone tell nothing
+        "2: 1@0/50, 2, 0/FF, false",
+        // up to the switch point and past it
+        "3: 1@0/50 2@0/90, 2, 0/90, false",
+        "3: 1@0/50 2@0/90, 2, 0/91, true",
+        "3: 1@0/50 2@0/90, 1, 0/51, true",
+        // a timeline that it never went through
+        "3: 1@0/50, 2, 0/50, true",
+        "2: 1@0/50, 3, 0/10, true",
+    })
+    void excludesWhereItDoesNotLead(String cluster, int timeline, String end, boolean expected) {
+        assertThat(history(cluster).excludes(new Timeline(timeline), Lsn.of(end)))
+                .isEqualTo(expected);
+    }
+
     @Test
     void isReadFromAHistoryFile() {
         TimelineHistory read =

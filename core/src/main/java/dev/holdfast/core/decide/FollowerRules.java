@@ -7,6 +7,7 @@ import static dev.holdfast.core.decide.Reason.Code.FOLLOW_WAKE;
 import static dev.holdfast.core.decide.Reason.Code.SILENT;
 import static dev.holdfast.core.decide.Reason.Code.STARTING;
 
+import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
@@ -21,9 +22,10 @@ import java.util.Optional;
 
 /** Somebody else leads. */
 final class FollowerRules {
-    private static final Duration ASK_AGAIN = Duration.ofMillis(200);
-
     private static final Duration FIRST_WAKE = Duration.ofMillis(100);
+
+    /** So many times woken in vain, a standby asks whether it can follow at all. */
+    private static final int LONG = 2;
 
     private FollowerRules() {}
 
@@ -109,12 +111,8 @@ final class FollowerRules {
         boolean news = wake.revision() != primary.revision();
         Duration pause = FIRST_WAKE.multipliedBy(1L << Math.min(6, wake.count()));
         boolean due = news || !o.now().isBefore(wake.lastAt().plus(pause));
-        Optional<Decision> diverged =
-                wake.count() < 2
-                        ? Optional.empty()
-                        : divergence(o, leader, standby, upstream, actions);
-        if (diverged.isPresent()) {
-            return diverged.get();
+        if (wake.count() >= LONG && isDiverged(o, leader, standby)) {
+            return diverged(o, leader, standby);
         }
         Say say =
                 Say.of(
@@ -127,6 +125,9 @@ final class FollowerRules {
             Memory.Wake next =
                     new Memory.Wake(primary.revision(), news ? 1 : wake.count() + 1, o.now());
             say.act(new Action.Reload()).remember(o.memory().withWake(next));
+            if (next.count() >= LONG) {
+                say.actAll(questions(o, leader, standby, upstream));
+            }
         }
         if (wake.count() < 6) {
             say.eager();
@@ -136,47 +137,57 @@ final class FollowerRules {
                 .decision();
     }
 
-    private static Optional<Decision> divergence(
-            Observation o,
-            LeaderKey leader,
-            Server.Standby standby,
-            Optional<Upstream> upstream,
-            List<Action> actions) {
-        Optional<SourceFact> source =
-                o.source().filter(s -> s.leader().equals(leader.epoch()) && !s.inRecovery());
-        Optional<DataDirectory.Valid> data =
-                o.data()
-                        .filter(DataDirectory.Valid.class::isInstance)
-                        .map(DataDirectory.Valid.class::cast)
-                        .filter(d -> d.history().timeline().equals(standby.timeline()));
-        if (source.isEmpty() || data.isEmpty()) {
-            boolean asked =
-                    o.source()
-                            .filter(s -> o.now().isBefore(s.askedAt().plus(ASK_AGAIN)))
-                            .isPresent();
-            if (data.isEmpty()) {
-                actions.add(new Action.Inspect());
-            }
-            if (source.isEmpty() && !asked && upstream.isPresent()) {
-                actions.add(new Action.AskSource(upstream.get(), leader.epoch()));
-            }
-            return Optional.empty();
+    /**
+     * What was replayed here contradicts the leader's history. The directory's own history is
+     * needed only where the numbers do not tell; until a restart point {@code pg_control} may name
+     * a timeline before the one that is replayed, so it can be long in coming.
+     */
+    private static boolean isDiverged(Observation o, LeaderKey leader, Server.Standby standby) {
+        return heard(o, leader)
+                .map(SourceFact::history)
+                .filter(theirs ->
+                        theirs.excludes(standby.timeline(), standby.replayed())
+                                || ownHistory(o, standby)
+                                        .filter(own -> !theirs.contains(own, standby.position()))
+                                        .isPresent())
+                .isPresent();
+    }
+
+    private static List<Action> questions(
+            Observation o, LeaderKey leader, Server.Standby standby, Optional<Upstream> upstream) {
+        List<Action> questions = new ArrayList<>();
+        if (ownHistory(o, standby).isEmpty()) {
+            questions.add(new Action.Inspect());
         }
-        if (source.get().history().contains(data.get().history(), standby.position())) {
-            return Optional.empty();
+        if (heard(o, leader).isEmpty()) {
+            upstream.ifPresent(u -> questions.add(new Action.AskSource(u, leader.epoch())));
         }
-        return Optional.of(
-                Say.of(
-                                o,
-                                FOLLOW_DIVERGED,
-                                "this standby has WAL up to "
-                                        + standby.position()
-                                        + " on timeline "
-                                        + standby.timeline()
-                                        + " that is not in the history of "
-                                        + leader.member())
-                        .act(new Action.Stop(Action.StopMode.FAST, ShutdownRules.patience(o)))
-                        .remember(o.memory().withDiverged(Optional.of(leader.epoch())))
-                        .decision());
+        return questions;
+    }
+
+    private static Optional<SourceFact> heard(Observation o, LeaderKey leader) {
+        return o.source().filter(s -> s.leader().equals(leader.epoch()) && !s.inRecovery());
+    }
+
+    private static Optional<TimelineHistory> ownHistory(Observation o, Server.Standby standby) {
+        return o.data().orElse(null) instanceof DataDirectory.Valid valid
+                        && valid.history().timeline().equals(standby.timeline())
+                ? Optional.of(valid.history())
+                : Optional.empty();
+    }
+
+    private static Decision diverged(Observation o, LeaderKey leader, Server.Standby standby) {
+        return Say.of(
+                        o,
+                        FOLLOW_DIVERGED,
+                        "this standby has WAL up to "
+                                + standby.position()
+                                + " on timeline "
+                                + standby.timeline()
+                                + " that is not in the history of "
+                                + leader.member())
+                .act(new Action.Stop(Action.StopMode.FAST, ShutdownRules.patience(o)))
+                .remember(o.memory().withDiverged(Optional.of(leader.epoch())))
+                .decision();
     }
 }

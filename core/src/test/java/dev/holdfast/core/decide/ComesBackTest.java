@@ -9,6 +9,7 @@ import static dev.holdfast.core.decide.Values.primaryServer;
 import static dev.holdfast.core.decide.Values.second;
 import static dev.holdfast.core.decide.Values.sender;
 import static dev.holdfast.core.decide.Values.standbyServer;
+import static dev.holdfast.core.decide.Values.third;
 import static dev.holdfast.core.decide.Values.upstreamOf;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -52,6 +53,17 @@ class ComesBackTest {
         assertThat(has(news.freshAt(at(1)), Action.Reload.class))
                 .as("the primary wrote something new")
                 .isTrue();
+    }
+
+    @Test
+    void aStandbyPastTheSwitchPointIsFoundOutAlthoughItsControlFileNamesTheTimelineBefore() {
+        Situation behind =
+                Catalogue.woken().server(standbyServer(HERE, 2, Values.Receiving.NOTHING));
+        assertThat(behind.decide().reason().code()).isEqualTo(Reason.Code.FOLLOW_WAKE);
+        Situation within = behind.source(third(HERE), Situation.Promoted.YES);
+        assertThat(within.decide().reason().code()).isEqualTo(Reason.Code.FOLLOW_WAKE);
+        Situation past = behind.source(third(Catalogue.EARLIER), Situation.Promoted.YES);
+        assertThat(past.decide().reason().code()).isEqualTo(Reason.Code.FOLLOW_DIVERGED);
     }
 
     @Test

@@ -10,6 +10,7 @@ import static dev.holdfast.core.decide.Values.leaseOf;
 import static dev.holdfast.core.decide.Values.primaryServer;
 import static dev.holdfast.core.decide.Values.second;
 import static dev.holdfast.core.decide.Values.standbyServer;
+import static dev.holdfast.core.decide.Values.third;
 import static dev.holdfast.core.decide.Values.upstreamOf;
 
 import dev.holdfast.core.Lsn;
@@ -128,10 +129,18 @@ final class StandbyCatalogue {
         put.accept(
                 "standby does not stream, first look",
                 Situation.ofSyncStandby().server(standbyServer(HERE, 1, Values.Receiving.NOTHING)));
+        put.accept(
+                "standby does not stream, woken once before",
+                Catalogue.woken().memory(m -> m.withWake(new Memory.Wake(110, 1, at(-200)))));
         put.accept("standby does not stream, woken twice", Catalogue.woken());
         put.accept(
                 "standby does not stream, its WAL contradicts the leader's",
                 Catalogue.woken().source(second(Catalogue.EARLIER), Situation.Promoted.YES));
+        put.accept(
+                "standby past the switch point, whose pg_control names the timeline before",
+                Catalogue.woken()
+                        .server(standbyServer(HERE, 2, Values.Receiving.NOTHING))
+                        .source(third(Catalogue.EARLIER), Situation.Promoted.YES));
         put.accept("standby silent", Situation.ofSyncStandby().silent());
         put.accept(
                 "standby starting",

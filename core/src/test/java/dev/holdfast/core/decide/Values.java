@@ -148,6 +148,15 @@ final class Values {
                 new Timeline(2), List.of(new TimelineHistory.Switch(new Timeline(1), at, "")));
     }
 
+    /** The first switch lies far back. */
+    static TimelineHistory third(Lsn at) {
+        return new TimelineHistory(
+                new Timeline(3),
+                List.of(
+                        new TimelineHistory.Switch(new Timeline(1), Lsn.of("0/1000000"), ""),
+                        new TimelineHistory.Switch(new Timeline(2), at, "")));
+    }
+
     static Upstream upstreamOf(MemberName member) {
         return new Upstream(member, "10.0.0." + member.value().substring(2), 5432);
     }
