@@ -1,5 +1,6 @@
 package dev.holdfast.chaos;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -59,9 +60,10 @@ public final class Bench {
             Bench bench = new Bench(cluster);
             try {
                 bench.run(runs);
-            } catch (RuntimeException | Error e) {
-                System.err.println(cluster.logs());
-                throw e;
+            } finally {
+                Path logs = Checkout.found().directory().resolve("chaos-tests/target/bench-logs");
+                cluster.copyLogs(logs);
+                say("What every process logged: " + logs);
             }
             faults = bench.faults;
         }

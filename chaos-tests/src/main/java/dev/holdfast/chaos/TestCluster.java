@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -229,6 +230,19 @@ final class TestCluster implements AutoCloseable {
             }
         }
         return text.toString();
+    }
+
+    /** Keeps all logs, whole, in a directory that outlives the cluster's. */
+    void copyLogs(Path to) {
+        try {
+            for (Path log : logFiles()) {
+                Path copy = to.resolve(directory.relativize(log).toString());
+                Files.createDirectories(copy.getParent());
+                Files.copy(log, copy, StandardCopyOption.REPLACE_EXISTING);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private List<Path> logFiles() {

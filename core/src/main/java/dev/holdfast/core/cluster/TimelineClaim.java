@@ -9,7 +9,8 @@ import dev.holdfast.core.Timeline;
  * The key {@code timeline}, Holdfast's own: the newest timeline that a leader set out to create,
  * written before its writes open, so that no two members create the same one.
  *
- * @param switchLsn where the promoting member stood when it claimed
+ * @param switchLsn where the promoting member stood when it claimed; once opened, where the
+ *     timeline before was left
  * @param opened the promotion was seen to succeed
  */
 public record TimelineClaim(

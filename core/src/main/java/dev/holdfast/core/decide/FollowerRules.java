@@ -11,6 +11,7 @@ import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
@@ -23,6 +24,9 @@ import java.util.Optional;
 /** Somebody else leads. */
 final class FollowerRules {
     private static final Duration FIRST_WAKE = Duration.ofMillis(100);
+
+    /** A change of timeline is through within milliseconds, or something is wrong. */
+    private static final Duration CHANGES = Duration.ofSeconds(5);
 
     /** So many times woken in vain, a standby asks whether it can follow at all. */
     private static final int LONG = 2;
@@ -80,7 +84,8 @@ final class FollowerRules {
         boolean streams = standby.isStreaming();
         Optional<MemberRecord.Stored> primary = cluster.runningPrimary();
         if (streams || primary.isEmpty()) {
-            return Say.of(
+            Say say =
+                    Say.of(
                             o,
                             FOLLOW,
                             streams
@@ -88,12 +93,29 @@ final class FollowerRules {
                                             + leader.member()
                                             + " on timeline "
                                             + standby.timeline()
-                                    : "waiting for " + leader.member() + " to run as primary")
-                    .actAll(actions)
-                    .service(Serving.whileChanging(o))
-                    .decision();
+                                    : "waiting for " + leader.member() + " to run as primary");
+            say.actAll(actions).service(Serving.whileChanging(o));
+            return (isChangingTimeline(o, cluster, standby) ? say.eager() : say).decision();
         }
         return reconnect(o, leader, standby, primary.get(), upstream, actions);
+    }
+
+    /**
+     * The leader has just opened a timeline that has not come here yet. A receiver that the new
+     * timeline shuts out looks alive in between its attempts, so it is looked at closely.
+     */
+    private static boolean isChangingTimeline(
+            Observation o, ClusterView cluster, Server.Standby standby) {
+        boolean fresh =
+                o.memory()
+                        .leadership()
+                        .filter(l -> o.now().isBefore(l.since().plus(CHANGES)))
+                        .isPresent();
+        return fresh
+                && cluster.timeline()
+                        .map(Versioned::value)
+                        .filter(c -> c.opened() && c.timeline().isAfter(standby.timeline()))
+                        .isPresent();
     }
 
     /**

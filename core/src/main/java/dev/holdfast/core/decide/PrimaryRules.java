@@ -18,6 +18,7 @@ import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.WalSender;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -96,7 +97,12 @@ final class PrimaryRules {
         actions.addAll(SlotRules.onPrimary(o, cluster, primary));
 
         SyncSet.Input input = syncInput(o, cluster, primary);
-        SyncSet.Step step = SyncSet.next(input);
+        boolean open = memory.gate().filter(Memory.Gate::open).isPresent();
+        boolean confirming = !open && isBeingConfirmed(o, input);
+        SyncSet.Step step =
+                confirming
+                        ? new SyncSet.Step.Wait("they are there and about to")
+                        : SyncSet.next(input);
         Optional<MonoTime> noneSince =
                 waitsForStandby(step, input)
                         ? Optional.of(o.memory().sync().noneSince().orElse(o.now()))
@@ -114,9 +120,10 @@ final class PrimaryRules {
         memory = memory.withSync(new Memory.Sync(add, noneSince, written));
         Optional<Action> sync = syncAction(step, cluster, proof);
         sync.ifPresent(actions::add);
-        apply(o, primary, step).ifPresent(actions::add);
+        if (!confirming) {
+            apply(o, primary, step).ifPresent(actions::add);
+        }
 
-        boolean open = memory.gate().filter(Memory.Gate::open).isPresent();
         boolean settling = !open || !(step instanceof SyncSet.Step.Rest);
         Say say =
                 Say.of(o, code(open, record, sync, actions), sentence(open, step, primary))
@@ -195,7 +202,9 @@ final class PrimaryRules {
                         primary.timeline(),
                         o.me(),
                         proof.epoch(),
-                        claim.get().value().switchLsn(),
+                        valid.history().switches().isEmpty()
+                                ? claim.get().value().switchLsn()
+                                : valid.history().switches().getLast().at(),
                         true);
         return Optional.of(
                 new Action.RecordPromotion(
@@ -266,6 +275,23 @@ final class PrimaryRules {
                         .filter(common.syncNames()::equals)
                         .flatMap(SyncNames::parse)
                 : Optional.empty();
+    }
+
+    /**
+     * A new primary waits for those whom its names ask for, and enough of them stream: they confirm
+     * within milliseconds. To bring names and files up to date before would only delay that. Not
+     * for ever, though: a standby may stream and be stuck.
+     */
+    private static boolean isBeingConfirmed(Observation o, SyncSet.Input input) {
+        long there =
+                input.names().stream()
+                        .flatMap(names -> names.names().stream())
+                        .filter(m ->
+                                SyncSet.sender(input, m).filter(WalSender::isStreaming).isPresent())
+                        .count();
+        return input.wanted()
+                && input.names().filter(n -> !n.isEmpty() && there >= n.number()).isPresent()
+                && !PromotionRules.isLate(o);
     }
 
     /** A synchronous standby is wanted and nobody streams. */

@@ -1,6 +1,7 @@
 package dev.holdfast.core.decide;
 
 import static dev.holdfast.core.decide.Reason.Code.LEAD_ARM;
+import static dev.holdfast.core.decide.Reason.Code.LEAD_CATCH_UP;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_CLAIM;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_HANDED_OVER;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_PROMOTE;
@@ -43,6 +44,7 @@ final class PromotionRules {
     static Decision decide(
             Observation o, ClusterView cluster, LeaderProof proof, Server.Standby standby) {
         return refuseOrWait(o, cluster, standby)
+                .or(() -> CatchUp.decide(o, cluster, standby))
                 .or(() -> prepare(o, cluster, proof.epoch(), standby))
                 .orElseGet(() -> promote(o, proof, standby));
     }
@@ -92,10 +94,14 @@ final class PromotionRules {
     private static Optional<Decision> prepare(
             Observation o, ClusterView cluster, Epoch epoch, Server.Standby standby) {
         List<Action> steps = new ArrayList<>();
-        Reason.Code code = LEAD_ARM;
-        String sentence = "arming the guard before the promotion";
+        Reason.Code code = LEAD_CATCH_UP;
+        String sentence = "asking the others whether they have received more";
+        Optional<Action> question = CatchUp.question(o, cluster);
+        question.ifPresent(steps::add);
         if (!isArmed(o)) {
             steps.add(arming(o));
+            code = LEAD_ARM;
+            sentence = "arming the guard before the promotion";
         }
         if (lacksNames(o, cluster, standby)) {
             steps.add(
@@ -119,7 +125,10 @@ final class PromotionRules {
                                 .actAll(steps)
                                 .service(Decision.Service.CHANGING)
                                 .eager()
-                                .lookAt(o.now().plus(SETTLE))
+                                .lookAt(
+                                        question.isPresent()
+                                                ? CatchUp.answersBy(o)
+                                                : o.now().plus(SETTLE))
                                 .decision());
     }
 
@@ -163,7 +172,7 @@ final class PromotionRules {
     }
 
     /** This member has led for longer than the steps before a promotion may take. */
-    private static boolean isLate(Observation o) {
+    static boolean isLate(Observation o) {
         MonoTime since = o.memory().leadership().map(Memory.Leadership::since).orElse(o.now());
         return o.now().since(since).compareTo(SETTLE) > 0;
     }

@@ -59,6 +59,7 @@ public record Reason(Code code, String sentence) {
         LEAD_CONFIRM("lead.confirm"),
         LEAD_ARM("lead.arm_guard"),
         LEAD_HANDED_OVER("lead.wait_for_checkpoint"),
+        LEAD_CATCH_UP("lead.catch_up"),
         LEAD_CLAIM("lead.claim_timeline"),
         LEAD_PROMOTE("lead.promote"),
         LEAD_RESTART("lead.restart_in_place"),

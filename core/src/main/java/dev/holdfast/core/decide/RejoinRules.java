@@ -29,6 +29,9 @@ import java.util.Optional;
 final class RejoinRules {
     private static final Duration ASK_AGAIN = Duration.ofMillis(200);
 
+    /** How long a former primary stays down for the sake of the next one. */
+    private static final Duration MAKE_WAY = Duration.ofSeconds(1);
+
     private RejoinRules() {}
 
     static Decision decide(
@@ -199,6 +202,16 @@ final class RejoinRules {
         if (!(o.data().orElse(null) instanceof DataDirectory.Valid)) {
             return BootstrapRules.copy(o, cluster, "broken");
         }
+        Optional<MonoTime> away = makesWayUntil(o, cluster);
+        if (away.isPresent()) {
+            return Say.of(
+                            o,
+                            FOLLOW_WAIT_PROMOTION,
+                            "stays down for a moment, so that clients which still come here do not slow the next primary down")
+                    .service(Serving.whileChanging(o))
+                    .lookAt(away.get())
+                    .decision();
+        }
         if (o.guard() instanceof GuardFact.Present(GuardFact.Mode.Armed _, long _, boolean _)) {
             return Say.of(
                             o,
@@ -235,5 +248,24 @@ final class RejoinRules {
                 .service(Serving.whileChanging(o))
                 .eager()
                 .decision();
+    }
+
+    /**
+     * Balancers send clients to a former primary for a while yet. A refused connection costs
+     * nothing; a session that may not write costs the next primary processor and disk just while it
+     * takes over, where they share any. Only while there are standbys enough without this one.
+     */
+    private static Optional<MonoTime> makesWayUntil(Observation o, ClusterView cluster) {
+        boolean spare = Files.eligible(o, cluster).size() > o.config().syncNodeCount();
+        boolean ledUntilNow = cluster.leader().isEmpty() && o.memory().lead().isPresent();
+        boolean handedOver =
+                cluster.leader().isPresent()
+                        && cluster.runningPrimary().isEmpty()
+                        && o.data().orElse(null) instanceof DataDirectory.Valid valid
+                        && wasHandedOver(cluster, valid.control());
+        return o.memory()
+                .leadership()
+                .map(l -> l.since().plus(MAKE_WAY))
+                .filter(end -> spare && (ledUntilNow || handedOver) && o.now().isBefore(end));
     }
 }

@@ -80,6 +80,22 @@ final class Catalogue {
                         .claim(1, PG1, 100, Situation.Claim.OPENED)
                         .server(primaryServer("FIRST 1 (\"pg2\", \"pg3\")", HERE, 1, List.of())));
         put(
+                "just promoted, gate closed, one of two standbys streams",
+                Situation.ofPrimary()
+                        .sync(PG1)
+                        .memory(m ->
+                                m.withGate(Optional.empty())
+                                        .withLeadership(
+                                                Optional.of(
+                                                        new Memory.Leadership(
+                                                                Optional.of(Values.EPOCH),
+                                                                at(-100)))))
+                        .claim(1, PG1, 100, Situation.Claim.OPENED)
+                        .server(
+                                primaryServer(
+                                        "FIRST 1 (\"pg2\", \"pg3\")",
+                                        sender("pg3", EARLIER, "sync", 2))));
+        put(
                 "just promoted, the standby has flushed what the gate needs",
                 Situation.ofPrimary()
                         .sync(PG1)

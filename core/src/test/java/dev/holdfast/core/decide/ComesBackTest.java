@@ -13,6 +13,10 @@ import static dev.holdfast.core.decide.Values.third;
 import static dev.holdfast.core.decide.Values.upstreamOf;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.Epoch;
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.Server;
 import java.time.Duration;
@@ -347,5 +351,84 @@ class ComesBackTest {
                 .anyMatch(a ->
                         a instanceof Action.ApplyFiles(var files)
                                 && files.upstream().equals(Optional.of(upstreamOf(PG2))));
+    }
+
+    @Test
+    void aNewLeaderFetchesWhatAnotherStandbyHasMoreBeforeItPromotes() {
+        Lsn more = Lsn.of("0/5000100");
+        Situation asking = Catalogue.prepared().nobodyAsked();
+        assertThat(asking.decide().actions()).hasOnlyElementsOfType(Action.AskPeers.class);
+        Situation ahead = Catalogue.prepared().peerAt(PG3, more);
+        assertThat(ahead.decide().reason().code()).isEqualTo(Reason.Code.LEAD_CATCH_UP);
+        assertThat(ahead.decide().actions())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Action.ApplyFiles.class,
+                        a -> assertThat(a.files().upstream()).contains(upstreamOf(PG3)));
+        assertThat(ahead.server(standbyServer(more)).decide().reason().code())
+                .as("fetched")
+                .isEqualTo(Reason.Code.LEAD_PROMOTE);
+    }
+
+    @Test
+    void aNewLeaderDoesNotFetchForEverNorWhatItNeedNotHave() {
+        Lsn more = Lsn.of("0/5000100");
+        assertThat(hasMoreAfter(more, 999)).isTrue();
+        assertThat(hasMoreAfter(more, 1_000)).as("given up").isFalse();
+        assertThat(hasMoreAfter(HERE, 0)).as("the same").isFalse();
+        assertThat(has(Catalogue.prepared().nobodyAsked(), Action.AskPeers.class)).isTrue();
+        Situation silent = Catalogue.prepared().nobodyAsked().memory(m -> since(m, -150));
+        assertThat(has(silent, Action.Promote.class)).as("no answer").isTrue();
+        assertThat(has(Catalogue.prepared().asynchronous().nobodyAsked(), Action.AskPeers.class))
+                .as("the best one leads anyway")
+                .isFalse();
+    }
+
+    private static boolean hasMoreAfter(Lsn position, long millis) {
+        return Catalogue.prepared()
+                        .memory(m -> since(m, 0))
+                        .peerAt(PG1, position)
+                        .peerAt(PG3, position)
+                        .freshAt(at(millis))
+                        .decide()
+                        .reason()
+                        .code()
+                == Reason.Code.LEAD_CATCH_UP;
+    }
+
+    private static Memory since(Memory memory, long millis) {
+        return memory.withLeadership(
+                Optional.of(new Memory.Leadership(Optional.of(new Epoch(200)), at(millis))));
+    }
+
+    @Test
+    void aFormerPrimaryStaysDownForAMomentWhileTheNextOneTakesOver() {
+        Situation handed =
+                Catalogue.oldPrimary(State.SHUT_DOWN)
+                        .handedOver(PG2, 200, HERE)
+                        .memberState(PG2, MemberState.STARTING, MemberRole.REPLICA)
+                        .memory(m ->
+                                m.withLeadership(
+                                        Optional.of(
+                                                new Memory.Leadership(
+                                                        Optional.of(new Epoch(200)), at(0)))));
+        assertThat(handed.decide().actions()).isEmpty();
+        assertThat(handed.decide().lookAgain()).isEqualTo(at(1_000));
+        assertThat(has(handed.freshAt(at(1_000)), Action.StartStandby.class)).isTrue();
+    }
+
+    @Test
+    void aFormerPrimaryComesBackAtOnceWhereItIsNeededAsStandby() {
+        Situation handed =
+                Catalogue.oldPrimary(State.SHUT_DOWN)
+                        .handedOver(PG2, 200, HERE)
+                        .memberState(PG2, MemberState.STARTING, MemberRole.REPLICA)
+                        .without(PG3)
+                        .memory(m ->
+                                m.withLeadership(
+                                        Optional.of(
+                                                new Memory.Leadership(
+                                                        Optional.of(new Epoch(200)), at(0)))));
+        assertThat(has(handed, Action.StartStandby.class)).isTrue();
     }
 }

@@ -154,7 +154,7 @@ final class Situation {
 
     /** pg2 has just taken the leader key after pg1's death. */
     static Situation ofNewLeader() {
-        return ofFailover().leads(200);
+        return ofFailover().leads(200).peerAt(PG1, HERE).peerAt(PG3, HERE);
     }
 
     // --- the store
@@ -528,6 +528,11 @@ final class Situation {
 
     Situation peer(MemberName member, Peer answer) {
         peers.put(member, answer);
+        return this;
+    }
+
+    Situation nobodyAsked() {
+        peers.clear();
         return this;
     }
 

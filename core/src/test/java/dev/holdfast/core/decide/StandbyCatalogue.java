@@ -87,6 +87,12 @@ final class StandbyCatalogue {
     }
 
     private void promotion() {
+        put.accept(
+                "the lease is held, the others not asked what they have",
+                Catalogue.prepared().nobodyAsked());
+        put.accept(
+                "the lease is held, another standby has received more",
+                Catalogue.prepared().peerAt(PG3, Lsn.of("0/5000100")));
         put.accept("leader key taken, guard not armed", Situation.ofNewLeader());
         put.accept("leader key taken, guard armed", Situation.ofNewLeader().armed());
         put.accept("leader key taken, prepared", Catalogue.prepared());
