@@ -1,7 +1,7 @@
 # `make` lists the targets. Each installs what it needs through apt where it may, and else says what to install.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench format deps clean guard rebuild
+.PHONY: help build test demo bench model format deps clean guard rebuild
 
 MVN := scripts/mvn.sh
 # Touched after a build. It lies where `mvn clean` removes it, and it is older than a directory from which a file was deleted.
@@ -32,6 +32,10 @@ bench: ## Measure write gaps, loss, memory and CPU through switchover and crashe
 	@scripts/deps.sh run
 	@$(MAKE) --no-print-directory build
 	@scripts/bench.sh
+
+model: ## Check the models of lease and sync set exhaustively (docs/model)
+	@scripts/deps.sh model
+	@scripts/model.sh
 
 format: ## Format the Java sources
 	@scripts/deps.sh build

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks for what a target needs, and installs what is missing through apt where that is allowed:
-#   scripts/deps.sh build|run|test      build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;  test: the same
+#   scripts/deps.sh build|run|test|model      build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;  test: the same;
+#                                             model: C compiler, spin
 # Says nothing when everything is there. Services of what it installs are neither started nor enabled, and nothing that runs is
 # touched.
 set -eu
@@ -17,6 +18,7 @@ have_maven() { on_path mvn; }
 have_cc() { on_path cc && on_path make && echo '#include <stdlib.h>' | cc -E - >/dev/null 2>&1; }
 have_etcd() { on_path etcd; }
 have_haproxy() { on_path haproxy; }
+have_spin() { on_path spin; }
 
 # Server programs of one version, 13 to 18, in Debian's place or beside the one on the PATH.
 have_postgresql() {
@@ -43,6 +45,7 @@ describe() {
         postgresql) echo "a PostgreSQL server, 13 to 18 (looked at /usr/lib/postgresql and the PATH)" ;;
         etcd) echo "etcd (on the PATH)" ;;
         haproxy) echo "HAProxy (on the PATH)" ;;
+        spin) echo "the model checker spin (on the PATH)" ;;
     esac
 }
 
@@ -69,14 +72,16 @@ packages_for() {
         postgresql) echo postgresql ;;
         etcd) echo etcd-server etcd-client ;;
         haproxy) echo haproxy ;;
+        spin) echo spin ;;
     esac
 }
 
 case ${1:-} in
     build) wanted=(jdk maven cc) ;;
     run | test) wanted=(jdk maven cc postgresql etcd haproxy) ;;
+    model) wanted=(cc spin) ;;
     *)
-        echo "usage: scripts/deps.sh build|run|test" >&2
+        echo "usage: scripts/deps.sh build|run|test|model" >&2
         exit 2
         ;;
 esac
