@@ -33,6 +33,10 @@ final class InFlight {
         return running.add(action.getClass());
     }
 
+    boolean isUnderWay(Class<? extends Action> kind) {
+        return running.contains(kind);
+    }
+
     void succeeded(Action action) {
         running.remove(action.getClass());
         failed.remove(action.getClass());

@@ -250,12 +250,12 @@ final class Performer {
 
     /**
      * A server reads the names when it starts, its checkpointer too: they count from the first
-     * commit on.
+     * commit on, unless a change that was begun before reaches this server yet.
      */
     private void started(ServerFiles files, Task.Outcome outcome) {
         if (outcome instanceof Task.Outcome.Done) {
             facts.applied = Optional.of(files);
-            facts.namesCount = true;
+            facts.namesCount = !inFlight.isUnderWay(Action.ApplyFiles.class);
         }
     }
 
@@ -340,6 +340,13 @@ final class Performer {
         // asked.
         boolean waitsAlready =
                 facts.namesCount && facts.applied.filter(f -> !f.syncNames().isEmpty()).isPresent();
+        // From here on commits may return under either value, and if this fails nobody knows which:
+        // nothing may be built on the old names any more.
+        if (!facts.applied
+                .map(ServerFiles::syncNames)
+                .equals(Optional.of(action.files().syncNames()))) {
+            facts.namesCount = false;
+        }
         boolean[] counts = {false};
         onServer(
                 action,

@@ -190,6 +190,10 @@ final class SyncSetModel {
         settle();
     }
 
+    boolean isChangingNames() {
+        return applying.isPresent();
+    }
+
     // --- the store
 
     boolean hasLateWrite() {
@@ -254,8 +258,7 @@ final class SyncSetModel {
             switch (action) {
                 case Action.WriteSync write ->
                         late.add(new Write(write.sync(), write.expectedRevision()));
-                case Action.ApplyFiles apply ->
-                        applying = applying.or(() -> Optional.of(apply.files()));
+                case Action.ApplyFiles apply -> beginChange(apply.files());
                 case Action.EmitWal _ -> written += 1;
                 case Action.SetGuard _ -> {}
                 case Action.Store _, Action.Brief _, Action.Lengthy _ ->
@@ -263,6 +266,15 @@ final class SyncSetModel {
             }
         }
         settle();
+    }
+
+    /** As the performer does: what counts is not known from here on. */
+    private void beginChange(ServerFiles files) {
+        if (applying.isPresent()) {
+            return;
+        }
+        applying = Optional.of(files);
+        namesCount &= applied.map(ServerFiles::syncNames).equals(Optional.of(files.syncNames()));
     }
 
     void pass(Duration time) {

@@ -247,6 +247,41 @@ class SyncSetTest {
         assertThat(model.names()).isEqualTo("\"pg3\"");
     }
 
+    /**
+     * The names are on their way from pg2 to pg3 when pg2 streams again and confirms what is
+     * written.
+     */
+    @Test
+    void nobodyIsAddedOnTheStrengthOfNamesThatAreBeingChanged() {
+        SyncSetModel model = new SyncSetModel(PG2, PG3);
+        model.converge();
+        model.disconnect(PG2);
+        for (int i = 0; i < 20 && !model.isChangingNames(); i++) {
+            model.probe();
+            model.decide();
+            if (model.hasLateWrite()) {
+                model.executeWrite(0);
+            }
+            model.view();
+        }
+        assertThat(model.isChangingNames()).isTrue();
+        model.connect(PG2);
+        for (int i = 0; i < 10; i++) {
+            model.commit();
+            model.flush(PG2);
+            model.probe();
+            model.decide();
+            while (model.hasLateWrite()) {
+                model.executeWrite(0);
+            }
+            model.view();
+        }
+        model.reload();
+        model.count();
+        model.checkNow();
+        model.converge();
+    }
+
     @Test
     void withoutAnyStandbySyncIsEmptiedFirstAndTheNamesAfterOneTtl() {
         SyncSetModel model = new SyncSetModel(PG2);
