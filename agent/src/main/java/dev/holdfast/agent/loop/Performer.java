@@ -183,6 +183,7 @@ final class Performer {
     private void applied(Action.Store action, long revision) {
         switch (action) {
             case Action.CreateLeader create -> lease.tookLeadership(create.lease(), revision);
+            case Action.RenewEpoch renew -> lease.tookLeadership(renew.lease(), revision);
             case Action.FinishInitialize finish -> lease.tookLeadership(finish.lease(), revision);
             case Action.ReleaseLeader _, Action.HandOver _ -> lease.gaveLeadership();
             case Action.WriteSync _,

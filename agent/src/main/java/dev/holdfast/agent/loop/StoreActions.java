@@ -2,6 +2,7 @@ package dev.holdfast.agent.loop;
 
 import dev.holdfast.core.Epoch;
 import dev.holdfast.core.LeaseId;
+import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.EpochRecord;
@@ -48,7 +49,13 @@ final class StoreActions {
                             List.of(
                                     new Compare.Absent(Keys.LEADER),
                                     Compare.unchanged(Keys.EPOCH, create.epochRevision())),
-                            lead(create.lease()));
+                            lead(create.lease(), Optional.empty()));
+            case Action.RenewEpoch renew ->
+                    new Transaction(
+                            List.of(
+                                    leaderAt(renew.epoch()),
+                                    Compare.unchanged(Keys.SYNC, renew.syncRevision())),
+                            lead(renew.lease(), renew.handedOverAt()));
             case Action.ReleaseLeader release ->
                     new Transaction(
                             List.of(leaderAt(release.epoch())),
@@ -94,7 +101,7 @@ final class StoreActions {
 
     /** Hangs the leader key, and the member's record, on another lease of this member. */
     Transaction move(Epoch epoch, LeaseId next, Optional<String> record) {
-        List<Op> ops = new ArrayList<>(lead(next));
+        List<Op> ops = new ArrayList<>(lead(next, Optional.empty()));
         record.ifPresent(r -> ops.add(Op.put(Keys.member(me), r, next)));
         return new Transaction(List.of(leaderAt(epoch)), ops);
     }
@@ -154,7 +161,7 @@ final class StoreActions {
     }
 
     private Transaction finish(Action.FinishInitialize action) {
-        List<Op> ops = new ArrayList<>(lead(action.lease()));
+        List<Op> ops = new ArrayList<>(lead(action.lease(), Optional.empty()));
         ops.add(
                 Op.put(
                         Keys.INITIALIZE,
@@ -170,12 +177,12 @@ final class StoreActions {
     }
 
     /** The leader key with the record of who took it, which outlives it. */
-    private List<Op> lead(LeaseId lease) {
+    private List<Op> lead(LeaseId lease, Optional<Lsn> handedOverAt) {
         return List.of(
                 Op.put(Keys.LEADER, KeyCodec.write(me), lease),
                 Op.put(
                         Keys.EPOCH,
-                        KeyCodec.write(new EpochRecord(me, lease, false, Optional.empty()))));
+                        KeyCodec.write(new EpochRecord(me, lease, false, handedOverAt))));
     }
 
     private Op released() {

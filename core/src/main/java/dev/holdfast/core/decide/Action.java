@@ -41,6 +41,14 @@ public sealed interface Action {
      */
     record CreateLeader(LeaseId lease, long epochRevision) implements Store {}
 
+    /**
+     * Write the leader key anew under the same lease, if it is still at this epoch and {@code
+     * /sync} at its revision: the key gets a new epoch, and nothing that was sent under the old
+     * one, and is executed late, applies any more.
+     */
+    record RenewEpoch(Epoch epoch, LeaseId lease, Optional<Lsn> handedOverAt, long syncRevision)
+            implements Store {}
+
     /** Give the leader key back. Only after PostgreSQL was proved gone. */
     record ReleaseLeader(Epoch epoch, Fenced fenced) implements Store {}
 

@@ -18,7 +18,23 @@ final class Always {
     private Always() {}
 
     static Decision add(Observation o, Decision decided) {
-        return look(o, hold(o, rearm(o, decided)));
+        return look(o, doubt(hold(o, rearm(o, decided))));
+    }
+
+    /** Its answer may be lost, and it may be executed at any time from now on. */
+    private static Decision doubt(Decision decided) {
+        boolean givesAway =
+                decided.actions().stream()
+                        .anyMatch(a ->
+                                a instanceof Action.ReleaseLeader || a instanceof Action.HandOver);
+        return givesAway
+                ? decided.remembering(
+                        decided.memory()
+                                .withLeadership(
+                                        decided.memory()
+                                                .leadership()
+                                                .map(Memory.Leadership::doubtful)))
+                : decided;
     }
 
     private static Decision rearm(Observation o, Decision decided) {

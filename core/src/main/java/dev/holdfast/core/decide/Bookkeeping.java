@@ -30,8 +30,7 @@ final class Bookkeeping {
                                 o.memory()
                                         .leadership()
                                         .filter(l -> l.epoch().equals(epoch))
-                                        .or(() ->
-                                                Optional.of(new Memory.Leadership(epoch, o.now()))))
+                                        .or(() -> Optional.of(seen(o.memory(), epoch, o.now()))))
                         .withSilentSince(
                                 o.server().orElse(null) instanceof Server.Silent
                                         ? o.memory().silentSince().or(() -> Optional.of(o.now()))
@@ -72,6 +71,12 @@ final class Bookkeeping {
             memory = memory.withLead(Optional.empty());
         }
         return o.withMemory(memory);
+    }
+
+    /** What an agent before this one sent can only be about the epoch that is seen first. */
+    private static Memory.Leadership seen(Memory before, Optional<Epoch> epoch, MonoTime now) {
+        Memory.Leadership seen = new Memory.Leadership(epoch, now);
+        return before.leadership().isEmpty() ? seen.doubtful() : seen;
     }
 
     /** It lets sessions in; one that still replays its WAL after a crash does not. */

@@ -29,6 +29,10 @@ public record Decision(
         return new Decision(reason, all, memory, lookAgain, probe, service);
     }
 
+    Decision remembering(Memory next) {
+        return new Decision(reason, actions, next, lookAgain, probe, service);
+    }
+
     Decision lookingAgain(MonoTime instant) {
         return new Decision(reason, actions, memory, instant, probe, service);
     }

@@ -2,6 +2,7 @@ package dev.holdfast.core.decide;
 
 import static dev.holdfast.core.decide.Reason.Code.LEAD_CONFIRM;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_RELEASE;
+import static dev.holdfast.core.decide.Reason.Code.LEAD_RENEW_EPOCH;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_RESTART;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_UNUSED;
 import static dev.holdfast.core.decide.Reason.Code.START_BACKOFF;
@@ -9,6 +10,7 @@ import static dev.holdfast.core.decide.Reason.Code.START_BACKOFF;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
@@ -90,6 +92,10 @@ final class LeaderRules {
                     .service(Decision.Service.CHANGING)
                     .decision();
         }
+        Optional<Decision> renewal = renewEpoch(o, cluster, proof);
+        if (renewal.isPresent()) {
+            return renewal.get();
+        }
         if (!PromotionRules.isArmed(o)) {
             return PromotionRules.arm(o, "before PostgreSQL starts as primary again");
         }
@@ -102,6 +108,37 @@ final class LeaderRules {
                 .service(Decision.Service.CHANGING)
                 .eager()
                 .decision();
+    }
+
+    /**
+     * Before writes open under an epoch that may be given away by something still on its way to the
+     * store: only a new epoch makes sure that it is not.
+     */
+    static Optional<Decision> renewEpoch(Observation o, ClusterView cluster, LeaderProof proof) {
+        return isFirm(o)
+                ? Optional.empty()
+                : Optional.of(
+                        Say.of(
+                                        o,
+                                        LEAD_RENEW_EPOCH,
+                                        "the leader key is written anew, so that nothing sent before can give it away")
+                                .act(
+                                        new Action.RenewEpoch(
+                                                proof.epoch(),
+                                                o.lease().id().orElseThrow(),
+                                                cluster.epoch()
+                                                        .map(Versioned::value)
+                                                        .flatMap(EpochRecord::handedOverAt),
+                                                cluster.sync().revision()))
+                                .service(Decision.Service.CHANGING)
+                                .decision());
+    }
+
+    static boolean isFirm(Observation o) {
+        return o.memory()
+                .leadership()
+                .filter(l -> l.standing() == Memory.Standing.FIRM)
+                .isPresent();
     }
 
     /**

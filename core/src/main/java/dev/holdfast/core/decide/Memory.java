@@ -41,7 +41,22 @@ public record Memory(
      *
      * @param epoch empty while nobody holds it
      */
-    public record Leadership(Optional<Epoch> epoch, MonoTime since) {}
+    public record Leadership(Optional<Epoch> epoch, MonoTime since, Standing standing) {
+        public Leadership(Optional<Epoch> epoch, MonoTime since) {
+            this(epoch, since, Standing.FIRM);
+        }
+
+        Leadership doubtful() {
+            return new Leadership(epoch, since, Standing.DOUBTFUL);
+        }
+    }
+
+    /** Whether something may be on its way to the store that gives this epoch away. */
+    public enum Standing {
+        FIRM,
+        /** It was sent here and not answered, or an agent before this one may have sent it. */
+        DOUBTFUL
+    }
 
     /**
      * What clients of one start of the primary wait for.

@@ -44,6 +44,7 @@ final class PromotionRules {
     static Decision decide(
             Observation o, ClusterView cluster, LeaderProof proof, Server.Standby standby) {
         return refuseOrWait(o, cluster, standby)
+                .or(() -> LeaderRules.renewEpoch(o, cluster, proof))
                 .or(() -> CatchUp.decide(o, cluster, standby))
                 .or(() -> prepare(o, cluster, proof.epoch(), standby))
                 .orElseGet(() -> promote(o, proof, standby));
@@ -55,7 +56,9 @@ final class PromotionRules {
      */
     static Optional<Decision> ahead(
             Observation o, ClusterView cluster, LeaderKey key, Server.Standby standby) {
-        return o.lease().isGood(o.now()) && key.lease().equals(o.lease().id())
+        return LeaderRules.isFirm(o)
+                        && o.lease().isGood(o.now())
+                        && key.lease().equals(o.lease().id())
                 ? refuseOrWait(o, cluster, standby).isPresent()
                         ? Optional.empty()
                         : prepare(o, cluster, key.epoch(), standby)

@@ -57,6 +57,7 @@ public record Reason(Code code, String sentence) {
 
         LEAD("lead"),
         LEAD_CONFIRM("lead.confirm"),
+        LEAD_RENEW_EPOCH("lead.renew_epoch"),
         LEAD_ARM("lead.arm_guard"),
         LEAD_HANDED_OVER("lead.wait_for_checkpoint"),
         LEAD_CATCH_UP("lead.catch_up"),

@@ -71,6 +71,9 @@ final class Catalogue {
                         .noLeaderLease()
                         .memory(m -> Memory.empty())
                         .applied(Optional.empty()));
+        put(
+                "agent restarted, and the primary has ended",
+                Situation.ofPrimary().stopped(State.IN_PRODUCTION).memory(m -> Memory.empty()));
         put("data directory not looked at", Situation.ofPrimary().unknownData());
         put(
                 "just promoted, gate closed, standbys not there yet",

@@ -10,6 +10,7 @@ import static dev.holdfast.core.decide.Values.leaseOf;
 import static dev.holdfast.core.decide.Values.second;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.Epoch;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.EpochRecord;
@@ -347,5 +348,26 @@ class OneWriterTest {
                         .stopped()
                         .data(directory(State.SHUT_DOWN_IN_RECOVERY, Lsn.of("0/1"), second(HERE)));
         assertThat(has(other, Action.ReleaseLeader.class)).isTrue();
+    }
+
+    @Test
+    void aLeaseThatMayHaveBeenGivenAwayIsTakenAnewBeforeWritesOpenUnderIt() {
+        Situation unfit = Situation.ofNewLeader().myTag("nofailover");
+        Decision released = unfit.decide();
+        assertThat(released.actions()).hasAtLeastOneElementOfType(Action.ReleaseLeader.class);
+        Situation unanswered = Catalogue.prepared().memory(m -> released.memory());
+        assertThat(unanswered.decide().actions())
+                .containsExactly(
+                        new Action.RenewEpoch(new Epoch(200), leaseOf(PG2), Optional.empty(), 50));
+        Situation renewed = unanswered.leads(210).claim(2, PG2, 210, Situation.Claim.UNOPENED);
+        assertThat(has(renewed, Action.Promote.class)).as("under a new epoch").isTrue();
+    }
+
+    @Test
+    void whatAnAgentBeforeThisOneMayHaveSentIsShutOutBeforeARestartInPlace() {
+        Situation crashed = Situation.ofPrimary().stopped(State.IN_PRODUCTION);
+        Situation first = crashed.memory(m -> Memory.empty());
+        assertThat(has(first, Action.StartPrimary.class)).isFalse();
+        assertThat(has(first, Action.RenewEpoch.class)).isTrue();
     }
 }
