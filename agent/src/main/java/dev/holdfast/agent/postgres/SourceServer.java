@@ -57,7 +57,12 @@ final class SourceServer {
         }
     }
 
+    /**
+     * The role comes first: a server that is promoted in between then counts as a standby still,
+     * and not as a primary with the timeline of before.
+     */
     private static Source read(Statement statement) throws SQLException {
+        Role role = role(statement);
         SystemIdentifier system;
         Timeline timeline;
         Lsn position;
@@ -67,8 +72,7 @@ final class SourceServer {
             timeline = new Timeline(identity.getInt("timeline"));
             position = Lsn.of(identity.getString("xlogpos"));
         }
-        return new Source(
-                system, timeline, position, role(statement), history(statement, timeline));
+        return new Source(system, timeline, position, role, history(statement, timeline));
     }
 
     /**

@@ -157,15 +157,17 @@ final class RejoinRules {
         return say.lookAt(o.now().plus(ASK_AGAIN)).decision();
     }
 
+    static boolean canRewind(Observation o, ControlData control) {
+        return o.config().usePgRewind() && (control.checksums() || control.walLogHints());
+    }
+
     private static Decision rewind(
             Observation o,
             ClusterView cluster,
             ControlData control,
             Optional<Upstream> upstream,
             String why) {
-        boolean possible =
-                o.config().usePgRewind() && (control.checksums() || control.walLogHints());
-        if (!possible) {
+        if (!canRewind(o, control)) {
             return reclone(
                     o,
                     cluster,

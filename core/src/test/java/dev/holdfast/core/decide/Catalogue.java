@@ -208,9 +208,15 @@ final class Catalogue {
                         .led(Situation.Lead.WITH_SUCCESSOR)
                         .stopped(State.IN_PRODUCTION));
         put(
-                "postmaster killed, guard not armed",
+                "postmaster killed, pg_rewind not possible",
                 Situation.ofPrimary()
                         .led(Situation.Lead.WITH_SUCCESSOR)
+                        .config(ConfigParts::withoutRewind)
+                        .stopped(State.IN_PRODUCTION));
+        put(
+                "postmaster killed, nobody to take over, guard not armed",
+                Situation.ofPrimary()
+                        .led(Situation.Lead.ALONE)
                         .stopped(State.IN_PRODUCTION)
                         .guard(new GuardFact.Mode.Standby()));
         put(
