@@ -144,7 +144,12 @@ public final class AgentLoop implements AutoCloseable {
                         ports.postgres(),
                         ports.peers(),
                         new StoreActions(config.name(), initialConfig),
-                        new ServerActions(ports.postgres(), ports.guard(), config, ports.clock()),
+                        new ServerActions(
+                                ports.postgres(),
+                                ports.guard(),
+                                ports.workers(),
+                                config,
+                                ports.clock()),
                         around);
     }
 
