@@ -43,7 +43,9 @@ final class RejoinRules {
         }
         boolean rewound =
                 o.task() instanceof Task.Ended(Action.Rewind _, var _, Task.Outcome.Done _);
-        if (!rewound && o.memory().diverged().equals(Optional.of(leader.epoch()))) {
+        // What was found to contradict the leader is not here any more.
+        boolean copied = o.task() instanceof Task.Ended(Action.Clone _, var _, Task.Outcome.Done _);
+        if (!rewound && !copied && o.memory().diverged().equals(Optional.of(leader.epoch()))) {
             return rewind(
                     o,
                     cluster,

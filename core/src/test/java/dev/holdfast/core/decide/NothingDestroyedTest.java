@@ -182,4 +182,20 @@ class NothingDestroyedTest {
         assertThat(after.actions()).anyMatch(Action.StartStandby.class::isInstance);
         assertThat(after.memory().diverged()).isEmpty();
     }
+
+    /**
+     * With pg_rewind switched off it was copied again and again, each copy set aside by the next.
+     */
+    @Test
+    void aDivergedStandbyIsCopiedOnceAndStarts() {
+        Situation diverged =
+                Situation.ofSyncStandby()
+                        .stopped(State.IN_ARCHIVE_RECOVERY)
+                        .memory(m -> m.withDiverged(Optional.of(EPOCH)));
+        for (String aside : new String[] {"diverged", "rewind-failed"}) {
+            Decision after = diverged.done(new Action.Clone(upstreamOf(PG1), aside)).decide();
+            assertThat(after.actions()).anyMatch(Action.StartStandby.class::isInstance);
+            assertThat(after.memory().diverged()).isEmpty();
+        }
+    }
 }
