@@ -348,4 +348,25 @@ class OneWriterTest {
                         .data(directory(State.SHUT_DOWN_IN_RECOVERY, Lsn.of("0/1"), second(HERE)));
         assertThat(has(other, Action.ReleaseLeader.class)).isTrue();
     }
+
+    /** Once the claim has run out another member may make the cluster, and serve it. */
+    @Test
+    void theFirstServerOfANewClusterIsHeldByAGuardThatFollowsTheClaim() {
+        assertThat(has(claimed(), Action.StartNewCluster.class)).isFalse();
+        assertThat(has(claimed(), Action.SetGuard.class)).isTrue();
+
+        Situation armed = claimed().armed().stopped();
+        assertThat(has(armed, Action.StartNewCluster.class)).isTrue();
+        assertThat(has(armed, Action.SetGuard.class)).isFalse();
+
+        Situation renewedSince =
+                claimed().guard(new GuardFact.Mode.Armed(at(Situation.KILL_MILLIS - 1))).stopped();
+        assertThat(has(renewedSince, Action.SetGuard.class)).isTrue();
+    }
+
+    private static Situation claimed() {
+        return Situation.ofNewMember()
+                .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
+                .directoryState(State.SHUT_DOWN);
+    }
 }
