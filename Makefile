@@ -1,13 +1,18 @@
 # `make` lists the targets. Each installs what it needs through apt where it may, and else says what to install.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench model format deps clean guard rebuild
+.PHONY: help build test demo bench sim sim-many model format deps clean guard rebuild
 
 MVN := scripts/mvn.sh
 # Touched after a build. It lies where `mvn clean` removes it, and it is older than a directory from which a file was deleted.
 BUILT := ctl/target/built
 SOURCES := $(shell find . \( -path ./guard -o -path ./demo \) -prune -o \( -name target -o -name '.*' ! -name . ! -name .mvn \) -prune -o \
     \( -name pom.xml -o -path './*/src' -o -path './*/src/*' -o -path './.mvn/*' \) -print)
+# The simulator is built by itself: a search needs neither the guard nor the launchers.
+SIM := sim/target/holdfast-sim.jar
+SEED := 1
+N := 1000
+FIRST := 1
 LEFT := agent/target/holdfast-agent.jar ctl/target/holdfast-ctl.jar
 
 help: ## List the targets
@@ -37,6 +42,16 @@ model: ## Check the models of lease and sync set exhaustively (docs/model)
 	@scripts/deps.sh model
 	@scripts/model.sh
 
+sim: ## Replay one run of the simulator: make sim SEED=n prints its trace, one line an event
+	@scripts/deps.sh build
+	@$(MAKE) --no-print-directory --silent $(SIM)
+	@scripts/sim.sh seed $(SEED)
+
+sim-many: ## Search on all cores: make sim-many N=1000 [FIRST=1]
+	@scripts/deps.sh build
+	@$(MAKE) --no-print-directory --silent $(SIM)
+	@scripts/sim.sh many $(N) $(FIRST)
+
 format: ## Format the Java sources
 	@scripts/deps.sh build
 	@$(MVN) --quiet spotless:apply
@@ -51,6 +66,10 @@ clean: ## Remove what was built
 
 guard:
 	@$(MAKE) --no-print-directory --silent --directory guard
+
+$(SIM): $(SOURCES)
+	@$(MVN) --quiet package -DskipTests -pl sim -am
+	@touch $@
 
 $(BUILT): $(SOURCES) $(if $(filter-out $(wildcard $(LEFT)),$(LEFT)),rebuild)
 	@echo "Building (the first time Maven fetches its plugins and libraries)."

@@ -3,6 +3,7 @@ package dev.holdfast.agent;
 import dev.holdfast.agent.guard.GuardKeeper;
 import dev.holdfast.agent.guard.GuardLauncher;
 import dev.holdfast.agent.loop.AgentLoop;
+import dev.holdfast.agent.loop.WorkerThreads;
 import dev.holdfast.agent.loop.Workers;
 import dev.holdfast.agent.observe.PeerObserver;
 import dev.holdfast.agent.postgres.LocalPostgres;
@@ -119,7 +120,7 @@ final class Agent {
                     long timer = vertx.setTimer(Math.max(1, pause.toMillis()), _ -> action.run());
                     return () -> vertx.cancelTimer(timer);
                 };
-        Workers workers = new Workers();
+        Workers workers = new WorkerThreads();
         Shown shown = new Shown(config.scope(), config.name().value(), Version.text(), clock::now);
         MemberClient client = MemberClient.on(vertx, config.restApi().authentication());
         Wired wired = new Wired();

@@ -144,7 +144,12 @@ public final class AgentLoop implements AutoCloseable {
                         ports.postgres(),
                         ports.peers(),
                         new StoreActions(config.name(), initialConfig),
-                        new ServerActions(ports.postgres(), ports.guard(), config, ports.clock()),
+                        new ServerActions(
+                                ports.postgres(),
+                                ports.guard(),
+                                ports.workers(),
+                                config,
+                                ports.clock()),
                         around);
     }
 
@@ -262,6 +267,8 @@ public final class AgentLoop implements AutoCloseable {
     }
 
     private final class StoreHeard implements StoreMirror.Listener {
+        private Optional<KeyCodec.Earlier> earlier = Optional.empty();
+
         @Override
         public void onSnapshot(Dcs.Snapshot snapshot, MonoTime askedAt) {
             KeyCodec.Decoded decoded =
@@ -269,11 +276,16 @@ public final class AgentLoop implements AutoCloseable {
                             snapshot,
                             facts.cluster.isPresent()
                                     ? Optional.of(facts.config)
-                                    : Optional.empty());
+                                    : Optional.empty(),
+                            earlier);
             if (!decoded.problems().isEmpty()) {
                 listener.onStoreProblems(decoded.problems());
             }
             ClusterView view = decoded.view();
+            earlier =
+                    decoded.problems().isEmpty()
+                            ? Optional.of(new KeyCodec.Earlier(snapshot, view))
+                            : Optional.empty();
             facts.cluster = Optional.of(view);
             view.config().ifPresent(c -> facts.config = c.value());
             lease.ttl(facts.config.ttl());

@@ -356,10 +356,11 @@ final class Performer {
                             postgres.apply(
                                     action.files(),
                                     () ->
-                                            guard.signal(
+                                            servers.await(
+                                                    guard.signal(
                                                             GuardPort.ServerSignal
-                                                                    .REREAD_CONFIGURATION)
-                                                    .join());
+                                                                    .REREAD_CONFIGURATION),
+                                                    ServerActions.GUARD));
                     applied.files().notes().forEach(around::note);
                     counts[0] =
                             applied.waiting() != Postgres.Waiting.UNCONFIRMED

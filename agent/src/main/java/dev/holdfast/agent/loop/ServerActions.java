@@ -9,17 +9,10 @@ import dev.holdfast.core.decide.LeaderProof;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -37,21 +30,28 @@ final class ServerActions {
 
     private static final Duration ASK_AGAIN = Duration.ofMillis(10);
 
-    /** The eighth line of postmaster.pid is the server's status. */
-    private static final int PID_FILE_LINES = 8;
-
     private static final Duration PROMOTE = Duration.ofSeconds(60);
+
+    /** How long an answer of the guard may take, which has 2 s itself. */
+    static final Duration GUARD = Duration.ofSeconds(5);
+
     private static final Duration KILL = Duration.ofSeconds(30);
 
     private final Postgres postgres;
     private final GuardPort guard;
+    private final Workers workers;
     private final AgentConfig config;
     private final Supplier<MonoTime> clock;
 
     ServerActions(
-            Postgres postgres, GuardPort guard, AgentConfig config, Supplier<MonoTime> clock) {
+            Postgres postgres,
+            GuardPort guard,
+            Workers workers,
+            AgentConfig config,
+            Supplier<MonoTime> clock) {
         this.postgres = postgres;
         this.guard = guard;
+        this.workers = workers;
         this.config = config;
         this.clock = clock;
     }
@@ -116,20 +116,20 @@ final class ServerActions {
     private void start(ServerFiles files, Postgres.Role role, Consumer<String> note) {
         postgres.rotateLog();
         postgres.prepare(files, role).notes().forEach(note);
-        long logStart = logSize();
+        long logStart = postgres.logBytes();
         long pid =
                 await(
                         guard.start(
                                 postgres.log(),
                                 postgres.executable(),
                                 postgres.startArguments(files)),
-                        Duration.ofSeconds(5));
+                        GUARD);
         CompletableFuture<Void> ended = guard.gone(pid);
         MonoTime giveUp = clock.get().plus(FIRST_ANSWER);
-        while (!listens() || postgres.silence().isPresent()) {
+        while (!postgres.listens() || postgres.silence().isPresent()) {
             if (endsWithin(ended, ASK_AGAIN)) {
                 throw new PostgresException(
-                        "PostgreSQL ended while it was starting" + lastWords(logStart));
+                        "PostgreSQL ended while it was starting" + postgres.lastWords(logStart));
             }
             if (clock.get().isAfter(giveUp)) {
                 throw new PostgresException(
@@ -138,19 +138,6 @@ final class ServerActions {
                                 + ") and does not answer; see "
                                 + postgres.log());
             }
-        }
-    }
-
-    /**
-     * The new server has its sockets: only then it writes its status into its pid file. An answer
-     * alone could be another server's that has the port.
-     */
-    private boolean listens() {
-        Path pidFile = Path.of(config.postgresql().dataDir(), "postmaster.pid");
-        try {
-            return Files.readAllLines(pidFile).size() >= PID_FILE_LINES;
-        } catch (IOException e) {
-            return false;
         }
     }
 
@@ -176,70 +163,31 @@ final class ServerActions {
                             case FAST -> GuardPort.ServerSignal.FAST_SHUTDOWN;
                             case IMMEDIATE -> GuardPort.ServerSignal.IMMEDIATE_SHUTDOWN;
                         }),
-                Duration.ofSeconds(5));
+                GUARD);
         if (!endsWithin(gone, stop.patience())) {
-            await(guard.kill(), Duration.ofSeconds(5));
+            await(guard.kill(), GUARD);
             await(gone, KILL);
         }
     }
 
-    /**
-     * What the server logged last before it ended, which names the reason (a port in use, a wrong
-     * parameter).
-     */
-    private String lastWords(long logStart) {
-        Path log = postgres.log();
+    private boolean endsWithin(CompletableFuture<Void> ended, Duration span) {
         try {
-            byte[] all = Files.readAllBytes(log);
-            int from = (int) Math.min(logStart, all.length);
-            List<String> lines =
-                    new String(all, from, all.length - from, StandardCharsets.UTF_8)
-                            .lines()
-                            .toList();
-            Optional<String> told =
-                    lines.stream()
-                            .filter(l ->
-                                    l.contains("FATAL:")
-                                            || l.contains("PANIC:")
-                                            || l.contains("could not bind"))
-                            .findFirst();
-            return told.or(() -> lines.isEmpty() ? Optional.empty() : Optional.of(lines.getLast()))
-                    .map(line -> ": " + line.strip() + " (" + log + ")")
-                    .orElse("; see " + log);
-        } catch (IOException e) {
-            return "; its log " + log + " cannot be read: " + e.getMessage();
-        }
-    }
-
-    private long logSize() {
-        try {
-            return Files.exists(postgres.log()) ? Files.size(postgres.log()) : 0;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static boolean endsWithin(CompletableFuture<Void> ended, Duration span) {
-        try {
-            ended.get(span.toNanos(), TimeUnit.NANOSECONDS);
+            workers.await(ended, span);
             return true;
         } catch (TimeoutException e) {
             return false;
-        } catch (InterruptedException e) {
-            throw cancelled();
         } catch (ExecutionException e) {
             throw new PostgresException("the guard failed: " + reason(e), e);
         }
     }
 
-    private static <T> T await(CompletableFuture<T> future, Duration atMost) {
+    /** The guard's answer; for a job of the workers only. */
+    <T> T await(CompletableFuture<T> future, Duration atMost) {
         try {
-            return future.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+            return workers.await(future, atMost);
         } catch (TimeoutException e) {
             throw new PostgresException(
                     "the guard did not do it within " + atMost.toSeconds() + " s", e);
-        } catch (InterruptedException e) {
-            throw cancelled();
         } catch (ExecutionException e) {
             throw new PostgresException("the guard refused: " + reason(e), e);
         }
@@ -248,10 +196,5 @@ final class ServerActions {
     private static String reason(ExecutionException e) {
         Throwable cause = e.getCause();
         return String.valueOf((cause == null ? e : cause).getMessage());
-    }
-
-    private static PostgresException cancelled() {
-        Thread.currentThread().interrupt();
-        return new PostgresException("the action was cancelled");
     }
 }

@@ -1,52 +1,40 @@
 package dev.holdfast.agent.loop;
 
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeoutException;
 
 /**
- * The threads for what blocks, one a purpose, so that a long base backup or a hung disk never holds
- * up a question to the server: {@code brief} for what ends soon, {@code lengthy} for the one long
- * action, {@code probe} for questions to the running server.
+ * Where what blocks runs, one place a purpose, so that a long base backup or a hung disk never
+ * holds up a question to the server. A port, so that a simulation can put its own time behind it:
+ * what runs here waits only through {@link #await} and through the ports.
  */
-public final class Workers implements AutoCloseable {
-    private final ExecutorService brief = thread("brief");
-    private final ExecutorService lengthy = thread("lengthy");
-    private final ExecutorService probe = thread("probe");
-    private final ExecutorService source = thread("source");
+public interface Workers {
+    /** For what ends soon. */
+    Executor brief();
 
-    public Executor brief() {
-        return brief;
-    }
-
-    public Executor probe() {
-        return probe;
-    }
+    /** For questions to the running server. */
+    Executor probe();
 
     /**
      * For questions to another member's server, which may be on a host that is gone and says
      * nothing.
      */
-    public Executor source() {
-        return source;
-    }
+    Executor source();
 
     /** Runs the one long action; cancelling the future interrupts it. */
-    public Future<?> lengthy(Runnable action) {
-        return lengthy.submit(action);
-    }
+    Future<?> lengthy(Runnable action);
 
-    @Override
-    public void close() {
-        brief.shutdownNow();
-        lengthy.shutdownNow();
-        probe.shutdownNow();
-        source.shutdownNow();
-    }
-
-    private static ExecutorService thread(String name) {
-        return Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon().name("holdfast-" + name).factory());
-    }
+    /**
+     * Blocks the job that calls it until there is an answer.
+     *
+     * @throws TimeoutException when there is none within {@code atMost}
+     * @throws CancellationException when the job was cancelled meanwhile
+     */
+    <T> T await(CompletableFuture<T> answer, Duration atMost)
+            throws TimeoutException, ExecutionException;
 }

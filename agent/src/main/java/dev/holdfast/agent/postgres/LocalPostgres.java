@@ -12,6 +12,8 @@ import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Upstream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -34,6 +36,10 @@ import java.util.function.Consumer;
 public final class LocalPostgres implements Postgres {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final long POLL_MILLIS = 5;
+
+    /** The eighth line of postmaster.pid is the server's status. */
+    private static final int PID_FILE_LINES = 8;
+
     private static final long LOG_BYTES = 10L * 1024 * 1024;
 
     private final AgentConfig.Postgres config;
@@ -162,6 +168,49 @@ public final class LocalPostgres implements Postgres {
     @Override
     public Path log() {
         return guardDirectory.resolve("postgresql.log");
+    }
+
+    @Override
+    public long logBytes() {
+        try {
+            return Files.exists(log()) ? Files.size(log()) : 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public String lastWords(long fromByte) {
+        Path log = log();
+        try {
+            byte[] all = Files.readAllBytes(log);
+            int from = (int) Math.min(fromByte, all.length);
+            List<String> lines =
+                    new String(all, from, all.length - from, StandardCharsets.UTF_8)
+                            .lines()
+                            .toList();
+            Optional<String> told =
+                    lines.stream()
+                            .filter(l ->
+                                    l.contains("FATAL:")
+                                            || l.contains("PANIC:")
+                                            || l.contains("could not bind"))
+                            .findFirst();
+            return told.or(() -> lines.isEmpty() ? Optional.empty() : Optional.of(lines.getLast()))
+                    .map(line -> ": " + line.strip() + " (" + log + ")")
+                    .orElse("; see " + log);
+        } catch (IOException e) {
+            return "; its log " + log + " cannot be read: " + e.getMessage();
+        }
+    }
+
+    @Override
+    public boolean listens() {
+        try {
+            return Files.readAllLines(dataDir.resolve("postmaster.pid")).size() >= PID_FILE_LINES;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /**

@@ -116,6 +116,23 @@ public interface Postgres extends AutoCloseable {
     /** Where the server's standard output and error go, always by appending. */
     Path log();
 
+    /** How long {@link #log()} is now. */
+    long logBytes();
+
+    /**
+     * What the server logged last before it ended, which names the reason (a port in use, a wrong
+     * parameter): a clause that goes on from a sentence on its end.
+     *
+     * @param fromByte what was logged before is of no concern
+     */
+    String lastWords(long fromByte);
+
+    /**
+     * Whether a server that was just started has its sockets: only then it writes its status into
+     * its pid file. An answer alone could be another server's that has the port.
+     */
+    boolean listens();
+
     /**
      * Keeps {@link #log()} at 10 MiB at most, with one older file beside it. Cheap when there is
      * nothing to do; meant to be called before a start and about every minute.

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * is written at once; positions, which change all the time, once every {@code loop_wait}. Lives on
  * the loop's executor.
  */
-final class Publisher {
+public final class Publisher {
     private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
 
     private final AgentConfig config;
@@ -40,14 +40,15 @@ final class Publisher {
     private MonoTime notBefore = MonoTime.BEGINNING;
     private Optional<Lsn> publishedOptime = Optional.empty();
 
-    Publisher(AgentConfig config, Dcs dcs, StoreMirror mirror, Executor executor) {
+    public Publisher(AgentConfig config, Dcs dcs, StoreMirror mirror, Executor executor) {
         this.config = config;
         this.dcs = dcs;
         this.mirror = mirror;
         this.executor = executor;
     }
 
-    void onTurn(Observation o, MemberStatus status) {
+    /** Writes what is due after this turn. */
+    public void onTurn(Observation o, MemberStatus status) {
         if (writing
                 || o.cluster().isEmpty()
                 || !o.lease().isGood(o.now())

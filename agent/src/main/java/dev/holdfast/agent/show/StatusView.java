@@ -21,7 +21,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 
 /** From an observation and the decision on it to what the member shows. Pure. */
-final class StatusView {
+public final class StatusView {
     /**
      * A probe older than this proves nothing any more, so that {@code /primary} closes although the
      * lease may live.
@@ -33,7 +33,8 @@ final class StatusView {
 
     private StatusView() {}
 
-    static MemberStatus of(
+    /** What the member shows after this turn. */
+    public static MemberStatus of(
             Observation o,
             Decision decision,
             String scope,

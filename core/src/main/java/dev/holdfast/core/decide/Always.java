@@ -38,9 +38,11 @@ final class Always {
     }
 
     private static Decision rearm(Observation o, Decision decided) {
-        MonoTime kill = o.deadlines().kill(o.lease().leaderUntil());
+        boolean claimed = o.cluster().filter(c -> BootstrapRules.isClaimedByMe(o, c)).isPresent();
+        MonoTime kill =
+                o.deadlines().kill(claimed ? o.lease().goodUntil() : o.lease().leaderUntil());
         boolean behind =
-                o.proof().isPresent()
+                (o.proof().isPresent() || claimed)
                         && o.guard()
                                 instanceof
                                 GuardFact.Present(

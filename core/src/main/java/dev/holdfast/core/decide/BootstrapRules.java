@@ -98,7 +98,14 @@ final class BootstrapRules {
         };
     }
 
+    /**
+     * Once the claim has run out, another member may make the cluster: the guard ends this one's
+     * server before that.
+     */
     private static Decision start(Observation o) {
+        if (o.serverGone() && !PromotionRules.isArmed(o)) {
+            return PromotionRules.arm(o, "before the new cluster's first server starts");
+        }
         Say say = Say.of(o, BOOTSTRAP_START, "the new cluster's first server is started").eager();
         return (o.serverGone() ? say.act(new Action.StartNewCluster(Files.forPrimary(o, ""))) : say)
                 .decision();

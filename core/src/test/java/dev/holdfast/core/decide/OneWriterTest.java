@@ -370,4 +370,25 @@ class OneWriterTest {
         assertThat(has(first, Action.StartPrimary.class)).isFalse();
         assertThat(has(first, Action.RenewEpoch.class)).isTrue();
     }
+
+    /** Once the claim has run out another member may make the cluster, and serve it. */
+    @Test
+    void theFirstServerOfANewClusterIsHeldByAGuardThatFollowsTheClaim() {
+        assertThat(has(claimed(), Action.StartNewCluster.class)).isFalse();
+        assertThat(has(claimed(), Action.SetGuard.class)).isTrue();
+
+        Situation armed = claimed().armed().stopped();
+        assertThat(has(armed, Action.StartNewCluster.class)).isTrue();
+        assertThat(has(armed, Action.SetGuard.class)).isFalse();
+
+        Situation renewedSince =
+                claimed().guard(new GuardFact.Mode.Armed(at(Situation.KILL_MILLIS - 1))).stopped();
+        assertThat(has(renewedSince, Action.SetGuard.class)).isTrue();
+    }
+
+    private static Situation claimed() {
+        return Situation.ofNewMember()
+                .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
+                .directoryState(State.SHUT_DOWN);
+    }
 }

@@ -249,6 +249,13 @@ final class StandbyCatalogue {
                         .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
                         .directoryState(State.SHUT_DOWN));
         put.accept(
+                "new cluster claimed, initdb done, guard armed",
+                Situation.ofNewMember()
+                        .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
+                        .directoryState(State.SHUT_DOWN)
+                        .armed()
+                        .stopped());
+        put.accept(
                 "new cluster claimed, first server runs",
                 Situation.ofNewMember()
                         .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))

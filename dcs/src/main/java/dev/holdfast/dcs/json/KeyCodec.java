@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -67,21 +68,51 @@ public final class KeyCodec {
      * @param lastGood the configuration to go on with while the one in the store has errors
      */
     public static Decoded toView(Dcs.Snapshot snapshot, Optional<ClusterConfig> lastGood) {
-        Decoding decoding = new Decoding(snapshot, new ArrayList<>());
+        return toView(snapshot, lastGood, Optional.empty());
+    }
+
+    /** A snapshot that was read without a problem, and what it came to. */
+    public record Earlier(Dcs.Snapshot snapshot, ClusterView view) {
+        private boolean holds(String key, Dcs.Snapshot now) {
+            Dcs.Entry then = snapshot.entries().get(key);
+            Dcs.Entry entry = now.entries().get(key);
+            return then == null
+                    ? entry == null
+                    : entry != null && then.modRevision() == entry.modRevision();
+        }
+    }
+
+    /**
+     * Reads a snapshot.
+     *
+     * @param lastGood the configuration to go on with while the one in the store has errors
+     * @param earlier an earlier one of the same store, of which is taken over what has not changed:
+     *     most snapshots differ in one key
+     */
+    public static Decoded toView(
+            Dcs.Snapshot snapshot, Optional<ClusterConfig> lastGood, Optional<Earlier> earlier) {
+        Decoding decoding = new Decoding(snapshot, earlier, new ArrayList<>());
         ClusterView view =
                 new ClusterView(
                         snapshot.revision(),
                         decoding.leader(),
-                        decoding.parsed(Keys.EPOCH, KeyCodec::epoch),
-                        decoding.parsed(Keys.TIMELINE, KeyCodec::timeline),
+                        decoding.kept(Keys.EPOCH, ClusterView::epoch)
+                                .orElseGet(() -> decoding.parsed(Keys.EPOCH, KeyCodec::epoch)),
+                        decoding.kept(Keys.TIMELINE, ClusterView::timeline)
+                                .orElseGet(
+                                        () -> decoding.parsed(Keys.TIMELINE, KeyCodec::timeline)),
                         decoding.members(),
-                        decoding.initialize(),
-                        decoding.config(lastGood),
-                        decoding.sync(),
-                        decoding.parsed(Keys.FAILOVER, KeyCodec::failover),
-                        decoding.parsed(Keys.STATUS, (fields, node) -> fields.position("optime"))
-                                .map(Versioned::value),
-                        decoding.history());
+                        decoding.kept(Keys.INITIALIZE, ClusterView::initialize)
+                                .orElseGet(decoding::initialize),
+                        decoding.kept(Keys.CONFIG, ClusterView::config)
+                                .orElseGet(() -> decoding.config(lastGood)),
+                        decoding.kept(Keys.SYNC, ClusterView::sync).orElseGet(decoding::sync),
+                        decoding.kept(Keys.FAILOVER, ClusterView::failover)
+                                .orElseGet(
+                                        () -> decoding.parsed(Keys.FAILOVER, KeyCodec::failover)),
+                        decoding.kept(Keys.STATUS, ClusterView::optime).orElseGet(decoding::optime),
+                        decoding.kept(Keys.HISTORY, ClusterView::history)
+                                .orElseGet(decoding::history));
         return new Decoded(view, decoding.problems());
     }
 
@@ -226,7 +257,18 @@ public final class KeyCodec {
     }
 
     /** One snapshot on its way to a view. */
-    private record Decoding(Dcs.Snapshot snapshot, List<String> problems) {
+    private record Decoding(
+            Dcs.Snapshot snapshot, Optional<Earlier> earlier, List<String> problems) {
+
+        /** What the earlier view says of a key that has not changed since. */
+        <T> Optional<T> kept(String key, Function<ClusterView, T> part) {
+            return earlier.filter(e -> e.holds(key, snapshot)).map(e -> part.apply(e.view()));
+        }
+
+        Optional<Lsn> optime() {
+            return parsed(Keys.STATUS, (fields, node) -> fields.position("optime"))
+                    .map(Versioned::value);
+        }
 
         Optional<Dcs.Entry> entry(String key) {
             return Optional.ofNullable(snapshot.entries().get(key));
@@ -284,25 +326,8 @@ public final class KeyCodec {
                             Keys.memberOf(key)
                                     .ifPresentOrElse(
                                             name ->
-                                                    parsed(
-                                                                    key,
-                                                                    (fields, node) ->
-                                                                            Optional.of(
-                                                                                    MemberCodec
-                                                                                            .read(
-                                                                                                    key,
-                                                                                                    node,
-                                                                                                    problems)))
-                                                            .ifPresent(member ->
-                                                                    members.put(
-                                                                            name,
-                                                                            new MemberRecord.Stored(
-                                                                                    name,
-                                                                                    member.value(),
-                                                                                    member
-                                                                                            .revision(),
-                                                                                    entry
-                                                                                            .lease()))),
+                                                    member(key, name, entry)
+                                                            .ifPresent(m -> members.put(name, m)),
                                             () ->
                                                     malformed(
                                                             key,
@@ -310,6 +335,23 @@ public final class KeyCodec {
                         }
                     });
             return members;
+        }
+
+        private Optional<MemberRecord.Stored> member(String key, MemberName name, Dcs.Entry entry) {
+            Optional<MemberRecord.Stored> known =
+                    kept(key, ClusterView::members)
+                            .flatMap(members -> Optional.ofNullable(members.get(name)));
+            return known.or(() ->
+                    parsed(
+                                    key,
+                                    (fields, node) ->
+                                            Optional.of(MemberCodec.read(key, node, problems)))
+                            .map(member ->
+                                    new MemberRecord.Stored(
+                                            name,
+                                            member.value(),
+                                            member.revision(),
+                                            entry.lease())));
         }
 
         Optional<Versioned<Initialize>> initialize() {

@@ -93,6 +93,24 @@ public final class MemoryStore {
     }
 
     /**
+     * Begins every lease anew, as a new leader of etcd does, which does not know how much of each
+     * had passed.
+     */
+    public void extendLeases() {
+        leases.replaceAll((_, lease) -> new Lease(lease.ttl(), clock.get().plus(lease.ttl())));
+    }
+
+    /** All keys as they stand, for whoever looks on from outside. */
+    public Snapshot current() {
+        return read();
+    }
+
+    /** The newest revision. */
+    public long revision() {
+        return revision;
+    }
+
+    /**
      * Forgets what happened before {@code toRevision}, as etcd's compaction does: no watch can
      * begin there any more.
      */

@@ -1,0 +1,138 @@
+package dev.holdfast.sim;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.dcs.Dcs;
+import dev.holdfast.dcs.json.KeyCodec;
+import dev.holdfast.dcs.json.Keys;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/** All that there is in a run: hosts, store, network, and the one order of events. */
+final class Cluster {
+    private static final List<String> TRUTHS =
+            List.of(
+                    Keys.LEADER,
+                    Keys.EPOCH,
+                    Keys.SYNC,
+                    Keys.FAILOVER,
+                    Keys.INITIALIZE,
+                    Keys.TIMELINE);
+
+    private final Trace trace;
+    private final Events events;
+    private final Chance chance;
+    private final Setup setup;
+    private final Network network;
+    private final Store store;
+    private final Promises promises;
+    private final List<Member> members = new ArrayList<>();
+    private SortedMap<String, Dcs.Entry> shownKeys = new TreeMap<>();
+    private ClusterView shown;
+    private long shownAt;
+
+    Cluster(long seed, Trace trace) {
+        this.trace = trace;
+        this.events = new Events(trace);
+        this.chance = new Chance(seed);
+        this.setup = Setup.drawn(chance);
+        int count = setup.names().size();
+        this.network = new Network(events, chance, count + 2);
+        this.store = new Store(events, chance);
+        this.promises = new Promises(this);
+        this.shown = KeyCodec.toView(store.memory().current()).view();
+        for (int i = 0; i < count; i++) {
+            HostClock clock =
+                    new HostClock(
+                            events,
+                            chance.between(1, 1_000_000) * Events.SECOND,
+                            1 + (chance.fraction() - 0.5) * 0.03);
+            members.add(new Member(this, i, setup.names().get(i), clock));
+        }
+    }
+
+    Events events() {
+        return events;
+    }
+
+    Chance chance() {
+        return chance;
+    }
+
+    Setup setup() {
+        return setup;
+    }
+
+    Network network() {
+        return network;
+    }
+
+    Store store() {
+        return store;
+    }
+
+    Promises promises() {
+        return promises;
+    }
+
+    List<Member> members() {
+        return members;
+    }
+
+    Member member(MemberName name) {
+        for (Member member : members) {
+            if (member.name().equals(name)) {
+                return member;
+            }
+        }
+        throw new IllegalArgumentException("there is no member " + name);
+    }
+
+    int storeNode() {
+        return members.size();
+    }
+
+    int clientNode() {
+        return members.size() + 1;
+    }
+
+    Program program(String name) {
+        return new Program(events, name, chance);
+    }
+
+    StoreClient storeClient(int node, Program caller) {
+        return new StoreClient(events, chance, network, node, setup.names().size(), caller, store);
+    }
+
+    /** What the store holds in truth, now. */
+    ClusterView truth() {
+        if (store.memory().revision() != shownAt) {
+            shownAt = store.memory().revision();
+            Dcs.Snapshot all = store.memory().current();
+            SortedMap<String, Dcs.Entry> told = new TreeMap<>();
+            for (String key : TRUTHS) {
+                Dcs.Entry entry = all.entries().get(key);
+                if (entry != null) {
+                    told.put(key, entry);
+                }
+            }
+            // The members' own records change all the time, and no promise rests on them.
+            if (!told.equals(shownKeys)) {
+                shownKeys = told;
+                shown = KeyCodec.toView(new Dcs.Snapshot(all.revision(), told)).view();
+            }
+        }
+        return shown;
+    }
+
+    boolean isTraced() {
+        return trace.isTold();
+    }
+
+    void note(String who, Supplier<String> what) {
+        trace.note(events.nowNanos(), who, what);
+    }
+}

@@ -1,0 +1,123 @@
+package dev.holdfast.sim;
+
+import dev.holdfast.core.MonoTime;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Virtual time, and all that is to happen in it, in one order: by instant, and at one instant in
+ * the order in which it was scheduled.
+ */
+final class Events {
+    static final long MICRO = 1_000;
+    static final long MILLI = 1_000_000;
+    static final long SECOND = 1_000_000_000;
+
+    /** Something that is going to happen, unless it is cancelled. */
+    static final class Event {
+        private final long at;
+        private final long number;
+        private final String who;
+        private final String what;
+        private Runnable action;
+
+        private Event(long at, long number, String who, String what, Runnable action) {
+            this.at = at;
+            this.number = number;
+            this.who = who;
+            this.what = what;
+            this.action = action;
+        }
+
+        void cancel() {
+            action = Events::nothing;
+        }
+
+        private boolean isBefore(Event other) {
+            return at < other.at || (at == other.at && number < other.number);
+        }
+    }
+
+    private final List<Event> heap = new ArrayList<>();
+    private final Trace trace;
+    private long nowNanos = SECOND;
+    private long scheduled;
+    private long happened;
+
+    Events(Trace trace) {
+        this.trace = trace;
+    }
+
+    private static void nothing() {}
+
+    /** True time, which no host's clock shows quite. */
+    long nowNanos() {
+        return nowNanos;
+    }
+
+    MonoTime now() {
+        return new MonoTime(nowNanos);
+    }
+
+    /** How many events have happened. */
+    long happened() {
+        return happened;
+    }
+
+    Event at(long nanos, String who, String what, Runnable action) {
+        Event event = new Event(Math.max(nanos, nowNanos), scheduled++, who, what, action);
+        heap.add(event);
+        rise(heap.size() - 1, event);
+        return event;
+    }
+
+    Event after(long nanos, String who, String what, Runnable action) {
+        return at(nowNanos + nanos, who, what, action);
+    }
+
+    /** Lets the next event happen. */
+    void next() {
+        Event first = heap.getFirst();
+        Event last = heap.removeLast();
+        if (first != last) {
+            sink(last);
+        }
+        nowNanos = first.at;
+        happened++;
+        trace.event(first.at, first.who, first.what);
+        first.action.run();
+    }
+
+    private void rise(int from, Event event) {
+        int at = from;
+        while (at > 0) {
+            int parent = (at - 1) >>> 1;
+            if (!event.isBefore(heap.get(parent))) {
+                break;
+            }
+            heap.set(at, heap.get(parent));
+            at = parent;
+        }
+        heap.set(at, event);
+    }
+
+    private void sink(Event event) {
+        int size = heap.size();
+        int at = 0;
+        while (true) {
+            int child = 2 * at + 1;
+            if (child >= size) {
+                break;
+            }
+            if (child + 1 < size && heap.get(child + 1).isBefore(heap.get(child))) {
+                child++;
+            }
+            if (!heap.get(child).isBefore(event)) {
+                break;
+            }
+            heap.set(at, heap.get(child));
+            at = child;
+        }
+        heap.set(at, event);
+    }
+}

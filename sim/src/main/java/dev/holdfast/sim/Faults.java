@@ -1,0 +1,426 @@
+package dev.holdfast.sim;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.decide.Orders;
+import dev.holdfast.dcs.Dcs;
+import dev.holdfast.dcs.json.KeyCodec;
+import dev.holdfast.dcs.json.Keys;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What goes wrong, and what operators do. A run draws which kinds there are at all and how often,
+ * so that some runs have much of one thing and nothing of another.
+ */
+final class Faults {
+    /** The kinds; each has its share in a run, or none. */
+    private enum Kind {
+        HOST_DIES,
+        HOST_FREEZES,
+        AGENT_DIES,
+        AGENT_STOPS,
+        AGENT_ENDS,
+        POSTGRES_DIES,
+        POSTGRES_STOPS,
+        AGENT_AND_POSTGRES_STOP,
+        GUARD_DIES,
+        GUARD_DIES_AND_AGENT_STOPS,
+        CUT_OFF,
+        CUT_FROM_STORE,
+        CUT_ONE_WAY,
+        BAD_WEATHER,
+        STORE_LEADER_LOST,
+        STORE_AWAY,
+        STORE_LATE,
+        WATCHES_BREAK,
+        STORE_FORGETS,
+        LEADER_KEY_DELETED,
+        CHECKPOINTER_STUCK,
+        REPLAY_SLOW,
+        STOP_SLOW,
+        DISK_SLOW,
+        COPIES_FAIL,
+        WAITS_CANCELLED,
+        SWITCHOVER,
+        FAILOVER,
+        PAUSE,
+        CONFIG_CHANGE,
+        RESTART,
+        REINITIALIZE
+    }
+
+    private static final long SESSION_TIMEOUT = 60 * Events.SECOND;
+
+    private final Cluster cluster;
+    private final Chance chance;
+    private final Clients clients;
+    private final Program operator;
+    private final StoreClient store;
+    private final List<Kind> drawn = new ArrayList<>();
+    private final List<Undo> undos = new ArrayList<>();
+    private final SortedMap<String, Object> config;
+    private final long paceNanos;
+    private boolean over;
+
+    /** Ends a fault, once. */
+    private static final class Undo {
+        private final Runnable action;
+        private boolean done;
+
+        Undo(Runnable action) {
+            this.action = action;
+        }
+
+        void run() {
+            if (!done) {
+                done = true;
+                action.run();
+            }
+        }
+    }
+
+    Faults(Cluster cluster, Clients clients) {
+        this.cluster = cluster;
+        this.chance = cluster.chance();
+        this.clients = clients;
+        this.operator = cluster.program("operator");
+        operator.start();
+        this.store = cluster.storeClient(cluster.clientNode(), operator);
+        this.config = new TreeMap<>(cluster.setup().initialTree());
+        this.paceNanos = chance.skewed(4_000, 240_000) * Events.MILLI;
+        for (Kind kind : Kind.values()) {
+            int share = chance.oneIn(2) ? 0 : (int) chance.skewed(1, 12);
+            for (int i = 0; i < share; i++) {
+                drawn.add(kind);
+            }
+        }
+    }
+
+    void start() {
+        if (!drawn.isEmpty()) {
+            next();
+        }
+    }
+
+    private void next() {
+        cluster.events()
+                .after(
+                        chance.between(paceNanos / 50, 2 * paceNanos),
+                        "chance",
+                        "a fault",
+                        () -> {
+                            if (!over) {
+                                next();
+                                begin(chance.of(drawn));
+                            }
+                        });
+    }
+
+    /** Everything is well again, and stays so. */
+    void heal() {
+        over = true;
+        List.copyOf(undos).forEach(Undo::run);
+        cluster.members().forEach(m -> m.ailments().heal());
+        cluster.store().late(0);
+        unpause();
+    }
+
+    private void during(long nanos, Runnable undo) {
+        Undo once = new Undo(undo);
+        undos.add(once);
+        cluster.events()
+                .after(
+                        nanos,
+                        "chance",
+                        "a fault ends",
+                        () -> {
+                            undos.remove(once);
+                            once.run();
+                        });
+    }
+
+    /** From blinks to what outlasts every time-out. */
+    private long span() {
+        return chance.skewed(50, 90_000) * Events.MILLI;
+    }
+
+    private Member anyMember() {
+        List<Member> members = cluster.members();
+        if (chance.oneIn(2)) {
+            // The primary is where it hurts.
+            for (Member member : members) {
+                if (member.acceptsWrites()) {
+                    return member;
+                }
+            }
+        }
+        return chance.of(members);
+    }
+
+    private void begin(Kind kind) {
+        Member member = anyMember();
+        cluster.note("chance", () -> kind + " " + member.name());
+        clients.busyFor(5 * Events.SECOND);
+        switch (kind) {
+            case HOST_DIES -> hostDies(member);
+            case HOST_FREEZES -> {
+                member.freeze();
+                timeOutSessions(member);
+                during(span(), member::thaw);
+            }
+            case AGENT_DIES -> {
+                member.killAgent();
+                member.startAgentIn(chance.skewed(300, 60_000) * Events.MILLI);
+            }
+            case AGENT_STOPS -> stop(member.agentProgram());
+            case AGENT_ENDS -> member.agent().ifPresent(a -> a.order(Orders::withShutdown));
+            case POSTGRES_DIES -> member.server().ifPresent(Postmaster::kill);
+            case POSTGRES_STOPS -> {
+                stop(member.serverProgram());
+                timeOutSessions(member);
+            }
+            case AGENT_AND_POSTGRES_STOP -> {
+                long span = span();
+                member.agentProgram().stop();
+                member.serverProgram().stop();
+                timeOutSessions(member);
+                during(
+                        span,
+                        () -> {
+                            member.serverProgram().resume();
+                            member.agentProgram().resume();
+                        });
+            }
+            case GUARD_DIES -> member.killGuard();
+            case GUARD_DIES_AND_AGENT_STOPS -> {
+                member.killGuard();
+                stop(member.agentProgram());
+            }
+            case CUT_OFF -> cutOff(member);
+            case CUT_FROM_STORE -> {
+                cut(member.node(), cluster.storeNode());
+                cut(cluster.storeNode(), member.node());
+            }
+            case CUT_ONE_WAY -> cutOneWay(member);
+            case BAD_WEATHER -> badWeather(member);
+            case STORE_LEADER_LOST ->
+                    cluster.store().loseLeader(chance.skewed(200, 5_000) * Events.MILLI);
+            case STORE_AWAY -> cluster.store().away(chance.skewed(500, 60_000) * Events.MILLI);
+            case STORE_LATE -> {
+                cluster.store().late(chance.fraction() * 0.3);
+                during(span(), () -> cluster.store().late(0));
+            }
+            case WATCHES_BREAK -> member.agent().ifPresent(a -> a.store().breakWatches());
+            case STORE_FORGETS ->
+                    cluster.store().memory().compact(cluster.store().memory().revision());
+            case LEADER_KEY_DELETED -> write(Dcs.Op.delete(Keys.LEADER));
+            case CHECKPOINTER_STUCK -> member.ailments().checkpointerStuck(span());
+            case REPLAY_SLOW -> member.ailments().slowReplay(span());
+            case STOP_SLOW -> member.ailments().slowStop(span());
+            case DISK_SLOW -> member.ailments().slowDisk(span());
+            case COPIES_FAIL -> cluster.members().forEach(m -> m.ailments().brokenCopy(span()));
+            case WAITS_CANCELLED ->
+                    member.server()
+                            .filter(Postmaster::acceptsWrites)
+                            .ifPresent(Postmaster::cancelWaits);
+            case SWITCHOVER -> switchover();
+            case FAILOVER -> failover(member);
+            case PAUSE -> pause();
+            case CONFIG_CHANGE -> changeConfig();
+            case RESTART -> restart(member);
+            case REINITIALIZE ->
+                    member.agent()
+                            .ifPresent(a ->
+                                    a.order(o ->
+                                            o.withReinitialize(
+                                                    Optional.of(
+                                                            new Orders.Reinitialize(
+                                                                    member.clock().now())))));
+        }
+    }
+
+    // --- hosts
+
+    private void hostDies(Member member) {
+        member.powerOff();
+        int node = member.node();
+        long span = span();
+        during(span, member::powerOn);
+        // A host that is back refuses what belongs to a connection of before.
+        cluster.events()
+                .after(
+                        Math.min(SESSION_TIMEOUT, span + chance.between(100, 9_000) * Events.MILLI),
+                        "tcp",
+                        "connections end",
+                        () -> endSessionsWith(node));
+    }
+
+    private void stop(Program program) {
+        program.stop();
+        during(span(), program::resume);
+    }
+
+    /** Replication that has heard nothing for a minute ends. */
+    private void timeOutSessions(Member member) {
+        cluster.events()
+                .after(
+                        SESSION_TIMEOUT,
+                        "tcp",
+                        "connections time out",
+                        () -> {
+                            if (member.serverProgram().isStopped()) {
+                                endSessionsWith(member.node());
+                            }
+                        });
+    }
+
+    private void endSessionsWith(int node) {
+        for (Member other : cluster.members()) {
+            if (other.node() != node) {
+                other.server().ifPresent(s -> s.silent(node));
+            }
+        }
+    }
+
+    // --- network
+
+    private void cut(int from, int to) {
+        cut(from, to, span());
+    }
+
+    private void cut(int from, int to, long span) {
+        cluster.network().cut(from, to);
+        during(span, () -> cluster.network().mend(from, to));
+        cluster.events()
+                .after(
+                        SESSION_TIMEOUT,
+                        "tcp",
+                        "connections time out",
+                        () -> {
+                            if (cluster.network().isCut(from, to)) {
+                                endBetween(from, to);
+                            }
+                        });
+    }
+
+    private void endBetween(int one, int other) {
+        List<Member> members = cluster.members();
+        if (one < members.size() && other < members.size()) {
+            members.get(one).server().ifPresent(s -> s.silent(other));
+            members.get(other).server().ifPresent(s -> s.silent(one));
+        }
+    }
+
+    private void cutOff(Member member) {
+        long span = span();
+        for (int other = 0; other <= cluster.clientNode(); other++) {
+            if (other != member.node() && !(other == cluster.clientNode() && chance.oneIn(2))) {
+                cut(member.node(), other, span);
+                cut(other, member.node(), span);
+            }
+        }
+    }
+
+    private void cutOneWay(Member member) {
+        int other = chance.below(cluster.storeNode() + 1);
+        if (other != member.node()) {
+            if (chance.oneIn(2)) {
+                cut(member.node(), other);
+            } else {
+                cut(other, member.node());
+            }
+        }
+    }
+
+    private void badWeather(Member member) {
+        Network.Weather bad =
+                new Network.Weather(
+                        chance.skewed(1, 1_000),
+                        chance.oneIn(2) ? 0 : chance.fraction() * 0.5,
+                        chance.oneIn(2) ? 0 : chance.fraction() * 0.3);
+        int other = chance.below(cluster.storeNode() + 1);
+        int node = member.node();
+        cluster.network().weather(node, other, bad);
+        cluster.network().weather(other, node, bad);
+        during(
+                span(),
+                () -> {
+                    cluster.network().weather(node, other, Network.Weather.FAIR);
+                    cluster.network().weather(other, node, Network.Weather.FAIR);
+                });
+    }
+
+    // --- operators
+
+    private void write(Dcs.Op... ops) {
+        var _ = store.commit(List.of(), List.of(ops));
+    }
+
+    private void switchover() {
+        ClusterView view = cluster.truth();
+        if (view.leader().isPresent()) {
+            Optional<MemberName> candidate =
+                    chance.oneIn(2)
+                            ? Optional.empty()
+                            : Optional.of(chance.of(cluster.members()).name());
+            write(
+                    Dcs.Op.put(
+                            Keys.FAILOVER,
+                            KeyCodec.write(
+                                    new FailoverRequest(
+                                            Optional.of(view.leader().get().member()),
+                                            candidate,
+                                            Optional.empty()))));
+        }
+    }
+
+    private void failover(Member to) {
+        write(
+                Dcs.Op.put(
+                        Keys.FAILOVER,
+                        KeyCodec.write(
+                                new FailoverRequest(
+                                        Optional.empty(),
+                                        Optional.of(to.name()),
+                                        Optional.empty()))));
+    }
+
+    private void restart(Member member) {
+        member.server()
+                .ifPresent(s ->
+                        member.agent()
+                                .ifPresent(a ->
+                                        a.order(o -> o.withRestart(Optional.of(s.startMicros())))));
+    }
+
+    private void pause() {
+        change("pause", true);
+        during(span(), this::unpause);
+    }
+
+    private void unpause() {
+        change("pause", false);
+    }
+
+    private void changeConfig() {
+        switch (chance.below(5)) {
+            case 0 -> change("ttl", chance.of(List.of(3, 5, 10, 20, 30)));
+            case 1 -> change("synchronous_mode", chance.oneIn(2));
+            case 2 -> change("synchronous_mode_strict", chance.oneIn(2));
+            case 3 -> change("synchronous_node_count", (int) chance.between(1, 2));
+            default -> change("loop_wait", chance.of(List.of(1, 5, 10)));
+        }
+    }
+
+    private void change(String key, Object value) {
+        config.put(key, value);
+        if (cluster.truth().system().isPresent()) {
+            write(Dcs.Op.put(Keys.CONFIG, KeyCodec.writeConfig(config)));
+        }
+    }
+}

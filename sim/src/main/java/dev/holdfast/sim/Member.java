@@ -1,0 +1,227 @@
+package dev.holdfast.sim;
+
+import dev.holdfast.agent.postgres.PostgresException;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.decide.GuardFact;
+import java.util.Optional;
+
+/** A host with its clock, its data directory, and the three programs that run on it. */
+final class Member implements Postmaster.Around {
+    private final Cluster cluster;
+    private final int node;
+    private final MemberName name;
+    private final HostClock clock;
+    private final Program agentProgram;
+    private final Program guardProgram;
+    private final Program serverProgram;
+    private final Ailments ailments;
+    private final Guard guard;
+    private Optional<Directory> directory = Optional.empty();
+    private Optional<Postmaster> server = Optional.empty();
+    private Optional<AgentLife> agent = Optional.empty();
+    private long lastPid = 1_000;
+    private long wakesUntil;
+    private boolean unguarded;
+
+    Member(Cluster cluster, int node, MemberName name, HostClock clock) {
+        this.cluster = cluster;
+        this.node = node;
+        this.name = name;
+        this.clock = clock;
+        this.agentProgram = cluster.program(name + " agent");
+        this.guardProgram = cluster.program(name + " guard");
+        this.serverProgram = cluster.program(name + " postgres");
+        this.ailments = new Ailments(cluster.events());
+        this.guard = new Guard(cluster.chance(), guardProgram, clock);
+    }
+
+    int node() {
+        return node;
+    }
+
+    MemberName name() {
+        return name;
+    }
+
+    HostClock clock() {
+        return clock;
+    }
+
+    Ailments ailments() {
+        return ailments;
+    }
+
+    Guard guard() {
+        return guard;
+    }
+
+    Optional<Directory> directory() {
+        return directory;
+    }
+
+    Optional<Postmaster> server() {
+        return server;
+    }
+
+    Optional<AgentLife> agent() {
+        return agent;
+    }
+
+    Program agentProgram() {
+        return agentProgram;
+    }
+
+    Program serverProgram() {
+        return serverProgram;
+    }
+
+    boolean acceptsWrites() {
+        return server.isPresent() && server.get().acceptsWrites();
+    }
+
+    /**
+     * Whether the promise of one writer stands here: not where an operator paused it, nor without a
+     * guard, nor in the moments in which a host that was frozen wakes.
+     */
+    boolean mustNotWriteBeside() {
+        return !(guard.mode() instanceof GuardFact.Mode.Paused)
+                && !unguarded
+                && cluster.events().nowNanos() >= wakesUntil;
+    }
+
+    // --- the data directory
+
+    void place(Optional<Directory> next) {
+        directory = next;
+    }
+
+    void initialized(Directory made) {
+        cluster.promises().initialized(this, made);
+    }
+
+    void keepAside() {
+        cluster.promises().setAside(this, directory.orElseThrow());
+        directory = Optional.empty();
+    }
+
+    // --- the server
+
+    /** The guard starts a postmaster in the directory as it was prepared. */
+    Postmaster startServer() {
+        if (server.isPresent()) {
+            throw new PostgresException("a postmaster is held already");
+        }
+        Directory in =
+                directory
+                        .filter(d -> d.broken.isEmpty() && d.files.isPresent())
+                        .orElseThrow(() -> new PostgresException("there is nothing to start"));
+        serverProgram.start();
+        Postmaster started =
+                new Postmaster(
+                        cluster.events(),
+                        cluster.chance(),
+                        cluster.network(),
+                        serverProgram,
+                        name,
+                        in,
+                        ailments,
+                        this,
+                        ++lastPid);
+        server = Optional.of(started);
+        guard.hold(started);
+        started.start();
+        return started;
+    }
+
+    @Override
+    public Optional<Postmaster> serverOf(MemberName other) {
+        return cluster.member(other).server;
+    }
+
+    @Override
+    public int nodeOf(MemberName other) {
+        return cluster.member(other).node;
+    }
+
+    @Override
+    public void opened(Postmaster opened) {
+        cluster.promises().opened(this, opened);
+    }
+
+    @Override
+    public void ended(Postmaster ended) {
+        if (server.filter(s -> s == ended).isPresent()) {
+            server = Optional.empty();
+            unguarded = false;
+            guardProgram.after(
+                    cluster.chance().skewed(100, 3_000) * Events.MICRO,
+                    "reaps",
+                    () -> guard.onExit(ended));
+        }
+    }
+
+    // --- the agent
+
+    void startAgent() {
+        if (!agentProgram.isAlive()) {
+            agentProgram.start();
+            AgentLife life = new AgentLife(cluster, this);
+            agent = Optional.of(life);
+            life.start();
+        }
+    }
+
+    void startAgentIn(long nanos) {
+        cluster.events().after(nanos, name + " init", "starts the agent", this::startAgent);
+    }
+
+    void killAgent() {
+        agent.ifPresent(AgentLife::die);
+        agent = Optional.empty();
+        agentProgram.kill();
+    }
+
+    // --- the guard
+
+    void startGuard() {
+        guard.begin(server);
+    }
+
+    void killGuard() {
+        if (guardProgram.isAlive()) {
+            guardProgram.kill();
+            unguarded = server.isPresent();
+            agent.ifPresent(a -> a.guardLink().onDisconnected());
+        }
+    }
+
+    /** The guard is armed under a lease again, or what it holds is no primary. */
+    void guardedAgain() {
+        unguarded = false;
+    }
+
+    // --- the host
+
+    void powerOff() {
+        killAgent();
+        guardProgram.kill();
+        server.ifPresent(Postmaster::lose);
+    }
+
+    void powerOn() {
+        startAgent();
+    }
+
+    void freeze() {
+        agentProgram.stop();
+        guardProgram.stop();
+        serverProgram.stop();
+    }
+
+    void thaw() {
+        wakesUntil = cluster.events().nowNanos() + 150 * Events.MILLI;
+        guardProgram.resume();
+        serverProgram.resume();
+        agentProgram.resume();
+    }
+}

@@ -1,0 +1,813 @@
+package dev.holdfast.sim;
+
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.Timeline;
+import dev.holdfast.core.postgres.ControlData;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Upstream;
+import dev.holdfast.core.postgres.WalSender;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** One start of PostgreSQL, from the first process to the last. */
+final class Postmaster {
+    /** How far it is. */
+    enum State {
+        STARTING,
+        STANDBY,
+        PROMOTING,
+        PRIMARY,
+        STOPPING,
+        GONE
+    }
+
+    /** Who wrote, and is told. */
+    interface Writer {
+        void committed(Postmaster server, Branch branch, long position, Wait wait);
+
+        void failed();
+    }
+
+    /** Whether a commit waited as long as it was to. */
+    enum Wait {
+        WHOLE,
+        CANCELLED
+    }
+
+    /** What a server tells the host and the run around it. */
+    interface Around {
+        /** Where a member's server can be reached; empty when none runs there. */
+        Optional<Postmaster> serverOf(MemberName member);
+
+        int nodeOf(MemberName member);
+
+        void opened(Postmaster server);
+
+        void ended(Postmaster server);
+    }
+
+    private record Commit(Branch branch, long position, Writer writer) {}
+
+    private record Replay(long position, long dueNanos) {}
+
+    private static final long RETRY_NANOS = 5 * Events.SECOND;
+    private static final long RECORD_BYTES = 120;
+
+    private final Events events;
+    private final Chance chance;
+    private final Network network;
+    private final Program program;
+    private final MemberName member;
+    private final Directory directory;
+    private final Ailments ailments;
+    private final Around around;
+    private final long pid;
+    private final long startMicros;
+    private final Deque<Commit> waiting = new ArrayDeque<>();
+    private final Deque<Replay> replays = new ArrayDeque<>();
+    private final List<Replication> senders = new ArrayList<>();
+    private State state = State.STARTING;
+    private ServerFiles files;
+
+    /** The checkpointer has seen that there are names: commits wait. */
+    private boolean waits;
+
+    private long checkpointerFreeAt;
+    private long replayed;
+    private long visible;
+    private boolean localReplayed;
+    private @Nullable Replication receiver;
+
+    /** A connection whose other end is open already. */
+    private @Nullable Replication opening;
+
+    private int attempts;
+
+    Postmaster(
+            Events events,
+            Chance chance,
+            Network network,
+            Program program,
+            MemberName member,
+            Directory directory,
+            Ailments ailments,
+            Around around,
+            long pid) {
+        this.events = events;
+        this.chance = chance;
+        this.network = network;
+        this.program = program;
+        this.member = member;
+        this.directory = directory;
+        this.ailments = ailments;
+        this.around = around;
+        this.pid = pid;
+        this.startMicros = events.nowNanos() / 1_000;
+        this.files = directory.files.orElseThrow();
+        this.waits = sessionRule().number() > 0;
+        this.replayed = directory.redo;
+    }
+
+    MemberName memberName() {
+        return member;
+    }
+
+    Directory directory() {
+        return directory;
+    }
+
+    long pid() {
+        return pid;
+    }
+
+    State state() {
+        return state;
+    }
+
+    long startMicros() {
+        return startMicros;
+    }
+
+    SyncRule sessionRule() {
+        return SyncRule.parse(files.syncNames());
+    }
+
+    ServerFiles files() {
+        return files;
+    }
+
+    boolean waits() {
+        return waits;
+    }
+
+    List<Replication> senders() {
+        return senders;
+    }
+
+    /** Up to where a session sees what others committed and what nobody cancelled. */
+    long visible() {
+        return visible;
+    }
+
+    /** Whether a commit that comes now would be taken. */
+    boolean acceptsWrites() {
+        return state == State.PRIMARY && program.runs();
+    }
+
+    boolean isGone() {
+        return state == State.GONE;
+    }
+
+    Timeline timeline() {
+        return directory
+                .branch
+                .holding(state == State.PRIMARY ? directory.flushed : replayed())
+                .timeline();
+    }
+
+    // --- start
+
+    void start() {
+        if (directory.branch.end() > directory.flushed && !directory.standbySignal) {
+            ownBranch();
+        }
+        long recovery = ailments.recoveryNanos(chance);
+        if (directory.state == ControlData.State.IN_PRODUCTION) {
+            directory.state = ControlData.State.IN_CRASH_RECOVERY;
+        }
+        program.after(recovery, "has recovered", this::recovered);
+    }
+
+    /** What lies beyond our own end was written by nobody, or by somebody else. */
+    private void ownBranch() {
+        Branch branch = directory.branch.holding(directory.flushed);
+        directory.branch = branch.fork(branch.timeline(), directory.flushed);
+    }
+
+    private void recovered() {
+        replayed = directory.flushed;
+        localReplayed = true;
+        if (directory.standbySignal) {
+            directory.state = ControlData.State.IN_ARCHIVE_RECOVERY;
+            directory.recoveredTo(Math.min(replayed, directory.flushed));
+            openForReading();
+            connect();
+            return;
+        }
+        boolean clean = directory.state == ControlData.State.SHUT_DOWN;
+        directory.backupLabel = false;
+        directory.state = ControlData.State.IN_PRODUCTION;
+        if (!clean) {
+            writeCheckpoint();
+        }
+        open();
+    }
+
+    private void openForReading() {
+        if (state == State.STARTING && localReplayed && replayed >= directory.consistentAt) {
+            directory.backupLabel = false;
+            state = State.STANDBY;
+        }
+    }
+
+    private void open() {
+        state = State.PRIMARY;
+        visible = directory.flushed;
+        around.opened(this);
+    }
+
+    // --- writing
+
+    /** A client's transaction, from its first to its last statement. */
+    void write(Writer writer) {
+        if (state != State.PRIMARY) {
+            writer.failed();
+            return;
+        }
+        Branch branch = directory.branch;
+        long position = append(chance.between(80, 400));
+        program.after(
+                ailments.flushNanos(chance),
+                "flushes",
+                () -> {
+                    if (state != State.PRIMARY) {
+                        writer.failed();
+                        return;
+                    }
+                    flush(position);
+                    Commit commit = new Commit(branch, position, writer);
+                    if (waits) {
+                        waiting.addLast(commit);
+                    } else {
+                        acknowledge(commit, Wait.WHOLE);
+                    }
+                });
+    }
+
+    private long append(long bytes) {
+        return directory.branch.append(bytes);
+    }
+
+    private void flush(long position) {
+        if (position > directory.flushed) {
+            directory.flushed = position;
+            senders.forEach(Replication::pump);
+        }
+    }
+
+    private void acknowledge(Commit commit, Wait wait) {
+        if (wait == Wait.WHOLE) {
+            visible = Math.max(visible, commit.position());
+        }
+        commit.writer().committed(this, commit.branch(), commit.position(), wait);
+    }
+
+    /** A standby has told where it stands, or a walsender has read other names. */
+    void confirmed(Replication by) {
+        SyncRule rule = by.rule;
+        if (rule.number() == 0 || by.priority() == 0) {
+            return;
+        }
+        List<Replication> asked =
+                senders.stream()
+                        .filter(s -> s.priority() > 0 && s.flushed > 0)
+                        .sorted(
+                                Comparator.comparingInt(Replication::priority)
+                                        .thenComparingInt(s -> s.pid))
+                        .toList();
+        if (asked.size() < rule.number()) {
+            return;
+        }
+        long safe =
+                switch (rule.form()) {
+                    case FIRST ->
+                            asked.subList(0, rule.number()).contains(by)
+                                    ? asked.stream()
+                                            .limit(rule.number())
+                                            .mapToLong(s -> s.flushed)
+                                            .min()
+                                            .orElse(0)
+                                    : 0;
+                    case ANY ->
+                            asked.stream()
+                                    .mapToLong(s -> s.flushed)
+                                    .sorted()
+                                    .skip((long) asked.size() - rule.number())
+                                    .findFirst()
+                                    .orElse(0);
+                };
+        while (!waiting.isEmpty() && waiting.getFirst().position() <= safe) {
+            acknowledge(waiting.removeFirst(), Wait.WHOLE);
+        }
+    }
+
+    /** An operator, or a driver's time-out, cancels what waits. */
+    void cancelWaits() {
+        while (!waiting.isEmpty()) {
+            acknowledge(waiting.removeFirst(), Wait.CANCELLED);
+        }
+    }
+
+    // --- configuration
+
+    /** SIGHUP: each process rereads the files when it comes to it. */
+    void reload() {
+        program.after(
+                chance.skewed(50, 4_000) * Events.MICRO,
+                "sessions reread",
+                () -> {
+                    boolean moved = !files.upstream().equals(wantedFiles().upstream());
+                    files = wantedFiles();
+                    if (moved && receiver != null) {
+                        dropReceiver();
+                    }
+                    connect();
+                    for (Replication sender : senders) {
+                        SyncRule rule = sessionRule();
+                        program.after(
+                                chance.skewed(20, 20_000) * Events.MICRO,
+                                "walsender rereads",
+                                () -> {
+                                    sender.rule = rule;
+                                    confirmed(sender);
+                                });
+                    }
+                });
+        rereadByCheckpointer();
+    }
+
+    private ServerFiles wantedFiles() {
+        return directory.files.orElse(files);
+    }
+
+    private void rereadByCheckpointer() {
+        long at =
+                Math.max(events.nowNanos(), checkpointerReadyAt())
+                        + chance.skewed(100, 50_000) * Events.MICRO;
+        program.at(
+                at,
+                "checkpointer rereads",
+                () -> {
+                    if (events.nowNanos() < checkpointerReadyAt()) {
+                        rereadByCheckpointer();
+                    } else {
+                        followNames();
+                    }
+                });
+    }
+
+    private long checkpointerReadyAt() {
+        return Math.max(checkpointerFreeAt, ailments.checkpointerStuckUntil());
+    }
+
+    /** The checkpointer alone switches the waiting on and off; off wakes everybody. */
+    private void followNames() {
+        waits = SyncRule.parse(wantedFiles().syncNames()).number() > 0;
+        while (!waits && !waiting.isEmpty()) {
+            acknowledge(waiting.removeFirst(), Wait.WHOLE);
+        }
+    }
+
+    /** Makes a checkpoint, or a restart point, asked for now. */
+    void checkpoint(Runnable done) {
+        long begin = Math.max(events.nowNanos(), checkpointerReadyAt());
+        long end = begin + ailments.checkpointNanos(chance);
+        checkpointerFreeAt = end;
+        long[] from = {directory.flushed};
+        program.at(
+                begin,
+                "checkpoint begins",
+                () -> {
+                    followNames();
+                    from[0] = directory.flushed;
+                });
+        program.at(
+                end,
+                "checkpoint ends",
+                () -> {
+                    if (state == State.PRIMARY) {
+                        long record = directory.branch.end();
+                        flush(append(RECORD_BYTES));
+                        directory.checkpointed(record, from[0]);
+                    } else {
+                        directory.recoveredTo(replayed());
+                    }
+                    done.run();
+                });
+    }
+
+    private void writeCheckpoint() {
+        long record = directory.branch.end();
+        flush(append(RECORD_BYTES));
+        directory.checkpointed(record, record);
+    }
+
+    /** Writes a little WAL, without waiting for anybody. */
+    Lsn emit() {
+        flush(append(RECORD_BYTES));
+        return new Lsn(directory.flushed);
+    }
+
+    // --- promotion
+
+    /**
+     * Leaves recovery when all that it has is replayed; whoever asked looks for the end himself.
+     */
+    void promote() {
+        if (state != State.STANDBY) {
+            return;
+        }
+        state = State.PROMOTING;
+        dropReceiver();
+        long lag =
+                Math.max(
+                        0,
+                        replays.isEmpty() ? 0 : replays.getLast().dueNanos() - events.nowNanos());
+        program.after(lag + ailments.promotionNanos(chance), "is promoted", this::promoted);
+    }
+
+    private void promoted() {
+        if (state != State.PROMOTING) {
+            return;
+        }
+        replays.clear();
+        replayed = directory.flushed;
+        Timeline next =
+                (directory.newestKnown.isAfter(directory.branch.timeline())
+                                ? directory.newestKnown
+                                : directory.branch.timeline())
+                        .next();
+        directory.branch =
+                directory.branch.holding(directory.flushed).fork(next, directory.flushed);
+        directory.newestKnown = next;
+        directory.standbySignal = false;
+        directory.state = ControlData.State.IN_PRODUCTION;
+        directory.flushed = append(RECORD_BYTES);
+        directory.recoveredTo(directory.flushed);
+        List.copyOf(senders).forEach(this::dropSender);
+        open();
+        program.after(
+                chance.skewed(20, 2_000) * Events.MILLI, "checkpoints", () -> checkpoint(() -> {}));
+    }
+
+    // --- replication
+
+    /** Looks for the upstream, unless one streams already. */
+    void connect() {
+        if (receiver != null
+                || !localReplayed
+                || (state != State.STANDBY && state != State.STARTING)
+                || !directory.standbySignal
+                || files.upstream().isEmpty()) {
+            return;
+        }
+        int attempt = ++attempts;
+        Upstream upstream = files.upstream().get();
+        int here = around.nodeOf(member);
+        int there = around.nodeOf(upstream.member());
+        program.after(RETRY_NANOS, "tries its primary again", () -> retry(attempt));
+        if (here == there || network.loses(here, there)) {
+            return;
+        }
+        around.serverOf(upstream.member())
+                .ifPresent(server ->
+                        server.program.after(
+                                network.delay(here, there),
+                                "a standby connects",
+                                () -> server.accept(this, attempt)));
+    }
+
+    private void retry(int attempt) {
+        if (attempt == attempts) {
+            connect();
+        }
+    }
+
+    private void accept(Postmaster standby, int attempt) {
+        Directory theirs = standby.directory;
+        boolean serves = state == State.PRIMARY || state == State.STANDBY;
+        if (!serves
+                || standby.attempts != attempt
+                || !theirs.system.equals(directory.system)
+                || theirs.flushed > directory.flushed
+                || !directory.branch.continues(theirs.branch, theirs.flushed)) {
+            return;
+        }
+        int here = around.nodeOf(member);
+        int there = around.nodeOf(standby.member);
+        if (network.loses(here, there)) {
+            return;
+        }
+        Replication replication =
+                new Replication(
+                        this,
+                        standby,
+                        network.new Stream(here, there, standby.program),
+                        network.new Stream(there, here, program),
+                        (int) (1_000 + events.happened() % 30_000));
+        senders.add(replication);
+        standby.opening = replication;
+        standby.program.after(
+                network.delay(here, there),
+                "streams",
+                () -> standby.connected(replication, attempt));
+    }
+
+    private void connected(Replication replication, int attempt) {
+        opening = null;
+        Postmaster upstream = replication.primary;
+        boolean wanted =
+                receiver == null
+                        && attempt == attempts
+                        && (state == State.STANDBY || state == State.STARTING)
+                        && upstream.directory.branch.continues(directory.branch, directory.flushed);
+        if (!wanted) {
+            replication.closedByStandby();
+            return;
+        }
+        attempts++;
+        receiver = replication;
+        directory.branch = upstream.directory.branch;
+        if (directory.branch.timeline().isAfter(directory.newestKnown)) {
+            directory.newestKnown = directory.branch.timeline();
+        }
+        replication.confirm(directory.flushed, replayed());
+        replication.pump();
+    }
+
+    boolean receives(Replication from) {
+        return receiver == from;
+    }
+
+    void flushReceived(Replication from, long upTo) {
+        if (upTo > directory.flushed) {
+            directory.flushed = upTo;
+            long due = events.nowNanos() + ailments.replayNanos(chance);
+            long last = replays.isEmpty() ? 0 : replays.getLast().dueNanos();
+            replays.addLast(new Replay(upTo, Math.max(due, last)));
+            if (replays.size() > 64) {
+                // What was replayed long ago need not be told piece by piece.
+                replayed();
+            }
+            if (state == State.STARTING) {
+                program.at(Math.max(due, last), "replays", this::openForReading);
+            }
+            if (chance.oneIn(16)) {
+                directory.recoveredTo(replayed());
+            }
+        }
+        from.confirm(directory.flushed, replayed());
+    }
+
+    /** Replay goes on by itself; nobody needs to be told of each step. */
+    long replayed() {
+        while (!replays.isEmpty() && replays.getFirst().dueNanos() <= events.nowNanos()) {
+            replayed = replays.removeFirst().position();
+        }
+        if (state == State.STARTING) {
+            openForReading();
+        }
+        return replayed;
+    }
+
+    private void dropReceiver() {
+        Replication old = receiver;
+        receiver = null;
+        if (old != null) {
+            old.closedByStandby();
+        }
+        Replication half = opening;
+        opening = null;
+        if (half != null) {
+            half.closedByStandby();
+        }
+    }
+
+    private void dropSender(Replication sender) {
+        senders.remove(sender);
+        sender.closedByPrimary();
+    }
+
+    void lostUpstream(Replication of) {
+        if (receiver == of) {
+            receiver = null;
+            connect();
+        }
+    }
+
+    void lostStandby(Replication of) {
+        senders.remove(of);
+    }
+
+    /** Nothing has come over these connections for {@code wal_sender_timeout}. */
+    void silent(int otherNode) {
+        List.copyOf(senders).stream()
+                .filter(s -> around.nodeOf(s.standby.member) == otherNode)
+                .forEach(this::dropSender);
+        Replication from = receiver;
+        if (from != null && around.nodeOf(from.primary.member) == otherNode) {
+            dropReceiver();
+            connect();
+        }
+    }
+
+    // --- the end
+
+    /** SIGINT: sessions end, standbys get the last record, then all is over. */
+    void stopFast() {
+        if (state == State.STOPPING || state == State.GONE) {
+            return;
+        }
+        boolean primary = state == State.PRIMARY;
+        boolean recovering = state == State.STARTING && !directory.standbySignal;
+        state = State.STOPPING;
+        waiting.forEach(c -> c.writer().failed());
+        waiting.clear();
+        dropReceiver();
+        program.after(
+                ailments.stopNanos(chance),
+                "stops",
+                () -> {
+                    if (primary) {
+                        shutDown();
+                    } else if (recovering) {
+                        end();
+                    } else {
+                        directory.recoveredTo(replayed());
+                        directory.state = ControlData.State.SHUT_DOWN_IN_RECOVERY;
+                        end();
+                    }
+                });
+    }
+
+    private void shutDown() {
+        directory.state = ControlData.State.SHUTTING_DOWN;
+        writeCheckpoint();
+        directory.state = ControlData.State.SHUT_DOWN;
+        awaitSenders(events.nowNanos() + 60 * Events.SECOND);
+    }
+
+    /** A walsender stays until its standby has flushed the shutdown checkpoint. */
+    private void awaitSenders(long untilNanos) {
+        boolean open = senders.stream().anyMatch(s -> s.flushed < directory.flushed);
+        if (open && events.nowNanos() < untilNanos) {
+            program.after(2 * Events.MILLI, "awaits its standbys", () -> awaitSenders(untilNanos));
+        } else {
+            end();
+        }
+    }
+
+    private void end() {
+        List.copyOf(senders).forEach(this::dropSender);
+        over();
+        program.kill();
+    }
+
+    /** SIGKILL to all of it: what was not flushed is lost. */
+    void kill() {
+        if (state == State.GONE) {
+            return;
+        }
+        List.copyOf(senders).forEach(this::dropSender);
+        dropReceiver();
+        directory.branch.truncate(truncation());
+        over();
+        program.kill();
+    }
+
+    /** The host lost its power: nobody is told of anything. */
+    void lose() {
+        if (state == State.GONE) {
+            return;
+        }
+        senders.forEach(Replication::goneSilently);
+        senders.clear();
+        Replication from = receiver;
+        receiver = null;
+        if (from != null) {
+            from.goneSilently();
+        }
+        directory.branch.truncate(truncation());
+        over();
+        program.kill();
+    }
+
+    private long truncation() {
+        boolean mine = state == State.PRIMARY || state == State.STOPPING;
+        return mine ? directory.flushed : directory.branch.end();
+    }
+
+    private void over() {
+        state = State.GONE;
+        waiting.forEach(c -> c.writer().failed());
+        waiting.clear();
+        around.ended(this);
+    }
+
+    /** Does something in the server, as soon as it runs. */
+    void soon(String what, Runnable action) {
+        program.after(chance.between(20, 400) * Events.MICRO, what, action);
+    }
+
+    boolean isStopped() {
+        return program.isStopped();
+    }
+
+    // --- what a session is told
+
+    Server probe() {
+        return switch (state) {
+            case STARTING -> {
+                replayed();
+                yield state == State.STARTING
+                        ? new Server.Rejecting("57P03", "the database system is starting up")
+                        : probe();
+            }
+            case STOPPING -> new Server.Rejecting("57P03", "the database system is shutting down");
+            case STANDBY, PROMOTING -> standby();
+            case PRIMARY ->
+                    new Server.Primary(
+                            common(),
+                            directory.branch.timeline(),
+                            new Lsn(directory.flushed),
+                            walSenders(),
+                            List.copyOf(directory.slots.values()));
+            case GONE -> new Server.Silent("the connection was refused");
+        };
+    }
+
+    private Server standby() {
+        Optional<Server.WalReceiver> streaming =
+                Optional.ofNullable(receiver)
+                        .map(r ->
+                                new Server.WalReceiver(
+                                        "streaming",
+                                        directory.branch.timeline(),
+                                        r.primary.member.value(),
+                                        5432));
+        long at = replayed();
+        return new Server.Standby(
+                common(),
+                directory.branch.holding(at).timeline(),
+                receiver == null && attempts == 0
+                        ? Optional.empty()
+                        : Optional.of(new Lsn(directory.flushed)),
+                new Lsn(at),
+                Optional.empty(),
+                false,
+                streaming,
+                files.upstream().map(u -> "host=" + u.host()).orElse(""),
+                walSenders(),
+                List.copyOf(directory.slots.values()));
+    }
+
+    private Server.Common common() {
+        return new Server.Common(startMicros, 150_000, files.syncNames(), new TreeMap<>());
+    }
+
+    private List<WalSender> walSenders() {
+        if (senders.isEmpty()) {
+            return List.of();
+        }
+        SyncRule rule = sessionRule();
+        List<Replication> asked =
+                senders.stream()
+                        .filter(s -> s.priority() > 0 && s.flushed > 0)
+                        .sorted(
+                                Comparator.comparingInt(Replication::priority)
+                                        .thenComparingInt(s -> s.pid))
+                        .toList();
+        List<WalSender> told = new ArrayList<>(senders.size());
+        for (Replication s : senders) {
+            int rank = asked.indexOf(s);
+            String sync =
+                    s.priority() == 0 || rule.number() == 0
+                            ? "async"
+                            : switch (rule.form()) {
+                                case ANY -> "quorum";
+                                case FIRST ->
+                                        rank >= 0 && rank < rule.number() ? "sync" : "potential";
+                            };
+            told.add(
+                    new WalSender(
+                            s.pid,
+                            s.standby.member.value(),
+                            "streaming",
+                            sync,
+                            rule.number() == 0 ? 0 : s.priority(),
+                            new Lsn(s.sent),
+                            new Lsn(s.flushed),
+                            new Lsn(s.flushed),
+                            new Lsn(s.replayed)));
+        }
+        return List.copyOf(told);
+    }
+}

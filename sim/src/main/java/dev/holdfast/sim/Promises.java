@@ -1,0 +1,225 @@
+package dev.holdfast.sim;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.cluster.TimelineClaim;
+import dev.holdfast.core.cluster.Versioned;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The promises, held against what is true in the models rather than what anybody believes. */
+final class Promises {
+    private final Cluster cluster;
+    private final List<Branch> promised = new ArrayList<>();
+    private long seenRevision;
+    private boolean initialized;
+
+    /** What a leader was last seen to have opened. */
+    private @Nullable Branch lastOpened;
+
+    private Optional<MemberName> named = Optional.empty();
+    private long acknowledged;
+    private long openings;
+
+    Promises(Cluster cluster) {
+        this.cluster = cluster;
+    }
+
+    /** How many commits were acknowledged under a promise. */
+    long acknowledged() {
+        return acknowledged;
+    }
+
+    /** How often a primary opened. */
+    long openings() {
+        return openings;
+    }
+
+    /** After every event. */
+    void check() {
+        ClusterView view = cluster.truth();
+        if (view.revision() != seenRevision) {
+            seenRevision = view.revision();
+            storeChanged(view);
+        }
+        oneWriter();
+    }
+
+    private void oneWriter() {
+        List<Member> members = cluster.members();
+        Member writer = null;
+        for (int i = 0; i < members.size(); i++) {
+            Member member = members.get(i);
+            if (member.acceptsWrites() && member.mustNotWriteBeside()) {
+                if (writer != null) {
+                    throw new BrokenPromise(
+                            "S1, one writer: "
+                                    + writer.name()
+                                    + " and "
+                                    + member.name()
+                                    + " both accept writes");
+                }
+                writer = member;
+            }
+        }
+    }
+
+    /** A commit was acknowledged to a client. */
+    void acknowledged(Branch branch, long position, Postmaster.Wait wait) {
+        if (wait == Postmaster.Wait.WHOLE && isProtected()) {
+            acknowledged++;
+            promise(branch, position);
+        }
+    }
+
+    /** A client that was sent here by {@code /primary} reads. */
+    void read(Postmaster server) {
+        if (isProtected()) {
+            promise(server.directory().branch, server.visible());
+        }
+    }
+
+    private boolean isProtected() {
+        SyncState sync = cluster.truth().sync().value();
+        return sync.leader().isPresent() && !sync.standbys().isEmpty();
+    }
+
+    private void promise(Branch branch, long position) {
+        Branch holding = branch.holding(position);
+        if (holding.promised() == 0) {
+            promised.add(holding);
+        }
+        holding.promise(position);
+    }
+
+    /** The store has changed. */
+    private void storeChanged(ClusterView view) {
+        if (view.sync().value().leader().isEmpty() && !promised.isEmpty()) {
+            // The operator switched the synchronous mode off: what was promised under it is over.
+            promised.forEach(b -> b.forgive(0));
+            promised.clear();
+        }
+        view.timeline()
+                .map(Versioned::value)
+                .filter(TimelineClaim::opened)
+                .flatMap(claim -> cluster.member(claim.member()).directory())
+                .filter(d -> d.branch.timeline().equals(view.timeline().get().value().timeline()))
+                .ifPresent(d -> lastOpened = d.branch);
+        view.failover()
+                .map(Versioned::value)
+                .filter(FailoverRequest::isManual)
+                .flatMap(FailoverRequest::candidate)
+                .filter(c -> !view.sync().value().entitles(c))
+                .ifPresent(c -> named = Optional.of(c));
+    }
+
+    /** A server is out of recovery and takes writes from now on. */
+    void opened(Member member, Postmaster server) {
+        openings++;
+        cluster.note(member.name().value(), () -> "opens on timeline " + server.timeline());
+        ClusterView view = cluster.truth();
+        boolean leads = view.isLeader(member.name());
+        boolean led =
+                view.leader().isEmpty()
+                        && view.epoch()
+                                .map(e -> e.value().member().equals(member.name()))
+                                .orElse(true);
+        if (!leads && !led && member.mustNotWriteBeside()) {
+            throw new BrokenPromise(
+                    "S3, no proof, no promotion: "
+                            + member.name()
+                            + " opened as primary, and the leader key says "
+                            + view.leader());
+        }
+        boolean handedOver = view.epoch().flatMap(e -> e.value().handedOverAt()).isPresent();
+        boolean byFailover = !handedOver && named.filter(member.name()::equals).isPresent();
+        if (cluster.setup().tags(member.name()).noFailover()
+                && !byFailover
+                && leads
+                && !isFirst(view)) {
+            throw new BrokenPromise(
+                    "S3, no proof, no promotion: " + member.name() + " has the tag nofailover");
+        }
+        if (member.mustNotWriteBeside()) {
+            nothingLost(member, server, byFailover);
+            descends(member, server);
+        }
+    }
+
+    /** Whoever opens goes on from what was last seen to be open. */
+    private void descends(Member member, Postmaster server) {
+        Directory directory = server.directory();
+        if (lastOpened != null
+                && directory.branch.holds(lastOpened, directory.flushed) <= lastOpened.begin()) {
+            throw new BrokenPromise(
+                    "S3, no proof, no promotion: "
+                            + member.name()
+                            + " opened on timeline "
+                            + server.timeline()
+                            + ", which does not descend from timeline "
+                            + lastOpened.timeline()
+                            + ", which the cluster has been on");
+        }
+    }
+
+    private static boolean isFirst(ClusterView view) {
+        return view.epoch().isEmpty();
+    }
+
+    private void nothingLost(Member member, Postmaster server, boolean byFailover) {
+        Directory directory = server.directory();
+        for (Branch branch : promised) {
+            long holds = Math.max(0, directory.branch.holds(branch, directory.flushed));
+            if (holds < branch.promised()) {
+                if (byFailover) {
+                    // An operator named a member outside the sync set, and was told what it costs.
+                    branch.forgive(holds);
+                    continue;
+                }
+                throw new BrokenPromise(
+                        "S2, nothing acknowledged is lost: "
+                                + member.name()
+                                + " opened as primary with timeline "
+                                + branch.timeline()
+                                + " up to "
+                                + holds
+                                + ", and up to "
+                                + branch.promised()
+                                + " was acknowledged there or shown");
+            }
+        }
+        named = Optional.empty();
+    }
+
+    void initialized(Member member, Directory made) {
+        if (initialized) {
+            throw new BrokenPromise(
+                    "S4, nothing is destroyed: "
+                            + member.name()
+                            + " made a second cluster, "
+                            + made.system);
+        }
+        initialized = true;
+    }
+
+    /** A data directory is set aside to be copied anew: nobody may need it. */
+    void setAside(Member member, Directory old) {
+        for (Branch branch : promised) {
+            boolean elsewhere =
+                    cluster.members().stream()
+                            .filter(m -> m != member)
+                            .flatMap(m -> m.directory().stream())
+                            .anyMatch(d -> d.branch.holds(branch, d.flushed) >= branch.promised());
+            if (!elsewhere && old.branch.holds(branch, old.flushed) >= branch.promised()) {
+                throw new BrokenPromise(
+                        "S4, nothing is destroyed: "
+                                + member.name()
+                                + " sets aside the only copy of what was acknowledged");
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.holdfast.sim;
+
+/** A walsender and the receiver at its other end, over one connection. */
+final class Replication {
+    final Postmaster primary;
+    final Postmaster standby;
+    final int pid;
+    private final Network.Stream down;
+    private final Network.Stream up;
+
+    /** What the walsender has read of the names. */
+    SyncRule rule;
+
+    /**
+     * What it shows in {@code pg_stat_replication}; behind what is true by the way of a message.
+     */
+    long sent;
+
+    long flushed;
+    long replayed;
+    private boolean pumping;
+    private boolean over;
+
+    Replication(
+            Postmaster primary,
+            Postmaster standby,
+            Network.Stream down,
+            Network.Stream up,
+            int pid) {
+        this.primary = primary;
+        this.standby = standby;
+        this.down = down;
+        this.up = up;
+        this.pid = pid;
+        this.rule = primary.sessionRule();
+        this.sent = standby.directory().flushed;
+    }
+
+    int priority() {
+        return rule.priority(standby.memberName().value());
+    }
+
+    boolean isOver() {
+        return over;
+    }
+
+    /** Sends what is flushed and not sent; one batch is under way at a time. */
+    void pump() {
+        long upTo = primary.directory().flushed;
+        if (over || pumping || upTo <= sent) {
+            return;
+        }
+        pumping = true;
+        sent = upTo;
+        down.send("wal", () -> received(upTo));
+    }
+
+    private void received(long upTo) {
+        if (over || !standby.receives(this)) {
+            return;
+        }
+        pumping = false;
+        standby.flushReceived(this, upTo);
+        pump();
+    }
+
+    /** The standby tells where it stands. */
+    void confirm(long flushedTo, long replayedTo) {
+        up.send(
+                "wal is flushed",
+                () -> {
+                    if (!over) {
+                        flushed = Math.max(flushed, flushedTo);
+                        replayed = Math.max(replayed, replayedTo);
+                        primary.confirmed(this);
+                    }
+                });
+    }
+
+    /** One end closes: it knows at once, the other when the network tells it. */
+    void closedByPrimary() {
+        over = true;
+        down.send("receiver sees the end", () -> standby.lostUpstream(this));
+    }
+
+    void closedByStandby() {
+        over = true;
+        up.send("sender sees the end", () -> primary.lostStandby(this));
+    }
+
+    /** The host is gone, and nobody says so: time-outs tell. */
+    void goneSilently() {
+        over = true;
+    }
+}

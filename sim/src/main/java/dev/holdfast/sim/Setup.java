@@ -1,0 +1,123 @@
+package dev.holdfast.sim;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.Tags;
+import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.HostPort;
+import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.ClusterConfigReader;
+import dev.holdfast.core.decide.Observation;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What the cluster of a run is: how many members, their tags, and the configuration it begins with.
+ */
+final class Setup {
+    static final String SCOPE = "simulated";
+
+    private final List<MemberName> names;
+    private final SortedMap<MemberName, Tags> tags;
+    private final SortedMap<String, Object> tree;
+
+    private Setup(
+            List<MemberName> names,
+            SortedMap<MemberName, Tags> tags,
+            SortedMap<String, Object> tree) {
+        this.names = names;
+        this.tags = tags;
+        this.tree = Collections.unmodifiableSortedMap(tree);
+    }
+
+    static Setup drawn(Chance chance) {
+        int count = chance.of(List.of(3, 3, 3, 3, 2, 4));
+        List<MemberName> names = new ArrayList<>();
+        SortedMap<MemberName, Tags> tags = new TreeMap<>();
+        for (int i = 1; i <= count; i++) {
+            MemberName name = new MemberName("pg" + i);
+            names.add(name);
+            tags.put(name, i == 1 || !chance.oneIn(12) ? Tags.NONE : tag(chance));
+        }
+        SortedMap<String, Object> tree = new TreeMap<>();
+        tree.put("ttl", chance.of(List.of(10, 10, 30, 20, 5, 3)));
+        tree.put("loop_wait", chance.of(List.of(10, 10, 5, 1)));
+        tree.put("synchronous_mode", !chance.oneIn(4));
+        tree.put("synchronous_mode_strict", chance.oneIn(4));
+        tree.put("synchronous_node_count", chance.of(List.of(1, 1, 1, 2)));
+        tree.put("primary_start_timeout", chance.of(List.of(300, 300, 10, 0)));
+        tree.put(
+                "postgresql",
+                new TreeMap<String, Object>(Map.of("use_pg_rewind", !chance.oneIn(5))));
+        return new Setup(List.copyOf(names), tags, tree);
+    }
+
+    private static Tags tag(Chance chance) {
+        return new Tags(new TreeMap<>(Map.of(chance.of(List.of("nofailover", "nosync")), "true")));
+    }
+
+    List<MemberName> names() {
+        return names;
+    }
+
+    Tags tags(MemberName name) {
+        return tags.getOrDefault(name, Tags.NONE);
+    }
+
+    /** The dynamic configuration of the new cluster. */
+    SortedMap<String, Object> initialTree() {
+        return tree;
+    }
+
+    ClusterConfig firstConfig() {
+        return ClusterConfigReader.read(tree).config();
+    }
+
+    Observation.Self self(AgentConfig config) {
+        return new Observation.Self(
+                config.name(), config.tags(), new TreeMap<>(), List.of(), List.of(), List.of());
+    }
+
+    AgentConfig agentConfig(MemberName name) {
+        Credentials nobody = new Credentials("simulated", "");
+        return new AgentConfig(
+                SCOPE,
+                "/service/",
+                name,
+                new AgentConfig.RestApi(
+                        new HostPort("0.0.0.0", 8008),
+                        new HostPort(name.value(), 8008),
+                        Optional.empty()),
+                new AgentConfig.Ctl(Optional.empty()),
+                new AgentConfig.Etcd(List.of(), Optional.empty()),
+                new AgentConfig.Bootstrap(tree, List.of(), List.of()),
+                new AgentConfig.Postgres(
+                        "0.0.0.0",
+                        5432,
+                        new HostPort(name.value(), 5432),
+                        Optional.empty(),
+                        "/simulated",
+                        "/simulated",
+                        Optional.empty(),
+                        "/simulated",
+                        nobody,
+                        nobody,
+                        nobody,
+                        new TreeMap<>(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        2,
+                        false,
+                        Duration.ofMinutes(1)),
+                new AgentConfig.Guard("/simulated"),
+                new AgentConfig.Log("INFO", AgentConfig.Log.Type.PLAIN, Optional.empty()),
+                tags(name));
+    }
+}

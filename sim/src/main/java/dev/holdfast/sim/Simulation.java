@@ -1,0 +1,142 @@
+package dev.holdfast.sim;
+
+import dev.holdfast.core.MemberName;
+import java.util.List;
+
+/**
+ * One run from a seed: a cluster begins, faults come and go while the promises of safety are held
+ * against every event, then all is healed, and the cluster has to come back.
+ */
+final class Simulation {
+    private static final long BACK_NANOS = 240 * Events.SECOND;
+    private static final long STEADY_NANOS = 5 * Events.SECOND;
+
+    private final long seed;
+    private final Cluster cluster;
+    private final Clients clients;
+    private final Faults faults;
+    private final long faultyUntil;
+
+    /**
+     * What a run came to.
+     *
+     * @param simulatedNanos how much virtual time has passed
+     * @param broken the promise that did not hold, or empty
+     */
+    record Outcome(
+            long seed,
+            long simulatedNanos,
+            long events,
+            long acknowledged,
+            long openings,
+            String broken) {
+        boolean isBroken() {
+            return !broken.isEmpty();
+        }
+    }
+
+    private Simulation(long seed, Trace trace) {
+        this.seed = seed;
+        this.cluster = new Cluster(seed, trace);
+        this.clients = new Clients(cluster);
+        this.faults = new Faults(cluster, clients);
+        this.faultyUntil = cluster.chance().skewed(120, 3_600) * Events.SECOND;
+    }
+
+    static Outcome run(long seed, Trace trace) {
+        Simulation simulation = new Simulation(seed, trace);
+        try {
+            simulation.play();
+            return simulation.outcome("");
+        } catch (BrokenPromise broken) {
+            return simulation.outcome(String.valueOf(broken.getMessage()));
+        } catch (RuntimeException bug) {
+            StackTraceElement[] at = bug.getStackTrace();
+            return simulation.outcome(
+                    "the run itself failed: " + bug + (at.length == 0 ? "" : " at " + at[0]));
+        }
+    }
+
+    private Outcome outcome(String broken) {
+        return new Outcome(
+                seed,
+                cluster.events().nowNanos(),
+                cluster.events().happened(),
+                cluster.promises().acknowledged(),
+                cluster.promises().openings(),
+                broken);
+    }
+
+    private void play() {
+        cluster.note("setup", () -> cluster.setup().names() + " " + cluster.setup().initialTree());
+        cluster.members()
+                .forEach(m -> m.startAgentIn(cluster.chance().skewed(10, 3_000) * Events.MILLI));
+        clients.start();
+        faults.start();
+        while (cluster.events().nowNanos() < faultyUntil) {
+            step();
+        }
+        cluster.note("chance", () -> "all is healed");
+        faults.heal();
+        comesBack();
+    }
+
+    private void step() {
+        cluster.events().next();
+        cluster.promises().check();
+    }
+
+    private void comesBack() {
+        long end = cluster.events().nowNanos() + BACK_NANOS;
+        long steadySince = Long.MAX_VALUE;
+        long look = 0;
+        while (true) {
+            step();
+            long now = cluster.events().nowNanos();
+            if (now < look) {
+                continue;
+            }
+            look = now + Events.SECOND / 2;
+            if (!isBack()) {
+                steadySince = Long.MAX_VALUE;
+            } else {
+                steadySince = Math.min(steadySince, now);
+                if (now - steadySince >= STEADY_NANOS) {
+                    return;
+                }
+            }
+            if (now > end) {
+                throw new BrokenPromise(
+                        "L1, it comes back: "
+                                + BACK_NANOS / Events.SECOND
+                                + " s after everything was healed "
+                                + missing());
+            }
+        }
+    }
+
+    private boolean isBack() {
+        return missing().isEmpty();
+    }
+
+    /** What is not as it should be. */
+    private String missing() {
+        List<Member> serving =
+                cluster.members().stream()
+                        .filter(m -> m.agent().filter(AgentLife::servesAsPrimary).isPresent())
+                        .toList();
+        if (serving.size() != 1 || !serving.getFirst().acceptsWrites()) {
+            return "/primary says 200 at " + serving.stream().map(Member::name).toList();
+        }
+        Postmaster primary = serving.getFirst().server().orElseThrow();
+        for (Member member : cluster.members()) {
+            MemberName name = member.name();
+            if (member != serving.getFirst()
+                    && primary.senders().stream()
+                            .noneMatch(s -> s.standby.memberName().equals(name) && s.flushed > 0)) {
+                return name + " does not stream from " + primary.memberName();
+            }
+        }
+        return "";
+    }
+}
