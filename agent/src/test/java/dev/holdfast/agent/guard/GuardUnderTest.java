@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,29 +27,90 @@ import java.util.stream.Stream;
  */
 final class GuardUnderTest implements AutoCloseable {
     private final Path home;
+    private final List<String> before;
+    private final List<String> options;
     private final BootClock clock = new BootClock();
     private Told told = new Told();
     private GuardClient client;
 
     /** Runs a guard, as this process's user, in a directory that is empty so far. */
     GuardUnderTest(Path home) throws IOException {
+        this(home, List.of(), List.of());
+    }
+
+    /**
+     * The same.
+     *
+     * @param before a command and its options that start the guard, such as {@code unshare -m}
+     * @param options of the guard itself, beside the directory
+     */
+    GuardUnderTest(Path home, List<String> before, List<String> options) throws IOException {
         this.home = home;
+        this.before = before;
+        this.options = options;
         Files.createDirectory(dataDir());
-        assertThat(GuardLauncher.ensure(binary(), guardDir()))
-                .isEqualTo(GuardLauncher.Outcome.STARTED);
-        client = GuardClient.connect(guardDir(), told);
+        Files.createDirectory(
+                guardDir(),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        client = launch();
+    }
+
+    private GuardClient launch() throws IOException {
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of(binary().toString(), "--dir", guardDir().toString()));
+        command.addAll(options);
+        run(command.toArray(String[]::new));
+        told = new Told();
+        return GuardClient.connect(guardDir(), told);
+    }
+
+    /** SIGKILL to the guard; returns once it is gone, and nothing else has ended. */
+    void killGuard() throws IOException {
+        long pid = client.guardPid();
+        kill("KILL", pid);
+        Path process = Path.of("/proc/" + pid);
+        await().atMost(Told.PATIENCE)
+                .pollInterval(Duration.ofMillis(1))
+                .until(() ->
+                        !Files.exists(process)
+                                || Files.readString(process.resolve("stat")).contains(") Z "));
+        client.close();
+    }
+
+    /** Starts another guard in the place of one that was killed, and connects to it. */
+    void startAgain() throws IOException {
+        client = launch();
+    }
+
+    /** The same, and nobody connects to it. */
+    void startAgainAlone() throws IOException {
+        launch().close();
+    }
+
+    /** The file in which the guard writes down what it holds. */
+    Path stateFile() throws IOException {
+        String device = Long.toHexString((long) Files.getAttribute(guardDir(), "unix:dev"));
+        String inode = Long.toHexString((long) Files.getAttribute(guardDir(), "unix:ino"));
+        String uid = String.valueOf(Files.getAttribute(guardDir(), "unix:uid"));
+        return Path.of("/dev/shm/holdfast-guard." + uid + "." + device + "-" + inode);
+    }
+
+    boolean isSanitized() throws IOException {
+        return binary().toString().endsWith("-asan");
     }
 
     /** The program under test, which is built where it is missing. */
     static synchronized Path binary() throws IOException {
         String named = System.getProperty("holdfast.guard");
-        if (named != null) {
+        if (named != null && Files.isExecutable(Path.of(named))) {
             return Path.of(named);
         }
         Path source = Path.of("../guard").toAbsolutePath().normalize();
-        Path built = source.resolve("build/holdfast-guard");
+        boolean sanitized = named != null && named.endsWith("-asan");
+        Path built =
+                source.resolve(sanitized ? "build/holdfast-guard-asan" : "build/holdfast-guard");
         if (!Files.isExecutable(built)) {
-            run("make", "-C", source.toString());
+            run("make", "-C", source.toString(), sanitized ? "sanitize" : "all");
         }
         return built;
     }
@@ -91,6 +153,14 @@ final class GuardUnderTest implements AutoCloseable {
         client = GuardClient.connect(guardDir(), told);
     }
 
+    private void reconnectOrStart() throws IOException {
+        try {
+            reconnect();
+        } catch (IOException nobodyListens) {
+            startAgain();
+        }
+    }
+
     /** Lets the guard hold a shell script. */
     long start(String script) {
         return answer(
@@ -99,6 +169,16 @@ final class GuardUnderTest implements AutoCloseable {
                         log(),
                         Path.of("/usr/bin/env"),
                         List.of(mark(), "sh", "-c", script)));
+    }
+
+    /** The same, by the shell itself, so that the guard knows its program from the beginning. */
+    long startDirectly(String script) {
+        return answer(
+                client.start(
+                        dataDir(),
+                        log(),
+                        Path.of("/bin/sh"),
+                        List.of("-c", "export " + mark() + "; exec sh -c '" + script + "'")));
     }
 
     String mark() {
@@ -163,7 +243,7 @@ final class GuardUnderTest implements AutoCloseable {
     /** Ends what the guard holds, and the guard. */
     @Override
     public void close() throws IOException {
-        reconnect();
+        reconnectOrStart();
         answer(client.kill());
         told.awaitState(state -> state.phase() == GuardState.Phase.NONE);
         answer(client.quit());

@@ -54,6 +54,16 @@ class NoProofNoPromotionTest {
     }
 
     @Test
+    void aMemberWithoutTheWatchdogThatItNeedsDoesNotLead() {
+        String why = "watchdog.mode is required, and this host has none that works";
+        Decision race = Situation.ofFailover().barred(why).decide();
+        assertThat(race.reason()).isEqualTo(new Reason(Reason.Code.RACE_WATCHDOG, why));
+        assertThat(acquires(Situation.ofFailover())).as("but for the watchdog").isTrue();
+        assertThat(promotes(Catalogue.prepared().barred(why))).isFalse();
+        assertThat(Catalogue.prepared().barred(why).decide().reason().sentence()).startsWith(why);
+    }
+
+    @Test
     void aPromotionWaitsForItsClaimUnderThisEpoch() {
         Situation leader = Situation.ofNewLeader().armed().sync(PG2);
         assertThat(promotes(leader)).isFalse();
