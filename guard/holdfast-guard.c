@@ -27,7 +27,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -1284,7 +1283,8 @@ static void open_directory(const char *dir)
         die(EXIT_FAILED, "cannot resolve the directory %s: %s", dir, strerror(errno));
 }
 
-/* The lock says which guard holds the directory; it goes with the process, unlike a socket's name. */
+/* The lock says which guard holds the directory. It goes with the process, unlike a socket's name, and it is the process's
+   own, unlike that of flock: a child that has not executed its program yet does not hold it, and an upgrade keeps it. */
 static void take_lock(const char *dir)
 {
     for (;;) {
@@ -1292,7 +1292,8 @@ static void take_lock(const char *dir)
         guard.lock_fd = openat(guard.dir_fd, "guard.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (guard.lock_fd < 0)
             die(EXIT_FAILED, "cannot open %s/guard.lock: %s", dir, strerror(errno));
-        if (flock(guard.lock_fd, LOCK_EX | LOCK_NB) != 0)
+        struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        if (fcntl(guard.lock_fd, F_SETLK, &whole) != 0)
             die(EXIT_HELD, "another guard holds %s already; it goes on, nothing was started", dir);
         /* Someone may have removed the file between open and lock: then the lock would bind nobody. */
         if (fstat(guard.lock_fd, &held) == 0 && fstatat(guard.dir_fd, "guard.lock", &named, 0) == 0
@@ -1312,8 +1313,16 @@ static void open_socket(const char *dir)
     guard.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (guard.listen_fd < 0)
         die(EXIT_FAILED, "cannot make a socket: %s", strerror(errno));
-    /* With the lock in hand an answer can only come from a guard whose lock file was removed. */
-    if (connect(guard.listen_fd, (struct sockaddr *)&address, sizeof address) == 0)
+    /* With the lock in hand an answer can only come from a guard whose lock file was removed; or from a dead one's child that
+       has the socket for a moment longer. */
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    char state;
+    pid_t parent;
+    uint64_t start;
+    if (connect(guard.listen_fd, (struct sockaddr *)&address, sizeof address) == 0
+        && getsockopt(guard.listen_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0
+        && read_process(peer.pid, &state, &parent, &start) && state != 'Z' && state != 'X')
         die(EXIT_HELD, "another guard answers on %s; it goes on, nothing was started", address.sun_path);
     close(guard.listen_fd);
     guard.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -45,7 +45,7 @@ class GuardTakesOverTest {
     void endGuard() throws IOException {
         guard.close();
         for (long pid : guard.marked()) {
-            GuardUnderTest.kill("KILL", pid);
+            ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
         }
     }
 

@@ -161,24 +161,45 @@ final class GuardUnderTest implements AutoCloseable {
         }
     }
 
+    /** Whether the guard that was spoken to last is there. */
+    boolean isRunning() {
+        return Files.exists(Path.of("/proc/" + client.guardPid()));
+    }
+
     /** Lets the guard hold a shell script. */
     long start(String script) {
-        return answer(
-                client.start(
-                        dataDir(),
-                        log(),
-                        Path.of("/usr/bin/env"),
-                        List.of(mark(), "sh", "-c", script)));
+        long pid =
+                answer(
+                        client.start(
+                                dataDir(),
+                                log(),
+                                Path.of("/usr/bin/env"),
+                                List.of(mark(), "sh", "-c", script)));
+        awaitMark(pid);
+        return pid;
+    }
+
+    /** The guard answers as soon as the first program runs; the mark is there with the second. */
+    private void awaitMark(long pid) {
+        Path process = Path.of("/proc/" + pid);
+        await().atMost(Told.PATIENCE)
+                .pollInterval(Duration.ofMillis(1))
+                .until(() -> environment(process).contains(mark()) || hasEnded(process));
     }
 
     /** The same, by the shell itself, so that the guard knows its program from the beginning. */
     long startDirectly(String script) {
-        return answer(
-                client.start(
-                        dataDir(),
-                        log(),
-                        Path.of("/bin/sh"),
-                        List.of("-c", "export " + mark() + "; exec sh -c '" + script + "'")));
+        long pid =
+                answer(
+                        client.start(
+                                dataDir(),
+                                log(),
+                                Path.of("/bin/sh"),
+                                List.of(
+                                        "-c",
+                                        "export " + mark() + "; exec sh -c '" + script + "'")));
+        awaitMark(pid);
+        return pid;
     }
 
     String mark() {
@@ -223,6 +244,14 @@ final class GuardUnderTest implements AutoCloseable {
             }
         }
         return found;
+    }
+
+    private static boolean hasEnded(Path process) {
+        try {
+            return Files.readAllBytes(process.resolve("environ")).length == 0;
+        } catch (IOException gone) {
+            return true;
+        }
     }
 
     private static List<String> environment(Path process) {
