@@ -78,6 +78,7 @@ static struct {
     int64_t lease_nanos;    /* when the lease ends, which is when the watchdog may bite; 0 unless armed */
     enum phase phase;
     struct record record;   /* as it was written down last */
+    bool unclaimed;         /* nothing is known of the agents before, so that none can be told from another */
     bool lost;              /* a guard before this one may have been armed, and what it wrote down is gone */
 
     pid_t postmaster;
@@ -446,8 +447,8 @@ static void finish_ending(void)
     set_timer(guard.tick_fd, 0, 0);
     guard.phase = NONE;
     guard.postmaster = 0;
-    remember();
     settle_watchdog();
+    remember();
     tell("event\tgone\t%d", pid);
     tell_state();
 }
@@ -651,7 +652,12 @@ static void start(const char *id, char **args)
         return;
     }
     int ends[2], go[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0 || pipe2(go, O_CLOEXEC) != 0) {
+    bool piped = pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0;
+    if (!piped || pipe2(go, O_CLOEXEC) != 0) {
+        if (piped) {
+            close(ends[0]);
+            close(ends[1]);
+        }
         tell("%s\terror\tcannot make a pipe to start PostgreSQL: %s", id, strerror(errno));
         return;
     }
@@ -1103,6 +1109,7 @@ static void take_newcomer(const char *id, bool is_new)
     guard.client_fd = guard.newcomer_fd;
     guard.newcomer_fd = -1;
     guard.record.generation++;
+    guard.unclaimed = false;
     if (!remember())
         tell("event\tnotice\tthe guard cannot write to %s (%s), so it refuses to be armed; make room there",
              record_path(), strerror(errno));
@@ -1136,10 +1143,10 @@ static void read_newcomer(void)
     int read = 0;
     if (sscanf(line, "%63[^\t]\tclaim\t%" SCNu64 "%n", id, &generation, &read) != 2 || line[read] != '\0')
         drop_newcomer(id, "the first request of a connection is \"claim\" and a generation");
-    else if (generation != 0 && generation != guard.record.generation)
+    else if (generation != 0 && generation != guard.record.generation && !guard.unclaimed)
         drop_newcomer(id, "another agent has claimed the guard since");
     else
-        take_newcomer(id, generation == 0);
+        take_newcomer(id, generation == 0 || guard.unclaimed);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
@@ -1283,21 +1290,31 @@ static void open_directory(const char *dir)
         die(EXIT_FAILED, "cannot resolve the directory %s: %s", dir, strerror(errno));
 }
 
+static bool lock(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, F_SETLK, &whole) == 0;
+}
+
+/* Whether the lock's file is the one that the directory shows: a lock on one that was removed would bind nobody. */
+static bool is_named(int fd)
+{
+    struct stat held, named;
+    return fstat(fd, &held) == 0 && fstatat(guard.dir_fd, "guard.lock", &named, 0) == 0 && held.st_ino == named.st_ino
+           && held.st_dev == named.st_dev;
+}
+
 /* The lock says which guard holds the directory. It goes with the process, unlike a socket's name, and it is the process's
    own, unlike that of flock: a child that has not executed its program yet does not hold it, and an upgrade keeps it. */
 static void take_lock(const char *dir)
 {
     for (;;) {
-        struct stat held, named;
         guard.lock_fd = openat(guard.dir_fd, "guard.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (guard.lock_fd < 0)
             die(EXIT_FAILED, "cannot open %s/guard.lock: %s", dir, strerror(errno));
-        struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-        if (fcntl(guard.lock_fd, F_SETLK, &whole) != 0)
+        if (!lock(guard.lock_fd))
             die(EXIT_HELD, "another guard holds %s already; it goes on, nothing was started", dir);
-        /* Someone may have removed the file between open and lock: then the lock would bind nobody. */
-        if (fstat(guard.lock_fd, &held) == 0 && fstatat(guard.dir_fd, "guard.lock", &named, 0) == 0
-            && held.st_ino == named.st_ino && held.st_dev == named.st_dev)
+        if (is_named(guard.lock_fd)) /* Someone may have removed it between open and lock. */
             return;
         close(guard.lock_fd);
     }
@@ -1483,6 +1500,7 @@ static void restore(bool same_process, int pidfd, int watchdog)
         plan_feeding();
     } else {
         guard.lost = strcmp(last_boot, guard.boot_id) == 0;
+        guard.unclaimed = true;
         /* Greater than any that was counted in this boot, and never one that an agent has seen. */
         guard.record.generation = (uint64_t)now_nanos();
         snprintf(guard.record.boot_id, sizeof guard.record.boot_id, "%s", guard.boot_id);
@@ -1545,6 +1563,8 @@ int main(int argc, char **argv)
     if (resume == NULL) {
         take_lock(dir);
     } else {
+        if (!lock(guard.lock_fd))
+            die(EXIT_USAGE, "--resume is for a guard that becomes another program; start one without it");
         const int kept[] = {guard.lock_fd, guard.listen_fd, pidfd, watchdog};
         for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
             if (kept[i] >= 0)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks for what a target needs, and installs what is missing through apt where that is allowed:
-#   scripts/deps.sh build|run|test      build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;  test: the same
+#   scripts/deps.sh build|run|test      build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;  test: that, strace
 # Says nothing when everything is there. Services of what it installs are neither started nor enabled, and nothing that runs is
 # touched.
 set -eu
@@ -17,6 +17,7 @@ have_maven() { on_path mvn; }
 have_cc() { on_path cc && on_path make && echo '#include <stdlib.h>' | cc -E - >/dev/null 2>&1; }
 have_etcd() { on_path etcd; }
 have_haproxy() { on_path haproxy; }
+have_strace() { on_path strace; }
 
 # Server programs of one version, 13 to 18, in Debian's place or beside the one on the PATH.
 have_postgresql() {
@@ -43,6 +44,7 @@ describe() {
         postgresql) echo "a PostgreSQL server, 13 to 18 (looked at /usr/lib/postgresql and the PATH)" ;;
         etcd) echo "etcd (on the PATH)" ;;
         haproxy) echo "HAProxy (on the PATH)" ;;
+        strace) echo "strace (on the PATH), which plays the kernel's part in the tests of the watchdog" ;;
     esac
 }
 
@@ -69,12 +71,14 @@ packages_for() {
         postgresql) echo postgresql ;;
         etcd) echo etcd-server etcd-client ;;
         haproxy) echo haproxy ;;
+        strace) echo strace ;;
     esac
 }
 
 case ${1:-} in
     build) wanted=(jdk maven cc) ;;
-    run | test) wanted=(jdk maven cc postgresql etcd haproxy) ;;
+    run) wanted=(jdk maven cc postgresql etcd haproxy) ;;
+    test) wanted=(jdk maven cc postgresql etcd haproxy strace) ;;
     *)
         echo "usage: scripts/deps.sh build|run|test" >&2
         exit 2

@@ -69,7 +69,7 @@ class GuardTakesOverTest {
         MonoTime deadline = guard.in(SOON);
         answer(guard.client().arm(deadline));
         guard.killGuard();
-        guard.startAgainAlone();
+        guard.startAgainAlone(0);
         await().atMost(Told.PATIENCE).until(() -> guard.marked().isEmpty());
         assertThat(guard.in(Duration.ZERO)).isGreaterThanOrEqualTo(deadline);
     }
@@ -83,7 +83,7 @@ class GuardTakesOverTest {
         guard.killGuard();
         await().atMost(Told.PATIENCE).until(() -> guard.in(Duration.ZERO).isAfter(deadline));
         assertThat(guard.marked()).isNotEmpty();
-        guard.startAgainAlone();
+        guard.startAgainAlone(0);
         await().atMost(Told.PATIENCE).until(() -> guard.marked().isEmpty());
     }
 
@@ -271,6 +271,16 @@ class GuardTakesOverTest {
     }
 
     @Test
+    void anAgentIsKnownToAGuardThatWasStoppedAndStartedAnew() throws IOException {
+        long generation = guard.client().generation();
+        long pid = guard.client().guardPid();
+        answer(guard.client().quit());
+        await().atMost(Told.PATIENCE).until(() -> !Files.exists(Path.of("/proc/" + pid)));
+        guard.startAgainAlone(generation);
+        guard.reconnect();
+    }
+
+    @Test
     void anAgentThatWasReplacedCannotComeBack() throws IOException {
         GuardClient first = guard.client();
         guard.reconnect();
@@ -281,7 +291,7 @@ class GuardTakesOverTest {
                 .isInstanceOf(GuardReplacedException.class);
         answer(second.standby());
         guard.killGuard();
-        guard.startAgainAlone();
+        guard.startAgainAlone(0);
         assertThatThrownBy(() ->
                         GuardClient.connect(guard.guardDir(), new Told(), second.generation()))
                 .as("the generation outlives the guard")

@@ -52,16 +52,16 @@ final class GuardUnderTest implements AutoCloseable {
         Files.createDirectory(
                 guardDir(),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        client = launch();
+        client = launch(0);
     }
 
-    private GuardClient launch() throws IOException {
+    private GuardClient launch(long generation) throws IOException {
         List<String> command = new ArrayList<>(before);
         command.addAll(List.of(binary().toString(), "--dir", guardDir().toString()));
         command.addAll(options);
         run(command.toArray(String[]::new));
         told = new Told();
-        return GuardClient.connect(guardDir(), told);
+        return GuardClient.connect(guardDir(), told, generation);
     }
 
     /** SIGKILL to the guard; returns once it is gone, and nothing else has ended. */
@@ -79,12 +79,12 @@ final class GuardUnderTest implements AutoCloseable {
 
     /** Starts another guard in the place of one that was killed, and connects to it. */
     void startAgain() throws IOException {
-        client = launch();
+        client = launch(0);
     }
 
-    /** The same, and nobody connects to it. */
-    void startAgainAlone() throws IOException {
-        launch().close();
+    /** The same, and nobody speaks to it any more, after the agent of a generation has come. */
+    void startAgainAlone(long generation) throws IOException {
+        launch(generation).close();
     }
 
     /** The file in which the guard writes down what it holds. */
