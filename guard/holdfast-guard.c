@@ -1509,7 +1509,7 @@ static void restore(bool same_process, int pidfd, int watchdog)
             begin_ending();
         }
     }
-    if (!remember())
+    if (!remember() && found != RECORD_WHOLE) /* What stands there holds for whoever comes next, and this guard goes on. */
         die(EXIT_FAILED, "cannot write to %s: %s; make room there", record_path(), strerror(errno));
     /* From here on a missing record is known to be missing. */
     ssize_t length = (ssize_t)strlen(guard.boot_id);

@@ -6,6 +6,7 @@ import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.GuardFact;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -283,9 +284,12 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
 
         @Override
         public void onState(GuardState next) {
+            List<CompletableFuture<Void>> ended;
             synchronized (GuardKeeper.this) {
                 state = next;
+                ended = notHeldAnyMore(next);
             }
+            ended.forEach(awaited -> awaited.complete(null));
             firstState.complete(null);
             tell();
         }
@@ -367,6 +371,21 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
             }
             listener.onFact(new GuardFact.Away(why));
             seekAgain();
+        }
+
+        /**
+         * A guard that was killed may have been followed by one that ended the rest before it was
+         * connected to: then nobody says that a postmaster is gone.
+         */
+        private List<CompletableFuture<Void>> notHeldAnyMore(GuardState next) {
+            if (next.phase() == GuardState.Phase.ENDING) {
+                return List.of();
+            }
+            List<CompletableFuture<Void>> ended = new ArrayList<>();
+            gone.entrySet()
+                    .removeIf(entry ->
+                            entry.getKey() != next.postmasterPid() && ended.add(entry.getValue()));
+            return ended;
         }
 
         private boolean counts() {

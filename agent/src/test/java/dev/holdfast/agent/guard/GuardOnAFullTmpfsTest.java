@@ -109,7 +109,8 @@ class GuardOnAFullTmpfsTest {
                                         List.of("-c", "echo it ran"))))
                 .isInstanceOf(GuardRefusedException.class)
                 .hasMessageContaining("cannot be written down");
-        told.awaitState(state -> state.phase() == GuardState.Phase.NONE);
+        await().atMost(Told.PATIENCE)
+                .until(() -> told.events().stream().anyMatch(Told.Gone.class::isInstance));
         assertThat(log).doesNotExist();
         Files.delete(guardDir.resolve("fill"));
         long pid = start();

@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.agent.time.BootClock;
 import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.decide.GuardFact;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -267,6 +270,33 @@ final class GuardUnderTest implements AutoCloseable {
 
     static void kill(String signal, long pid) throws IOException {
         run("kill", "-" + signal, Long.toString(pid));
+    }
+
+    /** The agent's side whole, which replaces the client. */
+    GuardKeeper keeper(Path program, List<GuardFact> facts) {
+        return new GuardKeeper(
+                new GuardKeeper.Setup(
+                        program,
+                        guardDir(),
+                        dataDir(),
+                        Optional.empty(),
+                        new AgentConfig.Watchdog(
+                                AgentConfig.Watchdog.Mode.OFF, "/dev/watchdog", Optional.empty())),
+                Optional::empty,
+                new GuardKeeper.Listener() {
+                    @Override
+                    public void onFact(GuardFact fact) {
+                        facts.add(fact);
+                    }
+
+                    @Override
+                    public void onReplaced(String why) {
+                        throw new AssertionError(why);
+                    }
+
+                    @Override
+                    public void onBarred(Optional<String> why) {}
+                });
     }
 
     /** Ends what the guard holds, and the guard. */

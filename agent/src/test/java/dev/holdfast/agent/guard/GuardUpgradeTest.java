@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.core.MonoTime;
-import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.GuardFact;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,7 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -116,7 +114,7 @@ class GuardUpgradeTest {
         long pid = guard.start("sleep 1000");
         Path shipped = newer();
         List<GuardFact> facts = new CopyOnWriteArrayList<>();
-        GuardKeeper keeper = keeper(shipped, facts);
+        GuardKeeper keeper = guard.keeper(shipped, facts);
         try {
             keeper.start();
             await().atMost(Told.PATIENCE)
@@ -141,7 +139,7 @@ class GuardUpgradeTest {
                         "#!/bin/sh\ncase $1 in --dir) exit 3 ;; *) exit 127 ;; esac\n");
         assertThat(broken.toFile().setExecutable(true)).isTrue();
         List<GuardFact> facts = new CopyOnWriteArrayList<>();
-        GuardKeeper keeper = keeper(broken, facts);
+        GuardKeeper keeper = guard.keeper(broken, facts);
         try {
             keeper.start();
             await().atMost(Told.PATIENCE)
@@ -150,32 +148,6 @@ class GuardUpgradeTest {
         } finally {
             keeper.close();
         }
-    }
-
-    private GuardKeeper keeper(Path program, List<GuardFact> facts) {
-        return new GuardKeeper(
-                new GuardKeeper.Setup(
-                        program,
-                        guard.guardDir(),
-                        guard.dataDir(),
-                        Optional.empty(),
-                        new AgentConfig.Watchdog(
-                                AgentConfig.Watchdog.Mode.OFF, "/dev/watchdog", Optional.empty())),
-                Optional::empty,
-                new GuardKeeper.Listener() {
-                    @Override
-                    public void onFact(GuardFact fact) {
-                        facts.add(fact);
-                    }
-
-                    @Override
-                    public void onReplaced(String why) {
-                        throw new AssertionError(why);
-                    }
-
-                    @Override
-                    public void onBarred(Optional<String> why) {}
-                });
     }
 
     private void upgradeTo(Path program) throws Exception {
