@@ -12,6 +12,9 @@
  * The protocol is lines of fields separated by TAB; it is described beside the verbs at the end of this file.
  */
 #define _GNU_SOURCE
+#include "record.h"
+#include "watchdog.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -24,7 +27,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -38,11 +40,13 @@
 #include <unistd.h>
 
 enum {
-    PROTOCOL = 1,
+    PROTOCOL = 2,
     LINE_BYTES = 64 * 1024,   /* the longest request, its newline included */
     OUT_BYTES = 64 * 1024,    /* what may wait for a slow client before it is dropped */
     FIELDS = 1024,            /* fields of one request */
     ID_BYTES = 64,            /* a request's id, its end included */
+    CLAIM_BYTES = 128,        /* the first line of a connection */
+    WEAKNESSES = 4,           /* what a host may not allow the guard */
     CANDIDATES = 32 * 1024,   /* processes looked at in one pass; a later pass sees the rest */
     TICK_MILLIS = 2,          /* between two passes while processes are ending */
     SLOW_TICK_MILLIS = 50,    /* the same once it has taken long: a process in a disk's hands may take minutes */
@@ -62,11 +66,6 @@ static const char *const mode_names[] = {"standby", "armed", "paused"};
 enum phase { NONE, STARTING, RUNNING, ENDING };
 static const char *const phase_names[] = {"none", "running", "running", "ending"};
 
-struct file_id {
-    dev_t dev;
-    ino_t ino;
-};
-
 /* A process that a pass found: as a child of `parent`, or, when that is 0, by its working directory. */
 struct candidate {
     pid_t pid;
@@ -76,10 +75,15 @@ struct candidate {
 static struct {
     enum mode mode;
     int64_t deadline_nanos; /* CLOCK_BOOTTIME; 0 unless armed */
+    int64_t lease_nanos;    /* when the lease ends, which is when the watchdog may bite; 0 unless armed */
     enum phase phase;
+    struct record record;   /* as it was written down last */
+    bool unclaimed;         /* nothing is known of the agents before, so that none can be told from another */
+    bool lost;              /* a guard before this one may have been armed, and what it wrote down is gone */
 
     pid_t postmaster;
     int postmaster_fd;     /* a pidfd: a number alone may belong to someone else tomorrow */
+    uint64_t postmaster_start;
     bool postmaster_lives; /* its end has not been seen yet */
     bool adopted;          /* it is not our child */
     struct file_id data_dir;
@@ -89,13 +93,16 @@ static struct {
     unsigned passes;
     bool complained;
 
-    int dir_fd, lock_fd, listen_fd, signal_fd, deadline_fd, tick_fd;
+    char dir[PATH_MAX], cgroup[PATH_MAX];
+    int dir_fd, lock_fd, listen_fd, signal_fd, deadline_fd, tick_fd, feed_fd;
     int cgroup_kill_fd, cgroup_procs_fd;
     bool oom_protected;
     bool without_children_files; /* a kernel built so shows children only by their parent's number */
     pid_t self;
-    char boot_id[64];
+    char boot_id[BOOT_ID_BYTES];
+    char weaknesses[WEAKNESSES][256];
 
+    int newcomer_fd; /* connected, and has not claimed the guard yet */
     int client_fd;
     size_t in_length, out_length;
     char in[LINE_BYTES];
@@ -243,18 +250,69 @@ static void tell_state(void)
          guard.phase == NONE ? 0 : guard.postmaster, phase_names[guard.phase]);
 }
 
+static void tell_watchdog(void)
+{
+    static const char *const names[] = {"off", "automatic", "required"};
+    tell("event\twatchdog\t%s\t%d\t%s", names[watchdog_mode()], watchdog_seconds(), watchdog_failure());
+}
+
+/* ---- what is written down ------------------------------------------------------------------------------------ */
+
+/* Writes down what the guard holds. Where that fails, what was written before stands. */
+static bool remember(void)
+{
+    struct record *r = &guard.record;
+    r->mode = guard.mode;
+    r->phase = guard.phase;
+    r->deadline_nanos = guard.deadline_nanos;
+    r->lease_nanos = guard.lease_nanos;
+    r->postmaster = guard.phase == NONE ? 0 : guard.postmaster;
+    r->postmaster_start = guard.phase == NONE ? 0 : guard.postmaster_start;
+    r->adopted = guard.adopted;
+    r->data_dir = guard.data_dir;
+    r->exe = guard.exe;
+    r->watchdog_mode = watchdog_mode();
+    r->watchdog_seconds = watchdog_seconds();
+    snprintf(r->watchdog_device, sizeof r->watchdog_device, "%s", watchdog_device());
+    return record_write(r);
+}
+
+/* The watchdog is stopped only when nothing runs that the lease's end must end. */
+static void settle_watchdog(void)
+{
+    if (guard.mode != ARMED && guard.phase != ENDING)
+        watchdog_disarm();
+}
+
+static void plan_feeding(void)
+{
+    set_timer(guard.feed_fd, TFD_TIMER_ABSTIME,
+              guard.mode == ARMED ? watchdog_next(now_nanos(), guard.lease_nanos) : 0);
+}
+
+static void feed_watchdog(void)
+{
+    if (guard.mode == ARMED)
+        watchdog_feed(now_nanos(), guard.lease_nanos);
+    plan_feeding();
+}
+
 /* ---- finding and ending processes ---------------------------------------------------------------------------- */
 
-/* Reads a process's state letter and its parent. False once it has been reaped. */
-static bool read_parent(pid_t pid, char *state, pid_t *parent)
+/* Reads a process's state letter, its parent and the clock tick of its start. False once it has been reaped. */
+static bool read_process(pid_t pid, char *state, pid_t *parent, uint64_t *start)
 {
-    char path[64], text[512];
+    char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     if (read_small(path, text, sizeof text) <= 0)
         return false;
     /* The command's name stands in parentheses and may hold anything, parentheses too. */
     const char *after_name = strrchr(text, ')');
-    return after_name != NULL && sscanf(after_name + 1, " %c %d", state, parent) == 2;
+    return after_name != NULL
+           && sscanf(after_name + 1,
+                     " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64, state,
+                     parent, start)
+                  == 3;
 }
 
 /* Whether a process runs the postmaster's program in the postmaster's data directory. It finds the processes of a
@@ -331,9 +389,10 @@ static void add_by_directory(pid_t pid, pid_t unused)
     (void)unused;
     char state;
     pid_t parent;
+    uint64_t start;
     if (belongs_by_directory(pid))
         add_candidate(pid, 0);
-    else if (guard.without_children_files && read_parent(pid, &state, &parent)
+    else if (guard.without_children_files && read_process(pid, &state, &parent, &start)
              && (parent == guard.self || parent == guard.postmaster))
         add_candidate(pid, parent);
 }
@@ -347,7 +406,8 @@ static bool end_candidate(struct candidate found)
         return errno != ESRCH; /* Out of descriptors or memory: it may live, the next pass tries again. */
     char state;
     pid_t parent;
-    bool ours = read_parent(found.pid, &state, &parent) && state != 'Z' && state != 'X'
+    uint64_t start;
+    bool ours = read_process(found.pid, &state, &parent, &start) && state != 'Z' && state != 'X'
                 && ((found.parent != 0 && (parent == found.parent || parent == guard.self))
                     || belongs_by_directory(found.pid));
     int failure = ours && send_signal(pidfd, SIGKILL) != 0 ? errno : 0;
@@ -387,6 +447,8 @@ static void finish_ending(void)
     set_timer(guard.tick_fd, 0, 0);
     guard.phase = NONE;
     guard.postmaster = 0;
+    settle_watchdog();
+    remember();
     tell("event\tgone\t%d", pid);
     tell_state();
 }
@@ -399,12 +461,14 @@ static void finish_ending(void)
  */
 static void ending_pass(void)
 {
+    candidate_count = 0;
+    if (guard.adopted && guard.postmaster_lives) /* Once it is dead, nothing shows any more whose its children were. */
+        add_children_of(guard.postmaster);
     if (guard.postmaster_lives)
         send_signal(guard.postmaster_fd, SIGKILL);
     if (guard.cgroup_kill_fd >= 0 && pwrite(guard.cgroup_kill_fd, "1", 1, 0) != 1)
         close_fd(&guard.cgroup_kill_fd); /* The control group has gone; the walk below does it alone. */
 
-    candidate_count = 0;
     add_children_of(guard.self);
     if (guard.adopted && guard.postmaster_lives)
         add_children_of(guard.postmaster);
@@ -432,6 +496,8 @@ static void begin_ending(void)
     guard.passes = 0;
     guard.complained = false;
     ending_pass();
+    if (guard.phase == ENDING)
+        remember();
 }
 
 /* Ends PostgreSQL because its lease can no longer be proved. It kills first and talks afterwards. */
@@ -439,10 +505,14 @@ static void fence(const char *why)
 {
     pid_t pid = guard.phase == NONE ? 0 : guard.postmaster;
     guard.mode = STANDBY;
-    guard.deadline_nanos = 0;
+    guard.deadline_nanos = guard.lease_nanos = 0;
     set_timer(guard.deadline_fd, TFD_TIMER_ABSTIME, 0);
     if (guard.phase == STARTING || guard.phase == RUNNING)
         begin_ending();
+    else
+        remember();
+    settle_watchdog();
+    plan_feeding();
     tell("event\tfenced\t%d\t%s", pid, why);
     tell_state();
 }
@@ -492,9 +562,12 @@ static void exec_answered(void)
         guard.postmaster_lives = false;
         guard.phase = NONE;
         close_fd(&guard.postmaster_fd);
+        remember();
     } else {
         guard.phase = RUNNING;
         identify_of_process(guard.postmaster, "exe", &guard.exe);
+        /* If this fails, what stands there is that it starts: a guard that comes after would end it. */
+        remember();
         tell_state(); /* The state comes before every ok: whoever has the answer knows the state that it made. */
         if (guard.start_id[0] != '\0')
             tell("%s\tok\t%d", guard.start_id, guard.postmaster);
@@ -525,9 +598,12 @@ static void reap(void)
 }
 
 /* The child's half of `start`. Everything that the guard made special about itself is undone first. */
-static _Noreturn void become_postmaster(int report_fd, char **args)
+static _Noreturn void become_postmaster(int report_fd, int go_fd, char **args)
 {
     struct exec_failure failure = {0};
+    char go;
+    if (read(go_fd, &go, 1) != 1)
+        _exit(127); /* The guard was killed before it had written down that there is this process. */
     setsid();
     umask(077);
     /* The bare call, because libc's would leave out the two signals that it keeps for itself. All zeroes: SIG_DFL. */
@@ -575,16 +651,24 @@ static void start(const char *id, char **args)
         tell("%s\terror\tcannot look at the data directory %s: %s", id, args[0], strerror(errno));
         return;
     }
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    int ends[2], go[2];
+    bool piped = pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0;
+    if (!piped || pipe2(go, O_CLOEXEC) != 0) {
+        if (piped) {
+            close(ends[0]);
+            close(ends[1]);
+        }
         tell("%s\terror\tcannot make a pipe to start PostgreSQL: %s", id, strerror(errno));
         return;
     }
     pid_t pid = fork();
-    if (pid == 0)
-        become_postmaster(ends[1], args);
+    if (pid == 0) {
+        close(go[1]);
+        become_postmaster(ends[1], go[0], args);
+    }
     int failure = errno;
     close(ends[1]);
+    close(go[0]);
     int pidfd = pid < 0 ? -1 : open_pidfd(pid);
     if (pidfd < 0) {
         failure = pid < 0 ? failure : errno;
@@ -593,6 +677,7 @@ static void start(const char *id, char **args)
             waitpid(pid, NULL, 0);
         }
         close(ends[0]);
+        close(go[1]);
         tell("%s\terror\tcannot make a process for PostgreSQL: %s", id, strerror(failure));
         return;
     }
@@ -603,7 +688,19 @@ static void start(const char *id, char **args)
     guard.exe = (struct file_id){0};
     guard.exec_fd = ends[0];
     guard.phase = STARTING;
-    snprintf(guard.start_id, sizeof guard.start_id, "%s", id);
+    guard.lost = false;
+    char state;
+    pid_t parent;
+    bool recorded = read_process(pid, &state, &parent, &guard.postmaster_start) && remember();
+    if (recorded) {
+        snprintf(guard.start_id, sizeof guard.start_id, "%s", id);
+        ssize_t unused = write(go[1], "", 1); /* If it has ended meanwhile, that is told as its exit. */
+        (void)unused;
+    } else {
+        tell("%s\terror\tthe start cannot be written down in %s; make room there", id, record_path());
+        begin_ending();
+    }
+    close(go[1]);
 }
 
 /* Says why a process is not the postmaster of a data directory, or NULL if it may well be. */
@@ -648,6 +745,24 @@ static void adopt(const char *id, char **args)
     guard.postmaster_lives = true;
     guard.adopted = true;
     guard.phase = RUNNING;
+    char state;
+    pid_t parent;
+    if (!read_process(guard.postmaster, &state, &parent, &guard.postmaster_start) || !remember()) {
+        guard.phase = NONE;
+        guard.postmaster = 0;
+        close_fd(&guard.postmaster_fd);
+        tell("%s\terror\tprocess %d is not adopted: that cannot be written down in %s; make room there", id, (int)pid,
+             record_path());
+        return;
+    }
+    if (guard.lost) {
+        guard.lost = false;
+        fence("state lost");
+        tell("%s\terror\tprocess %d is being ended: a guard before this one may have been armed, and what it wrote down "
+             "in %s is gone or broken",
+             id, (int)pid, record_path());
+        return;
+    }
     tell_state();
     tell("%s\tok", id);
 }
@@ -657,12 +772,18 @@ static void adopt(const char *id, char **args)
 /*
  * A request is `<id> <verb> <argument>...`, its answer `<id> ok [...]` or `<id> error <sentence>`; what the guard says by
  * itself is `event <name> ...`:
- *   hello <protocol> <guard's pid> <boot id>            first line on each connection
+ *   hello <protocol> <guard's pid> <boot id> <generation>   first line on each connection
  *   state <standby|armed|paused> <deadline or 0> <postmaster's pid or 0> <running|ending|none>
  *   exited <pid> <exit|signal|unknown> <number>         the postmaster's end, at once
  *   gone <pid>                                          after it: no process of it is left
  *   fenced <pid or 0> <why>                             the guard ended it by itself
+ *   watchdog <off|automatic|required> <seconds or 0> <why there is none, or nothing>
  *   notice <sentence>, replaced
+ *
+ * The first request of a connection is `<id> claim <generation>`: 0 by an agent that starts, which replaces whoever was
+ * there, else the generation of its own last claim; if somebody claimed the guard since, that agent was replaced, and is
+ * refused. `ok <generation>` makes it the one that the guard listens to. The forms of hello, claim and upgrade stay as
+ * they are in later protocols, so that an agent can upgrade a guard that speaks another one.
  */
 
 /* Starting and adopting need a guard that holds nothing. */
@@ -707,16 +828,50 @@ static void on_signal(const char *id, char **args)
     tell("%s\terror\t\"%s\" is no signal for a postmaster; HUP, TERM, INT, QUIT and USR1 are", id, args[0]);
 }
 
-static void set_mode(enum mode mode, int64_t deadline_nanos)
+/*
+ * Changes the mode, and answers. It is written down before it is so. Where it cannot be, nothing changes: a deadline
+ * that was not renewed fences, while one that is not written down would be lost with this process.
+ */
+static void set_mode(const char *id, enum mode mode, int64_t deadline_nanos, int64_t lease_nanos)
 {
+    enum mode mode_before = guard.mode;
+    int64_t deadline_before = guard.deadline_nanos, lease_before = guard.lease_nanos;
     guard.mode = mode;
     guard.deadline_nanos = deadline_nanos;
+    guard.lease_nanos = lease_nanos;
+    if (!remember()) {
+        int failure = errno;
+        guard.mode = mode_before;
+        guard.deadline_nanos = deadline_before;
+        guard.lease_nanos = lease_before;
+        settle_watchdog();
+        tell("%s\terror\tit cannot be written down in %s (%s), so nothing was changed; make room there", id,
+             record_path(), strerror(failure));
+        return;
+    }
     set_timer(guard.deadline_fd, TFD_TIMER_ABSTIME, deadline_nanos);
+    settle_watchdog();
+    plan_feeding();
+    tell_state();
+    tell("%s\tok", id);
+}
+
+/* Opens or feeds the watchdog for a new deadline, and tells what that changed. NULL, or why the guard is not armed. */
+static const char *activate_watchdog(int64_t now, int64_t seconds, int64_t lease)
+{
+    int seconds_before = watchdog_seconds();
+    bool failed_before = watchdog_failure()[0] != '\0';
+    enum activation activation = watchdog_activate((int)seconds, now, lease);
+    if (watchdog_seconds() != seconds_before || (activation == WATCHDOG_FAILED) != failed_before)
+        tell_watchdog();
+    if (activation == WATCHDOG_ACTIVE || watchdog_mode() != WATCHDOG_REQUIRED)
+        return NULL;
+    return activation == WATCHDOG_LATE ? "the lease ends before the watchdog's time-out" : watchdog_failure();
 }
 
 static void on_arm(const char *id, char **args)
 {
-    int64_t deadline, now = now_nanos();
+    int64_t deadline, lease, seconds = 0, now = now_nanos();
     if (!parse_int64(args[0], &deadline) || deadline > now + FURTHEST_NANOS) {
         tell("%s\terror\t\"%s\" is no deadline in nanoseconds of CLOCK_BOOTTIME within a day of now, %" PRId64, id,
              args[0], now);
@@ -728,25 +883,53 @@ static void on_arm(const char *id, char **args)
              now - deadline);
         return;
     }
-    set_mode(ARMED, deadline);
-    tell_state();
-    tell("%s\tok", id);
+    lease = deadline;
+    if (args[1] != NULL
+        && (!parse_int64(args[1], &lease) || lease < deadline || lease > deadline + FURTHEST_NANOS || args[2] == NULL
+            || !parse_int64(args[2], &seconds) || seconds < 1 || seconds > FURTHEST_NANOS / NANOS_PER_SECOND)) {
+        tell("%s\terror\tafter the deadline come the lease's end, which is not earlier, and the watchdog's seconds", id);
+        return;
+    }
+    const char *failure = activate_watchdog(now, seconds, lease);
+    if (failure != NULL) {
+        tell("%s\terror\twatchdog.mode is required, and it does not run: %s", id, failure);
+        return;
+    }
+    set_mode(id, ARMED, deadline, lease);
 }
 
 static void on_standby(const char *id, char **args)
 {
     (void)args;
-    set_mode(STANDBY, 0);
-    tell_state();
-    tell("%s\tok", id);
+    set_mode(id, STANDBY, 0, 0);
 }
 
 static void on_pause(const char *id, char **args)
 {
     (void)args;
-    set_mode(PAUSED, 0);
-    tell_state();
-    tell("%s\tok", id);
+    set_mode(id, PAUSED, 0, 0);
+}
+
+static void on_watchdog(const char *id, char **args)
+{
+    static const struct {
+        const char *name;
+        enum watchdog_mode mode;
+    } modes[] = {{"off", WATCHDOG_OFF}, {"automatic", WATCHDOG_AUTOMATIC}, {"required", WATCHDOG_REQUIRED}};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (strcmp(args[0], modes[i].name) != 0)
+            continue;
+        if (watchdog_configure(modes[i].mode, args[1])) {
+            plan_feeding();
+            remember();
+            tell_watchdog();
+            tell("%s\tok", id);
+        } else {
+            tell("%s\terror\tthe watchdog's device has a name longer than %d bytes", id, DEVICE_BYTES - 1);
+        }
+        return;
+    }
+    tell("%s\terror\t\"%s\" is no way to use a watchdog; off, automatic and required are", id, args[0]);
 }
 
 static void on_kill(const char *id, char **args)
@@ -764,7 +947,11 @@ static void on_kill(const char *id, char **args)
 
 static _Noreturn void leave(void)
 {
+    watchdog_disarm();
     unlinkat(guard.dir_fd, "guard.sock", 0);
+    record_remove();
+    int unused = ftruncate(guard.lock_fd, 0);
+    (void)unused;
     exit(EXIT_SUCCESS);
 }
 
@@ -779,6 +966,38 @@ static void on_quit(const char *id, char **args)
          phase_names[guard.phase]);
 }
 
+/*
+ * Becomes another program of this kind, in place: the same process, so that PostgreSQL stays its child, with the lock,
+ * the socket, the pidfd and the watchdog open, and the rest in the record. The client has to connect again. A program
+ * that cannot be executed changes nothing.
+ */
+static void on_upgrade(const char *id, char **args)
+{
+    if (guard.phase == STARTING || guard.phase == ENDING) {
+        tell("%s\terror\tnot while PostgreSQL is being started or ended; ask again", id);
+        return;
+    }
+    if (!remember()) {
+        tell("%s\terror\tnot while %s cannot be written; make room there", id, record_path());
+        return;
+    }
+    int kept[] = {guard.lock_fd, guard.listen_fd, guard.postmaster_fd, watchdog_fd()};
+    const size_t count = sizeof kept / sizeof *kept;
+    char resume[64];
+    snprintf(resume, sizeof resume, "%d:%d:%d:%d", kept[0], kept[1], kept[2], kept[3]);
+    char *const with_cgroup[] = {args[0], "--dir", guard.dir, "--resume", resume, "--cgroup", guard.cgroup, NULL};
+    char *const without[] = {args[0], "--dir", guard.dir, "--resume", resume, NULL};
+    for (size_t i = 0; i < count; i++)
+        if (kept[i] >= 0)
+            fcntl(kept[i], F_SETFD, 0);
+    execv(args[0], guard.cgroup[0] != '\0' ? with_cgroup : without);
+    int failure = errno;
+    for (size_t i = 0; i < count; i++)
+        if (kept[i] >= 0)
+            fcntl(kept[i], F_SETFD, FD_CLOEXEC);
+    tell("%s\terror\tcannot execute %s: %s; this guard goes on", id, args[0], strerror(failure));
+}
+
 static const struct {
     const char *name;
     int least, most; /* arguments */
@@ -787,10 +1006,12 @@ static const struct {
     {"start", 3, FIELDS, on_start}, /* <data dir> <log file> <program> <argument>... -> ok <pid> */
     {"adopt", 2, 2, on_adopt},      /* <data dir> <pid>: holds a postmaster that is not our child */
     {"signal", 1, 1, on_signal},    /* <HUP|TERM|INT|QUIT|USR1> */
-    {"arm", 1, 1, on_arm},          /* <CLOCK_BOOTTIME in ns>: answered once the timer runs */
+    {"arm", 1, 3, on_arm},          /* <CLOCK_BOOTTIME in ns> [<lease's end, likewise> <watchdog's seconds>] */
     {"standby", 0, 0, on_standby},  /* no deadline: what runs is a standby */
     {"pause", 0, 0, on_pause},      /* no deadline: the operator wishes so */
     {"kill", 0, 0, on_kill},        /* ends everything now; `gone` follows */
+    {"watchdog", 2, 2, on_watchdog}, /* <off|automatic|required> <device> */
+    {"upgrade", 1, 1, on_upgrade},  /* <program>: answered only if it fails */
     {"quit", 0, 0, on_quit},
 };
 
@@ -853,8 +1074,15 @@ static void read_client(void)
     }
 }
 
-/* The newest client is the agent: one that was replaced must not be able to write any more. */
-static void accept_client(void)
+static void drop_newcomer(const char *id, const char *why)
+{
+    char line[CLAIM_BYTES + 256];
+    int length = snprintf(line, sizeof line, "%s\terror\t%s\n", id, why);
+    send(guard.newcomer_fd, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    close_fd(&guard.newcomer_fd);
+}
+
+static void accept_newcomer(void)
 {
     int fd = accept4(guard.listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
@@ -865,11 +1093,60 @@ static void accept_client(void)
         close(fd);
         return;
     }
+    close_fd(&guard.newcomer_fd);
+    guard.newcomer_fd = fd;
+    char hello[256];
+    int length = snprintf(hello, sizeof hello, "event\thello\t%d\t%d\t%s\t%" PRIu64 "\n", PROTOCOL, guard.self,
+                          guard.boot_id, guard.record.generation);
+    send(fd, hello, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Makes the newcomer the client. The agent that was is told, and cannot write any more. */
+static void take_newcomer(const char *id, bool is_new)
+{
     tell("event\treplaced");
     drop_client();
-    guard.client_fd = fd;
-    tell("event\thello\t%d\t%d\t%s", PROTOCOL, guard.self, guard.boot_id);
+    guard.client_fd = guard.newcomer_fd;
+    guard.newcomer_fd = -1;
+    guard.record.generation++;
+    guard.unclaimed = false;
+    if (!remember())
+        tell("event\tnotice\tthe guard cannot write to %s (%s), so it refuses to be armed; make room there",
+             record_path(), strerror(errno));
+    for (int i = 0; is_new && i < WEAKNESSES; i++)
+        if (guard.weaknesses[i][0] != '\0')
+            tell("event\tnotice\t%s", guard.weaknesses[i]);
+    if (guard.lost)
+        tell("event\tnotice\twhat a guard before this one wrote down in %s is gone or broken; a PostgreSQL that it left "
+             "will be ended",
+             record_path());
+    tell_watchdog();
     tell_state();
+    tell("%s\tok\t%" PRIu64, id, guard.record.generation);
+}
+
+/* A first line comes whole or not at all: it is short, and sent at once. */
+static void read_newcomer(void)
+{
+    char line[CLAIM_BYTES], id[ID_BYTES] = "0";
+    ssize_t length = recv(guard.newcomer_fd, line, sizeof line - 1, MSG_PEEK | MSG_DONTWAIT);
+    if (length < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    char *end = length <= 0 ? NULL : memchr(line, '\n', (size_t)length);
+    if (end == NULL) {
+        drop_newcomer(id, "a connection begins with a line: an id, \"claim\" and a generation");
+        return;
+    }
+    recv(guard.newcomer_fd, line, (size_t)(end - line) + 1, MSG_DONTWAIT);
+    *end = '\0';
+    uint64_t generation;
+    int read = 0;
+    if (sscanf(line, "%63[^\t]\tclaim\t%" SCNu64 "%n", id, &generation, &read) != 2 || line[read] != '\0')
+        drop_newcomer(id, "the first request of a connection is \"claim\" and a generation");
+    else if (generation != 0 && generation != guard.record.generation && !guard.unclaimed)
+        drop_newcomer(id, "another agent has claimed the guard since");
+    else
+        take_newcomer(id, generation == 0 || guard.unclaimed);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
@@ -898,14 +1175,16 @@ static void drain(int fd)
 
 static _Noreturn void loop(void)
 {
-    enum { DEADLINE, SIGNALS, ADOPTED, TICK, EXEC, LISTEN, CLIENT, SOURCES };
+    enum { DEADLINE, SIGNALS, ADOPTED, TICK, FEED, EXEC, LISTEN, NEWCOMER, CLIENT, SOURCES };
     for (;;) {
         struct pollfd sources[SOURCES] = {
             [DEADLINE] = {guard.deadline_fd, POLLIN, 0},
             [SIGNALS] = {guard.signal_fd, POLLIN, 0},
             [ADOPTED] = {guard.adopted && guard.postmaster_lives ? guard.postmaster_fd : -1, POLLIN, 0},
             [TICK] = {guard.tick_fd, POLLIN, 0},
+            [FEED] = {guard.feed_fd, POLLIN, 0},
             [EXEC] = {guard.exec_fd, POLLIN, 0},
+            [NEWCOMER] = {guard.newcomer_fd, POLLIN, 0},
             [LISTEN] = {guard.listen_fd, POLLIN, 0},
             [CLIENT] = {guard.client_fd, (short)(POLLIN | (guard.out_length > 0 ? POLLOUT : 0)), 0},
         };
@@ -925,6 +1204,10 @@ static _Noreturn void loop(void)
             if (guard.phase == ENDING)
                 ending_pass();
         }
+        if (sources[FEED].revents) {
+            drain(guard.feed_fd);
+            feed_watchdog();
+        }
         if (sources[EXEC].revents && guard.exec_fd >= 0)
             exec_answered();
         if (sources[CLIENT].revents && sources[CLIENT].fd == guard.client_fd) {
@@ -932,8 +1215,10 @@ static _Noreturn void loop(void)
             if (guard.client_fd >= 0 && (sources[CLIENT].revents & (POLLIN | POLLHUP | POLLERR)))
                 read_client();
         }
+        if (sources[NEWCOMER].revents && sources[NEWCOMER].fd == guard.newcomer_fd)
+            read_newcomer();
         if (sources[LISTEN].revents)
-            accept_client();
+            accept_newcomer();
     }
 }
 
@@ -1001,21 +1286,35 @@ static void open_directory(const char *dir)
     if (found.st_uid != geteuid() && geteuid() != 0)
         die(EXIT_FAILED, "the directory %s belongs to uid %d, the guard runs as uid %d; make it the guard's own", dir,
             (int)found.st_uid, (int)geteuid());
+    if (realpath(dir, guard.dir) == NULL)
+        die(EXIT_FAILED, "cannot resolve the directory %s: %s", dir, strerror(errno));
 }
 
-/* The lock says which guard holds the directory; it goes with the process, unlike a socket's name. */
+static bool lock(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, F_SETLK, &whole) == 0;
+}
+
+/* Whether the lock's file is the one that the directory shows: a lock on one that was removed would bind nobody. */
+static bool is_named(int fd)
+{
+    struct stat held, named;
+    return fstat(fd, &held) == 0 && fstatat(guard.dir_fd, "guard.lock", &named, 0) == 0 && held.st_ino == named.st_ino
+           && held.st_dev == named.st_dev;
+}
+
+/* The lock says which guard holds the directory. It goes with the process, unlike a socket's name, and it is the process's
+   own, unlike that of flock: a child that has not executed its program yet does not hold it, and an upgrade keeps it. */
 static void take_lock(const char *dir)
 {
     for (;;) {
-        struct stat held, named;
         guard.lock_fd = openat(guard.dir_fd, "guard.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (guard.lock_fd < 0)
             die(EXIT_FAILED, "cannot open %s/guard.lock: %s", dir, strerror(errno));
-        if (flock(guard.lock_fd, LOCK_EX | LOCK_NB) != 0)
+        if (!lock(guard.lock_fd))
             die(EXIT_HELD, "another guard holds %s already; it goes on, nothing was started", dir);
-        /* Someone may have removed the file between open and lock: then the lock would bind nobody. */
-        if (fstat(guard.lock_fd, &held) == 0 && fstatat(guard.dir_fd, "guard.lock", &named, 0) == 0
-            && held.st_ino == named.st_ino && held.st_dev == named.st_dev)
+        if (is_named(guard.lock_fd)) /* Someone may have removed it between open and lock. */
             return;
         close(guard.lock_fd);
     }
@@ -1031,8 +1330,16 @@ static void open_socket(const char *dir)
     guard.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (guard.listen_fd < 0)
         die(EXIT_FAILED, "cannot make a socket: %s", strerror(errno));
-    /* With the lock in hand an answer can only come from a guard whose lock file was removed. */
-    if (connect(guard.listen_fd, (struct sockaddr *)&address, sizeof address) == 0)
+    /* With the lock in hand an answer can only come from a guard whose lock file was removed; or from a dead one's child that
+       has the socket for a moment longer. */
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    char state;
+    pid_t parent;
+    uint64_t start;
+    if (connect(guard.listen_fd, (struct sockaddr *)&address, sizeof address) == 0
+        && getsockopt(guard.listen_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0
+        && read_process(peer.pid, &state, &parent, &start) && state != 'Z' && state != 'X')
         die(EXIT_HELD, "another guard answers on %s; it goes on, nothing was started", address.sun_path);
     close(guard.listen_fd);
     guard.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -1075,14 +1382,18 @@ static bool inside_cgroup(const char *cgroup)
 static void open_cgroup(const char *cgroup)
 {
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/cgroup.procs", cgroup);
+    if (strlen(cgroup) > sizeof guard.cgroup - 32)
+        die(EXIT_FAILED, "the control group's path has %zu bytes, which is too long", strlen(cgroup));
+    snprintf(guard.cgroup, sizeof guard.cgroup, "%s", cgroup);
+    mkdir(cgroup, 0755); /* If it is there already, or cannot be made, shows below. */
+    snprintf(path, sizeof path, "%.*s/cgroup.procs", PATH_MAX - 32, cgroup);
     guard.cgroup_procs_fd = open(path, O_WRONLY | O_CLOEXEC);
     if (guard.cgroup_procs_fd < 0)
         die(EXIT_FAILED, "cannot open %s: %s; --cgroup needs a control group that the guard may write", path,
             strerror(errno));
     if (inside_cgroup(cgroup))
         die(EXIT_FAILED, "the control group %s holds the guard itself; give PostgreSQL one of its own", cgroup);
-    snprintf(path, sizeof path, "%s/cgroup.kill", cgroup);
+    snprintf(path, sizeof path, "%.*s/cgroup.kill", PATH_MAX - 32, cgroup);
     guard.cgroup_kill_fd = open(path, O_WRONLY | O_CLOEXEC); /* Linux before 5.14 has none; the walk does it alone. */
 }
 
@@ -1098,7 +1409,8 @@ static void open_sources(void)
     guard.signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
     guard.deadline_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     guard.tick_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (guard.signal_fd < 0 || guard.deadline_fd < 0 || guard.tick_fd < 0)
+    guard.feed_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (guard.signal_fd < 0 || guard.deadline_fd < 0 || guard.tick_fd < 0 || guard.feed_fd < 0)
         die(EXIT_FAILED, "cannot make a timer or a signal descriptor: %s", strerror(errno));
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
         die(EXIT_FAILED, "cannot become a child subreaper: %s", strerror(errno));
@@ -1111,53 +1423,162 @@ static void open_sources(void)
     guard.without_children_files = access(path, R_OK) != 0;
 }
 
-/* What makes the guard quicker and harder to lose. None of it is allowed everywhere, and it works without. */
+/* What makes the guard quicker and harder to lose. None of it is allowed everywhere, it works without, and says so. */
 static void harden(void)
 {
 #ifndef __SANITIZE_ADDRESS__ /* The sanitizer's shadow memory is terabytes of address space. */
-    mlockall(MCL_CURRENT | MCL_FUTURE);
+    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
+        snprintf(guard.weaknesses[0], sizeof *guard.weaknesses,
+                 "the guard may not lock its memory (%s), so it may fence late on a host that swaps; allow it with "
+                 "LimitMEMLOCK=infinity",
+                 strerror(errno));
 #endif
     struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
-    sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest);
+    if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest) != 0)
+        snprintf(guard.weaknesses[1], sizeof *guard.weaknesses,
+                 "the guard may not have real-time priority (%s), so it may fence late on a busy host; allow it with "
+                 "LimitRTPRIO=1",
+                 strerror(errno));
     guard.oom_protected = write_small("/proc/self/oom_score_adj", "-1000");
+    if (!guard.oom_protected)
+        snprintf(guard.weaknesses[2], sizeof *guard.weaknesses,
+                 "the guard may not exempt itself from being killed when memory is short (%s); with OOMScoreAdjust=-1000 in "
+                 "its unit it need not",
+                 strerror(errno));
+}
+
+/* Takes up the process that a guard before this one held, or, when that has gone, ends what it left. */
+static void hold_again(const struct record *held, bool same_process, int pidfd)
+{
+    char state = 'X';
+    pid_t parent;
+    uint64_t start = 0;
+    guard.postmaster = held->postmaster;
+    guard.postmaster_start = held->postmaster_start;
+    guard.data_dir = held->data_dir;
+    guard.exe = held->exe;
+    guard.adopted = held->adopted || !same_process;
+    guard.postmaster_fd = pidfd >= 0 ? pidfd : open_pidfd(held->postmaster);
+    /* The pidfd first, what it stands for afterwards: as the pidfd's process, or not at all. */
+    guard.postmaster_lives = guard.postmaster_fd >= 0 && read_process(held->postmaster, &state, &parent, &start)
+                             && (pidfd >= 0 || (start == held->postmaster_start && state != 'Z' && state != 'X'));
+    if (!guard.postmaster_lives)
+        close_fd(&guard.postmaster_fd);
+    guard.phase = held->phase == NONE ? RUNNING : (enum phase)held->phase;
+    /* A start that nobody was told of is undone. */
+    if (guard.phase != RUNNING || !guard.postmaster_lives)
+        begin_ending();
+}
+
+/* Takes up what is written down. `same_process`: an upgrade, with these descriptors; else another guard was killed. */
+static void restore(bool same_process, int pidfd, int watchdog)
+{
+    enum found found;
+    struct record held = {0};
+    char last_boot[BOOT_ID_BYTES] = "";
+    if (pread(guard.lock_fd, last_boot, sizeof last_boot - 1, 0) < 0)
+        last_boot[0] = '\0';
+    const char *failure = record_open(guard.dir_fd, guard.dir, guard.boot_id, &held, &found);
+    if (failure != NULL)
+        die(EXIT_FAILED, "%s", failure);
+    if (found == RECORD_WHOLE) {
+        guard.record = held;
+        guard.mode = held.mode >= STANDBY && held.mode <= PAUSED ? (enum mode)held.mode : ARMED;
+        guard.deadline_nanos = held.deadline_nanos;
+        guard.lease_nanos = held.lease_nanos;
+        watchdog_configure((enum watchdog_mode)held.watchdog_mode, held.watchdog_device);
+        watchdog_resume(watchdog, held.watchdog_seconds);
+        if (held.postmaster > 1)
+            hold_again(&held, same_process, pidfd);
+        if (guard.mode == ARMED) {
+            set_timer(guard.deadline_fd, TFD_TIMER_ABSTIME, guard.deadline_nanos);
+            fence_if_due();
+        }
+        if (guard.mode == ARMED && held.watchdog_seconds > 0)
+            watchdog_activate(held.watchdog_seconds, now_nanos(), guard.lease_nanos);
+        settle_watchdog();
+        plan_feeding();
+    } else {
+        guard.lost = strcmp(last_boot, guard.boot_id) == 0;
+        guard.unclaimed = true;
+        /* Greater than any that was counted in this boot, and never one that an agent has seen. */
+        guard.record.generation = (uint64_t)now_nanos();
+        snprintf(guard.record.boot_id, sizeof guard.record.boot_id, "%s", guard.boot_id);
+        if (same_process) { /* Whatever we hold was held by a guard whose words we cannot read. */
+            guard.adopted = false;
+            begin_ending();
+        }
+    }
+    if (!remember() && found != RECORD_WHOLE) /* What stands there holds for whoever comes next, and this guard goes on. */
+        die(EXIT_FAILED, "cannot write to %s: %s; make room there", record_path(), strerror(errno));
+    /* From here on a missing record is known to be missing. */
+    ssize_t length = (ssize_t)strlen(guard.boot_id);
+    if (strcmp(last_boot, guard.boot_id) != 0 && pwrite(guard.lock_fd, guard.boot_id, (size_t)length, 0) != length)
+        snprintf(guard.weaknesses[3], sizeof *guard.weaknesses,
+                 "the guard cannot write to guard.lock in guard.dir (%s), so the next one could not tell that the state "
+                 "file was removed",
+                 strerror(errno));
 }
 
 static _Noreturn void usage(void)
 {
-    fprintf(stderr, "usage: holdfast-guard --dir DIR [--cgroup PATH] [--foreground]\n");
+    fprintf(stderr, "usage: holdfast-guard --dir DIR [--cgroup PATH] [--foreground]\n       holdfast-guard --version\n");
     exit(EXIT_USAGE);
 }
 
 int main(int argc, char **argv)
 {
-    const char *dir = NULL, *cgroup = NULL;
+    const char *dir = NULL, *cgroup = NULL, *resume = NULL;
     bool foreground = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--dir") == 0 && i + 1 < argc)
             dir = argv[++i];
         else if (strcmp(argv[i], "--cgroup") == 0 && i + 1 < argc)
             cgroup = argv[++i];
+        else if (strcmp(argv[i], "--resume") == 0 && i + 1 < argc)
+            resume = argv[++i];
         else if (strcmp(argv[i], "--foreground") == 0)
             foreground = true;
-        else
+        else if (strcmp(argv[i], "--version") == 0) {
+            printf("holdfast-guard protocol %d record %d\n", PROTOCOL, RECORD_FORMAT);
+            return EXIT_SUCCESS;
+        } else
             usage();
     }
-    if (dir == NULL)
+    int pidfd = -1, watchdog = -1;
+    guard.lock_fd = guard.listen_fd = -1;
+    if (dir == NULL
+        || (resume != NULL
+            && sscanf(resume, "%d:%d:%d:%d", &guard.lock_fd, &guard.listen_fd, &pidfd, &watchdog) != 4))
         usage();
-    guard.client_fd = guard.postmaster_fd = guard.exec_fd = guard.cgroup_kill_fd = guard.cgroup_procs_fd = -1;
-    syscall(SYS_close_range, 3, UINT_MAX, 0); /* Whatever the caller forgot to close would live as long as PostgreSQL. */
-    if (!foreground)
-        detach();
+    guard.client_fd = guard.newcomer_fd = guard.postmaster_fd = guard.exec_fd = -1;
+    guard.cgroup_kill_fd = guard.cgroup_procs_fd = -1;
+    if (resume == NULL) {
+        syscall(SYS_close_range, 3, UINT_MAX, 0); /* Whatever the caller forgot to close would live as long as PostgreSQL. */
+        if (!foreground)
+            detach();
+    }
     guard.self = getpid();
     open_directory(dir);
-    take_lock(dir);
+    if (resume == NULL) {
+        take_lock(dir);
+    } else {
+        if (!lock(guard.lock_fd))
+            die(EXIT_USAGE, "--resume is for a guard that becomes another program; start one without it");
+        const int kept[] = {guard.lock_fd, guard.listen_fd, pidfd, watchdog};
+        for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+            if (kept[i] >= 0)
+                fcntl(kept[i], F_SETFD, FD_CLOEXEC);
+    }
     if (cgroup != NULL)
         open_cgroup(cgroup);
     if (read_small("/proc/sys/kernel/random/boot_id", guard.boot_id, sizeof guard.boot_id) <= 0)
         die(EXIT_FAILED, "cannot read /proc/sys/kernel/random/boot_id: %s; is /proc mounted?", strerror(errno));
     guard.boot_id[strcspn(guard.boot_id, "\n")] = '\0';
     open_sources();
-    open_socket(dir);
+    restore(resume != NULL, pidfd, watchdog);
+    if (resume == NULL)
+        open_socket(dir);
     harden();
     if (chdir("/") != 0)
         die(EXIT_FAILED, "cannot enter /: %s", strerror(errno));
@@ -1165,5 +1586,6 @@ int main(int argc, char **argv)
         dprintf(report_fd, "%c", EXIT_SUCCESS);
         close_fd(&report_fd);
     }
+    reap();
     loop();
 }

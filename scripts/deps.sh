@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks for what a target needs, and installs what is missing through apt where that is allowed:
-#   scripts/deps.sh build|run|test|model      build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;  test: the same;
-#                                             model: C compiler, spin
+#   scripts/deps.sh build|run|test|model      build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;
+#                                             test: that, strace;  model: C compiler, spin
 # Says nothing when everything is there. Services of what it installs are neither started nor enabled, and nothing that runs is
 # touched.
 set -eu
@@ -19,6 +19,7 @@ have_cc() { on_path cc && on_path make && echo '#include <stdlib.h>' | cc -E - >
 have_etcd() { on_path etcd; }
 have_haproxy() { on_path haproxy; }
 have_spin() { on_path spin; }
+have_strace() { on_path strace; }
 
 # Server programs of one version, 13 to 18, in Debian's place or beside the one on the PATH.
 have_postgresql() {
@@ -46,6 +47,7 @@ describe() {
         etcd) echo "etcd (on the PATH)" ;;
         haproxy) echo "HAProxy (on the PATH)" ;;
         spin) echo "the model checker spin (on the PATH)" ;;
+        strace) echo "strace (on the PATH), which plays the kernel's part in the tests of the watchdog" ;;
     esac
 }
 
@@ -73,12 +75,14 @@ packages_for() {
         etcd) echo etcd-server etcd-client ;;
         haproxy) echo haproxy ;;
         spin) echo spin ;;
+        strace) echo strace ;;
     esac
 }
 
 case ${1:-} in
     build) wanted=(jdk maven cc) ;;
-    run | test) wanted=(jdk maven cc postgresql etcd haproxy) ;;
+    run) wanted=(jdk maven cc postgresql etcd haproxy) ;;
+    test) wanted=(jdk maven cc postgresql etcd haproxy strace) ;;
     model) wanted=(cc spin) ;;
     *)
         echo "usage: scripts/deps.sh build|run|test|model" >&2

@@ -19,6 +19,7 @@ import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.ClusterConfigReader;
 import dev.holdfast.core.config.PgHba;
+import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Orders;
 import dev.holdfast.dcs.DcsException;
@@ -37,6 +38,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,8 +76,15 @@ final class Agent {
     private final Context context = vertx.getOrCreateContext();
     private final AtomicBoolean ending = new AtomicBoolean();
 
+    /** As the file said when it was read last, where a part of it may change while we run. */
+    private final AtomicReference<AgentConfig> newest;
+
+    private final AtomicReference<Optional<String>> barred =
+            new AtomicReference<>(Optional.empty());
+
     Agent(AgentConfig config, Path file) {
         this.config = config;
+        this.newest = new AtomicReference<>(config);
         this.file = file;
     }
 
@@ -126,12 +135,14 @@ final class Agent {
         Wired wired = new Wired();
         GuardKeeper guard =
                 new GuardKeeper(
-                        guardProgram(),
-                        guardDirectory,
-                        Path.of(config.postgresql().dataDir()),
+                        new GuardKeeper.Setup(
+                                guardProgram(),
+                                guardDirectory,
+                                Path.of(config.postgresql().dataDir()),
+                                config.guard().cgroup(),
+                                config.watchdog()),
                         postgres::runningPostmaster,
-                        fact -> wired.loop().onGuard(fact),
-                        why -> end(1, why, EndKind.AGENT_ONLY, wired));
+                        new GuardListener(wired));
         AgentLoop loop =
                 new AgentLoop(
                         new AgentLoop.Ports(
@@ -144,7 +155,7 @@ final class Agent {
                                 postgres,
                                 new PeerObserver(client, clock::now)),
                         config,
-                        self(config),
+                        self(),
                         first,
                         config.bootstrap().dcs(),
                         shown,
@@ -159,7 +170,7 @@ final class Agent {
                         dcs,
                         shown,
                         new Forwarder(client),
-                        () -> reload(loop));
+                        () -> reload(loop, guard));
         // The port is the lock: two agents of one member cannot both have it, and nothing was
         // touched before.
         RestServer.start(vertx, config.restApi(), service)
@@ -169,12 +180,12 @@ final class Agent {
         // The first call of a kind loads its classes, a quarter of a second that no hand-over
         // should pay for.
         client.position("http://" + config.restApi().connectAddress(), FIRST_ANSWER);
-        GuardLauncher.ensure(guardProgram(), guardDirectory);
+        GuardLauncher.ensure(guardProgram(), guardDirectory, config.guard().cgroup());
         guard.start();
         loop.start();
         vertx.setPeriodic(
                 LOG_ROTATION.toMillis(), _ -> workers.brief().execute(postgres::rotateLog));
-        handleSignals(loop, wired);
+        handleSignals(loop, guard, wired);
         LOG.info(
                 "member {} of cluster {} runs: REST on {}, data directory {}",
                 config.name(),
@@ -183,14 +194,41 @@ final class Agent {
                 config.postgresql().dataDir());
     }
 
-    private static Observation.Self self(AgentConfig config) {
+    private Observation.Self self() {
+        AgentConfig now = newest.get();
         return new Observation.Self(
-                config.name(),
-                config.tags(),
-                config.postgresql().parameters(),
-                config.postgresql().pgHba(),
-                PgHba.effective(config, ClusterConfig.defaults()),
-                config.postgresql().pgIdent());
+                now.name(),
+                now.tags(),
+                now.postgresql().parameters(),
+                now.postgresql().pgHba(),
+                PgHba.effective(now, ClusterConfig.defaults()),
+                now.postgresql().pgIdent(),
+                barred.get());
+    }
+
+    private final class GuardListener implements GuardKeeper.Listener {
+        private final Wired wired;
+
+        GuardListener(Wired wired) {
+            this.wired = wired;
+        }
+
+        @Override
+        public void onFact(GuardFact fact) {
+            wired.loop().onGuard(fact);
+        }
+
+        @Override
+        public void onReplaced(String why) {
+            end(1, why, EndKind.AGENT_ONLY, wired);
+        }
+
+        @Override
+        public void onBarred(Optional<String> why) {
+            if (!barred.getAndSet(why).equals(why)) {
+                wired.loop().reconfigure(self());
+            }
+        }
     }
 
     private static Path guardProgram() {
@@ -199,7 +237,7 @@ final class Agent {
                         .orElse("/usr/lib/holdfast/holdfast-guard"));
     }
 
-    private void reload(AgentLoop loop) {
+    private void reload(AgentLoop loop, GuardKeeper guard) {
         switch (ConfigFile.read(file, System.getenv())) {
             case ConfigFile.Result.Unusable unusable ->
                     unusable.errors()
@@ -209,17 +247,19 @@ final class Agent {
                                             e));
             case ConfigFile.Result.Usable usable -> {
                 usable.warnings().forEach(w -> LOG.warn("{}", w));
-                loop.reconfigure(self(usable.config()));
+                newest.set(usable.config());
+                loop.reconfigure(self());
+                guard.lookAtWatchdog();
                 LOG.info("the configuration was read anew");
             }
         }
     }
 
-    private void handleSignals(AgentLoop loop, Wired wired) {
+    private void handleSignals(AgentLoop loop, GuardKeeper guard, Wired wired) {
         UnaryOperator<Orders> shutdown = Orders::withShutdown;
         on("TERM", () -> loop.order(shutdown));
         on("INT", () -> loop.order(shutdown));
-        on("HUP", () -> reload(loop));
+        on("HUP", () -> reload(loop, guard));
         on(
                 "USR1",
                 () ->

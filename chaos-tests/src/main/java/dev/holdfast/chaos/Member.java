@@ -169,6 +169,23 @@ final class Member {
         }
     }
 
+    /** A guard that was killed leaves its state file to the next one, and here there is none. */
+    void removeGuardState() {
+        Path guardDirectory = Path.of(dataDirectory() + ".guard");
+        if (!Files.exists(guardDirectory)) {
+            return;
+        }
+        try {
+            String uid = String.valueOf(Files.getAttribute(guardDirectory, "unix:uid"));
+            String device = Long.toHexString((long) Files.getAttribute(guardDirectory, "unix:dev"));
+            String inode = Long.toHexString((long) Files.getAttribute(guardDirectory, "unix:ino"));
+            Files.deleteIfExists(
+                    Path.of("/dev/shm/holdfast-guard." + uid + "." + device + "-" + inode));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     // --- what it says
 
     Rest rest() {

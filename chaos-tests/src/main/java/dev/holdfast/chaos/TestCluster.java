@@ -266,6 +266,7 @@ final class TestCluster implements AutoCloseable {
     @Override
     public void close() {
         endAll();
+        members.values().forEach(Member::removeGuardState);
         try (Stream<Path> all = Files.walk(directory)) {
             for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(each);

@@ -1,10 +1,12 @@
 package dev.holdfast.agent.guard;
 
 import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.config.AgentConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -20,10 +22,12 @@ import java.util.concurrent.CompletableFuture;
 public final class GuardClient implements AutoCloseable {
     private final GuardConnection connection;
     private final GuardLine.Hello hello;
+    private final long generation;
 
-    private GuardClient(GuardConnection connection, GuardLine.Hello hello) {
+    private GuardClient(GuardConnection connection, GuardLine.Hello hello, long generation) {
         this.connection = connection;
         this.hello = hello;
+        this.generation = generation;
     }
 
     /** What the guard says by itself. */
@@ -45,6 +49,12 @@ public final class GuardClient implements AutoCloseable {
         /** The guard ended PostgreSQL by itself; the pid is 0 when none ran at the deadline. */
         void onFenced(long pid, String why);
 
+        /** The host's watchdog: once on connecting, and at each change. */
+        void onWatchdog(WatchdogState state);
+
+        /** What an operator should know, once. */
+        void onNotice(String sentence);
+
         /** Another agent connected; {@link #onDisconnected} follows. */
         void onReplaced();
 
@@ -56,18 +66,42 @@ public final class GuardClient implements AutoCloseable {
     }
 
     /**
-     * Connects to the guard that listens in a directory. Blocks until it has greeted, 2 s at most.
+     * Connects to the guard that listens in a directory, in place of whatever agent went before.
+     * Blocks until it has answered, some seconds at most.
      *
-     * @throws IOException when none answers, or one that speaks another protocol
+     * @throws IOException when none answers
      */
     public static GuardClient connect(Path dir, Listener listener) throws IOException {
+        return connect(dir, listener, 0);
+    }
+
+    /**
+     * Connects again.
+     *
+     * @param lastGeneration that of this agent's last connection
+     * @throws GuardReplacedException when another agent has connected in between
+     * @throws IOException when none answers
+     */
+    public static GuardClient connect(Path dir, Listener listener, long lastGeneration)
+            throws IOException {
         GuardConnection connection = GuardConnection.open(GuardSocket.in(dir), listener);
-        return new GuardClient(connection, connection.awaitHello());
+        GuardLine.Hello hello = connection.awaitHello();
+        return new GuardClient(connection, hello, connection.claim(lastGeneration));
     }
 
     /** The guard's own process id. */
     public long guardPid() {
         return hello.guardPid();
+    }
+
+    /** Whether it speaks this agent's protocol; one that does not can only be upgraded. */
+    public boolean isOfOurProtocol() {
+        return hello.protocol() == GuardConnection.PROTOCOL;
+    }
+
+    /** Counts the agents that have claimed the guard. */
+    public long generation() {
+        return generation;
     }
 
     /** The kernel's boot id as the guard sees it. */
@@ -108,6 +142,34 @@ public final class GuardClient implements AutoCloseable {
      */
     public CompletableFuture<Void> arm(MonoTime deadline) {
         return send("arm", Long.toString(deadline.nanos()));
+    }
+
+    /**
+     * The same, and the watchdog is fed so that it does not bite later than the lease's end.
+     *
+     * @param leaseEnd not before the deadline
+     * @param watchdogSeconds the device's time-out
+     */
+    public CompletableFuture<Void> arm(MonoTime deadline, MonoTime leaseEnd, long watchdogSeconds) {
+        return send(
+                "arm",
+                Long.toString(deadline.nanos()),
+                Long.toString(leaseEnd.nanos()),
+                Long.toString(watchdogSeconds));
+    }
+
+    /** Says which watchdog is to be used when the guard is armed. */
+    public CompletableFuture<Void> watchdog(AgentConfig.Watchdog.Mode mode, String device) {
+        return send("watchdog", mode.name().toLowerCase(Locale.ROOT), device);
+    }
+
+    /**
+     * Lets the guard become another program, while PostgreSQL runs. It fails in any case: with
+     * {@link GuardRefusedException} when the guard goes on as it was, and because the connection
+     * ends, as that of any process that ends.
+     */
+    public CompletableFuture<Void> upgrade(Path program) {
+        return send("upgrade", program.toString());
     }
 
     /** Takes the deadline away: what runs is, or will be, a standby. */

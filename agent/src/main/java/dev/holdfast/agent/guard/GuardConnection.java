@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 final class GuardConnection {
     static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(2);
-    private static final int PROTOCOL = 1;
+    static final int PROTOCOL = 2;
     private static final int LINE_BYTES = 64 * 1024;
     private static final Logger LOG = LoggerFactory.getLogger(GuardConnection.class);
 
@@ -93,14 +94,7 @@ final class GuardConnection {
 
     GuardLine.Hello awaitHello() throws IOException {
         try {
-            GuardLine.Hello greeting = hello.get(ANSWER_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-            if (greeting.protocol() == PROTOCOL) {
-                return greeting;
-            }
-            close();
-            throw new IOException(
-                    "the guard on %s speaks protocol %d, this agent %d; use agent and guard of one version"
-                            .formatted(address, greeting.protocol(), PROTOCOL));
+            return hello.get(ANSWER_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             close();
             throw new IOException(
@@ -116,6 +110,35 @@ final class GuardConnection {
             Thread.currentThread().interrupt();
             close();
             throw new InterruptedIOException("interrupted while connecting to the guard");
+        }
+    }
+
+    /**
+     * Becomes the agent that the guard listens to, and answers with the generation.
+     *
+     * @param lastGeneration that of this agent's own last claim; 0 for an agent that starts
+     */
+    long claim(long lastGeneration) throws IOException {
+        try {
+            return Long.parseLong(
+                    request("claim", List.of(Long.toString(lastGeneration)))
+                            .get(ANSWER_TIMEOUT.toMillis() * 2, TimeUnit.MILLISECONDS)
+                            .get(0));
+        } catch (ExecutionException e) {
+            close();
+            Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
+            if (cause instanceof GuardRefusedException) {
+                throw new GuardReplacedException(String.valueOf(cause.getMessage()));
+            }
+            throw new IOException(String.valueOf(cause.getMessage()), cause);
+        } catch (TimeoutException e) {
+            close();
+            throw new IOException(
+                    "the guard on %s does not let itself be claimed".formatted(address), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            close();
+            throw new InterruptedIOException("interrupted while claiming the guard");
         }
     }
 
@@ -271,7 +294,8 @@ final class GuardConnection {
             case GuardLine.Gone(long pid) -> listener.onGone(pid);
             case GuardLine.Fenced(long pid, String why) -> listener.onFenced(pid, why);
             case GuardLine.Replaced() -> listener.onReplaced();
-            case GuardLine.Notice(String sentence) -> LOG.warn("The guard says: {}", sentence);
+            case GuardLine.Watchdog(WatchdogState state) -> listener.onWatchdog(state);
+            case GuardLine.Notice(String sentence) -> listener.onNotice(sentence);
             case GuardLine.Unheard(String text) ->
                     LOG.debug("Passed over a line of a newer guard: {}", text);
             case GuardLine.Done(String id, List<String> values) -> {

@@ -1,9 +1,12 @@
 package dev.holdfast.agent.guard;
 
 import dev.holdfast.agent.loop.GuardPort;
+import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.GuardFact;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +15,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,12 +29,34 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(GuardKeeper.class);
     private static final long RETRY_MILLIS = 200;
 
-    private final Path program;
-    private final Path directory;
-    private final Path dataDirectory;
+    /**
+     * Where the guard is and what it is told.
+     *
+     * @param program the one that this agent was shipped with
+     * @param cgroup the control group that PostgreSQL is to be in, if any
+     */
+    public record Setup(
+            Path program,
+            Path directory,
+            Path dataDirectory,
+            Optional<String> cgroup,
+            AgentConfig.Watchdog watchdog) {}
+
+    /** Who is told. Called on any thread. */
+    public interface Listener {
+        void onFact(GuardFact fact);
+
+        /** Another agent took this one's place: this one must end. */
+        void onReplaced(String why);
+
+        /** Why this member may not lead, as far as the guard knows; empty when it may. */
+        void onBarred(Optional<String> why);
+    }
+
+    private final Setup setup;
     private final Supplier<Optional<Long>> runningPostmaster;
-    private final Consumer<GuardFact> onFact;
-    private final Consumer<String> onReplaced;
+    private final Listener listener;
+    private final GuardUpgrade upgrade;
     private final ScheduledExecutorService seeker =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().daemon().name("holdfast-guard-keeper").factory());
@@ -43,24 +67,22 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
     private boolean ready;
     private boolean closed;
 
+    /** The connection that counts; those before it may still speak their last words. */
+    private @Nullable Heard current;
+
+    private boolean scheduled;
+
+    /** Only the seeker's thread touches it. */
+    private long generation;
+
     /**
      * @param runningPostmaster the pid of the server that runs in the data directory, if one does
-     * @param onFact is told each change, on any thread
-     * @param onReplaced is told when another agent took this one's place: this one must end
      */
-    public GuardKeeper(
-            Path program,
-            Path directory,
-            Path dataDirectory,
-            Supplier<Optional<Long>> runningPostmaster,
-            Consumer<GuardFact> onFact,
-            Consumer<String> onReplaced) {
-        this.program = program;
-        this.directory = directory;
-        this.dataDirectory = dataDirectory;
+    public GuardKeeper(Setup setup, Supplier<Optional<Long>> runningPostmaster, Listener listener) {
+        this.setup = setup;
         this.runningPostmaster = runningPostmaster;
-        this.onFact = onFact;
-        this.onReplaced = onReplaced;
+        this.listener = listener;
+        this.upgrade = new GuardUpgrade(setup.program());
     }
 
     public void start() {
@@ -69,24 +91,46 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
 
     private void seek() {
         GuardClient found = null;
+        synchronized (this) {
+            scheduled = false;
+            current = null;
+        }
         try {
-            GuardLauncher.ensure(program, directory);
+            GuardLauncher.ensure(setup.program(), setup.directory(), setup.cgroup());
             Heard heard = new Heard();
-            found = GuardClient.connect(directory, heard);
+            synchronized (this) {
+                current = heard;
+            }
+            found = GuardClient.connect(setup.directory(), heard, generation);
+            generation = found.generation();
+            if (upgrade.bring(found) == GuardUpgrade.Outcome.UNDER_WAY) {
+                found.close();
+                seekAgain();
+                return;
+            }
+            if (!found.isOfOurProtocol()) {
+                throw new IOException(
+                        "the guard in %s speaks another protocol than this agent; use agent and guard of one version"
+                                .formatted(setup.directory()));
+            }
             // Before it has said what it holds, it would look as if it held nothing.
             heard.firstState.get(5, TimeUnit.SECONDS);
             Optional<Long> running = held() == 0 ? runningPostmaster.get() : Optional.empty();
             synchronized (this) {
                 client = found;
             }
+            found.watchdog(setup.watchdog().mode(), setup.watchdog().device())
+                    .get(5, TimeUnit.SECONDS);
             if (running.isPresent()) {
                 LOG.info("the guard takes over the server that runs with pid {}", running.get());
-                found.adopt(dataDirectory, running.get()).get(5, TimeUnit.SECONDS);
+                found.adopt(setup.dataDirectory(), running.get()).get(5, TimeUnit.SECONDS);
             }
             synchronized (this) {
                 ready = true;
             }
             tell();
+        } catch (GuardReplacedException e) {
+            listener.onReplaced(e.getMessage() + "; this one ends");
         } catch (IOException
                 | java.util.concurrent.ExecutionException
                 | java.util.concurrent.TimeoutException e) {
@@ -94,16 +138,18 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
                 // Else the next attempt would replace this connection, and look like another agent.
                 found.close();
             }
-            onFact.accept(new GuardFact.Away(String.valueOf(e.getMessage())));
+            listener.onFact(new GuardFact.Away(String.valueOf(e.getMessage())));
             seekAgain();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
+    /** Two attempts side by side would replace each other, and look like two agents. */
     private synchronized void seekAgain() {
-        if (!closed) {
-            ready = false;
+        ready = false;
+        if (!closed && !scheduled) {
+            scheduled = true;
             var _ = seeker.schedule(this::seek, RETRY_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
@@ -126,17 +172,21 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
                     case GuardState.Armed armed -> new GuardFact.Mode.Armed(armed.deadline());
                     case GuardState.Paused _ -> new GuardFact.Mode.Paused();
                 };
-        onFact.accept(
+        listener.onFact(
                 new GuardFact.Present(
                         mode, now.postmasterPid(), now.phase() == GuardState.Phase.ENDING));
     }
 
     @Override
-    public CompletableFuture<Void> set(GuardFact.Mode mode) {
+    public CompletableFuture<Void> set(GuardFact.Mode mode, Deadlines deadlines) {
         return with(guard ->
                 switch (mode) {
                     case GuardFact.Mode.Standby _ -> guard.standby();
-                    case GuardFact.Mode.Armed armed -> guard.arm(armed.deadline());
+                    case GuardFact.Mode.Armed armed ->
+                            guard.arm(
+                                    armed.deadline(),
+                                    deadlines.leaseEnd(armed.deadline()),
+                                    setup.watchdog().timeoutSeconds(deadlines.ttl()));
                     case GuardFact.Mode.Paused _ -> guard.pause();
                 });
     }
@@ -150,7 +200,7 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
     public CompletableFuture<Long> start(Path log, Path program, List<String> arguments) {
         // The reply comes before anything that the guard says of this postmaster, on the same
         // thread.
-        return with(guard -> guard.start(dataDirectory, log, program, arguments))
+        return with(guard -> guard.start(setup.dataDirectory(), log, program, arguments))
                 .thenApply(pid -> {
                     synchronized (this) {
                         gone.putIfAbsent(pid, new CompletableFuture<>());
@@ -188,6 +238,16 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
         return state.postmasterPid();
     }
 
+    /** Looks at the watchdog anew, after an operator has mended it. */
+    public void lookAtWatchdog() {
+        var _ =
+                with(guard -> guard.watchdog(setup.watchdog().mode(), setup.watchdog().device()))
+                        .exceptionally(failure -> {
+                            LOG.warn("the watchdog was not looked at: {}", failure.getMessage());
+                            return null;
+                        });
+    }
+
     /** Ends the guard itself, which it refuses while it holds a server. */
     public CompletableFuture<Void> quit() {
         return with(GuardClient::quit);
@@ -214,7 +274,8 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
         }
         return now == null
                 ? CompletableFuture.failedFuture(
-                        new IOException("there is no connection to the guard in " + directory))
+                        new IOException(
+                                "there is no connection to the guard in " + setup.directory()))
                 : call.apply(now);
     }
 
@@ -223,9 +284,12 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
 
         @Override
         public void onState(GuardState next) {
+            List<CompletableFuture<Void>> ended;
             synchronized (GuardKeeper.this) {
                 state = next;
+                ended = notHeldAnyMore(next);
             }
+            ended.forEach(awaited -> awaited.complete(null));
             firstState.complete(null);
             tell();
         }
@@ -252,21 +316,82 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
         }
 
         @Override
+        public void onWatchdog(WatchdogState watchdog) {
+            boolean failed = !watchdog.failure().isEmpty();
+            switch (watchdog.mode()) {
+                case OFF -> {}
+                case AUTOMATIC -> {
+                    if (failed) {
+                        LOG.info("no watchdog is used: {}", watchdog.failure());
+                    }
+                }
+                case REQUIRED -> {
+                    if (failed) {
+                        LOG.warn("watchdog.mode is required: {}", watchdog.failure());
+                    }
+                }
+            }
+            if (watchdog.seconds() > 0) {
+                LOG.info(
+                        "the watchdog resets this host if it is not fed for {} s",
+                        watchdog.seconds());
+            }
+            listener.onBarred(
+                    failed && watchdog.mode() == AgentConfig.Watchdog.Mode.REQUIRED
+                            ? Optional.of(
+                                    "watchdog.mode is required, and this host has none that works: "
+                                            + watchdog.failure())
+                            : Optional.empty());
+        }
+
+        @Override
+        public void onNotice(String sentence) {
+            LOG.warn("The guard says: {}", sentence);
+        }
+
+        @Override
         public void onReplaced() {
-            onReplaced.accept(
+            if (!counts()) {
+                return;
+            }
+            listener.onReplaced(
                     "another agent has connected to the guard in "
-                            + directory
+                            + setup.directory()
                             + " and takes over; this one ends");
         }
 
         @Override
         public void onDisconnected(String why) {
             synchronized (GuardKeeper.this) {
+                if (!counts()) {
+                    return;
+                }
                 ready = false;
                 client = null;
             }
-            onFact.accept(new GuardFact.Away(why));
+            listener.onFact(new GuardFact.Away(why));
             seekAgain();
+        }
+
+        /**
+         * A guard that was killed may have been followed by one that ended the rest before it was
+         * connected to: then nobody says that a postmaster is gone.
+         */
+        private List<CompletableFuture<Void>> notHeldAnyMore(GuardState next) {
+            if (next.phase() == GuardState.Phase.ENDING) {
+                return List.of();
+            }
+            List<CompletableFuture<Void>> ended = new ArrayList<>();
+            gone.entrySet()
+                    .removeIf(entry ->
+                            entry.getKey() != next.postmasterPid() && ended.add(entry.getValue()));
+            return ended;
+        }
+
+        private boolean counts() {
+            synchronized (GuardKeeper.this) {
+                return current == this;
+            }
         }
 
         private static String describe(ExitCause cause) {

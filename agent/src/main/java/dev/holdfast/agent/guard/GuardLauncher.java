@@ -6,6 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Starts the guard where none runs. */
@@ -23,12 +26,14 @@ public final class GuardLauncher {
 
     /**
      * Sees to it that a guard listens in a directory, which is made (mode 0700) where it is
-     * missing. It asks by starting one: the guard's lock decides, while a connection made to find
-     * out would replace the agent that is connected. Blocks for milliseconds, 10 s at most.
+     * missing. It asks by starting one: the guard's lock decides. Blocks for milliseconds, 10 s at
+     * most.
      *
+     * @param cgroup the control group that PostgreSQL is to be in, if any
      * @throws IOException when no guard listens afterwards, with the guard's own reason
      */
-    public static Outcome ensure(Path guardBinary, Path dir) throws IOException {
+    public static Outcome ensure(Path guardBinary, Path dir, Optional<String> cgroup)
+            throws IOException {
         GuardSocket.in(dir); // A path that is too long is said before anything is made.
         if (!Files.isExecutable(guardBinary)) {
             throw new IOException(
@@ -39,7 +44,7 @@ public final class GuardLauncher {
             make(dir);
         }
         Process process =
-                new ProcessBuilder(guardBinary.toString(), "--dir", dir.toString())
+                new ProcessBuilder(arguments(guardBinary, dir, cgroup))
                         .redirectErrorStream(true)
                         .start();
         process.getOutputStream().close();
@@ -56,6 +61,13 @@ public final class GuardLauncher {
                             "the guard %s did not start (exit status %d): %s"
                                     .formatted(guardBinary, status, said));
         };
+    }
+
+    private static List<String> arguments(Path guardBinary, Path dir, Optional<String> cgroup) {
+        List<String> arguments =
+                new ArrayList<>(List.of(guardBinary.toString(), "--dir", dir.toString()));
+        cgroup.ifPresent(path -> arguments.addAll(List.of("--cgroup", path)));
+        return arguments;
     }
 
     private static void make(Path dir) throws IOException {

@@ -1,6 +1,7 @@
 package dev.holdfast.agent.guard;
 
 import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.config.AgentConfig;
 import java.io.IOException;
 import java.util.List;
 
@@ -10,7 +11,8 @@ import java.util.List;
  */
 sealed interface GuardLine {
 
-    record Hello(int protocol, long guardPid, String bootId) implements GuardLine {}
+    record Hello(int protocol, long guardPid, String bootId, long generation)
+            implements GuardLine {}
 
     record State(GuardState state) implements GuardLine {}
 
@@ -19,6 +21,8 @@ sealed interface GuardLine {
     record Gone(long pid) implements GuardLine {}
 
     record Fenced(long pid, String why) implements GuardLine {}
+
+    record Watchdog(WatchdogState state) implements GuardLine {}
 
     record Notice(String sentence) implements GuardLine {}
 
@@ -42,7 +46,7 @@ sealed interface GuardLine {
             return fields.get(0).equals("event") ? event(line, fields) : answer(line, fields);
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             throw new IOException(
-                    "\"%s\" is no line of the guard's protocol 1; do agent and guard come from one version?"
+                    "\"%s\" is no line of the guard's protocol 2; do agent and guard come from one version?"
                             .formatted(line.replace('\t', ' ')),
                     e);
         }
@@ -62,7 +66,14 @@ sealed interface GuardLine {
                     new Hello(
                             Integer.parseInt(fields.get(2)),
                             Long.parseLong(fields.get(3)),
-                            fields.get(4));
+                            fields.get(4),
+                            Long.parseLong(fields.get(5)));
+            case "watchdog" ->
+                    new Watchdog(
+                            new WatchdogState(
+                                    watchdogMode(fields.get(2)),
+                                    Integer.parseInt(fields.get(3)),
+                                    fields.get(4)));
             case "state" ->
                     new State(
                             new GuardState(
@@ -86,6 +97,15 @@ sealed interface GuardLine {
             case "standby" -> new GuardState.Standby();
             case "armed" -> new GuardState.Armed(new MonoTime(deadlineNanos));
             case "paused" -> new GuardState.Paused();
+            default -> throw new IllegalArgumentException(name);
+        };
+    }
+
+    private static AgentConfig.Watchdog.Mode watchdogMode(String name) {
+        return switch (name) {
+            case "off" -> AgentConfig.Watchdog.Mode.OFF;
+            case "automatic" -> AgentConfig.Watchdog.Mode.AUTOMATIC;
+            case "required" -> AgentConfig.Watchdog.Mode.REQUIRED;
             default -> throw new IllegalArgumentException(name);
         };
     }

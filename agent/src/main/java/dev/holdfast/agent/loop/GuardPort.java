@@ -1,5 +1,6 @@
 package dev.holdfast.agent.loop;
 
+import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.GuardFact;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,7 +11,12 @@ import java.util.concurrent.CompletableFuture;
  * as a fact.
  */
 public interface GuardPort {
-    CompletableFuture<Void> set(GuardFact.Mode mode);
+    /**
+     * Tells the guard what to do when nobody speaks to it any more.
+     *
+     * @param deadlines those of the lease that an armed guard's deadline belongs to
+     */
+    CompletableFuture<Void> set(GuardFact.Mode mode, Deadlines deadlines);
 
     /** Ends all of PostgreSQL now; the fact that nothing is left follows. */
     CompletableFuture<Void> kill();

@@ -8,6 +8,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.decide.Action;
+import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.PredecessorFact;
 import dev.holdfast.core.decide.SourceFact;
@@ -264,7 +265,8 @@ final class Performer {
 
     private void brief(Action.Brief action) {
         switch (action) {
-            case Action.SetGuard set -> settle(action, guard.set(set.mode()));
+            case Action.SetGuard set ->
+                    settle(action, guard.set(set.mode(), new Deadlines(facts.lease.ttl())));
             case Action.Kill _ -> {
                 LOG.warn("PostgreSQL is ended now");
                 settle(action, guard.kill());

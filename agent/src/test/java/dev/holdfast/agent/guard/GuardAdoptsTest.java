@@ -43,7 +43,7 @@ class GuardAdoptsTest {
         foreign.destroyForcibly();
         guard.close();
         for (long pid : guard.marked()) {
-            GuardUnderTest.kill("KILL", pid);
+            ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
         }
     }
 

@@ -69,7 +69,7 @@ class GuardHoldsPostmasterTest {
     void givesThePostmasterACleanProcess() throws IOException {
         long pid =
                 guard.start(
-                        "umask; pwd; readlink /proc/self/fd/0; ls /proc/$$/fd | wc -l;"
+                        "umask; pwd; readlink /proc/self/fd/0; ls /proc/$$/fd > fds; wc -l < fds;"
                                 + " sed -n 's/^Sig\\(Blk\\|Ign\\):.*[1-9a-f].*/dirty/p' /proc/self/status;"
                                 + " cut -d' ' -f6,41 /proc/$$/stat; exit");
         guard.told().awaitEvent(new Told.Gone(pid));

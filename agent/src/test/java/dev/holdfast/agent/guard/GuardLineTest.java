@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.config.AgentConfig;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,19 @@ class GuardLineTest {
     }
 
     @Test
+    void understandsTheWatchdog() throws IOException {
+        assertThat(GuardLine.parse("event\twatchdog\trequired\t5\t"))
+                .isEqualTo(
+                        new GuardLine.Watchdog(
+                                new WatchdogState(AgentConfig.Watchdog.Mode.REQUIRED, 5, "")));
+        assertThat(GuardLine.parse("event\twatchdog\tautomatic\t0\tthere is none"))
+                .isEqualTo(
+                        new GuardLine.Watchdog(
+                                new WatchdogState(
+                                        AgentConfig.Watchdog.Mode.AUTOMATIC, 0, "there is none")));
+    }
+
+    @Test
     void understandsAnswers() throws IOException {
         assertThat(GuardLine.parse("7\tok\t99")).isEqualTo(new GuardLine.Done("7", List.of("99")));
         assertThat(GuardLine.parse("8\terror\tnot now"))
@@ -33,7 +47,7 @@ class GuardLineTest {
 
     @Test
     void passesOverWhatANewerGuardSays() throws IOException {
-        assertThat(GuardLine.parse("event\twatchdog\tfed")).isInstanceOf(GuardLine.Unheard.class);
+        assertThat(GuardLine.parse("event\tweather\tfine")).isInstanceOf(GuardLine.Unheard.class);
     }
 
     @Test
@@ -44,6 +58,8 @@ class GuardLineTest {
                         "event",
                         "event\tgone",
                         "event\tgone\tx",
+                        "event\thello\t2\t7\tboot",
+                        "event\twatchdog\tnever\t0\t",
                         "event\tstate\tasleep\t0\t0\tnone",
                         "event\texited\t1\texit",
                         "3\terror")) {

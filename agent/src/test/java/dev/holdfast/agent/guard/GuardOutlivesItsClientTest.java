@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,9 @@ class GuardOutlivesItsClientTest {
     @Test
     void aSecondGuardIsNotStarted() throws IOException {
         long pid = guard.start("sleep 1000");
-        assertThat(GuardLauncher.ensure(GuardUnderTest.binary(), guard.guardDir()))
+        assertThat(
+                        GuardLauncher.ensure(
+                                GuardUnderTest.binary(), guard.guardDir(), Optional.empty()))
                 .isEqualTo(GuardLauncher.Outcome.RAN_ALREADY);
         answer(guard.client().standby());
         assertThat(guard.told().events()).doesNotContain(new Told.Replaced());
@@ -75,7 +78,9 @@ class GuardOutlivesItsClientTest {
         GuardUnderTest.kill("KILL", guard.client().guardPid());
         last.awaitDisconnected();
         assertThat(guard.guardDir().resolve("guard.sock")).exists();
-        assertThat(GuardLauncher.ensure(GuardUnderTest.binary(), guard.guardDir()))
+        assertThat(
+                        GuardLauncher.ensure(
+                                GuardUnderTest.binary(), guard.guardDir(), Optional.empty()))
                 .isEqualTo(GuardLauncher.Outcome.STARTED);
         guard.reconnect();
         answer(guard.client().standby());
@@ -89,6 +94,7 @@ class GuardOutlivesItsClientTest {
             deaf.connect(UnixDomainSocketAddress.of(guard.guardDir().resolve("guard.sock")));
             ByteBuffer request =
                     ByteBuffer.wrap("1\tno such verb\n".getBytes(StandardCharsets.UTF_8));
+            deaf.write(ByteBuffer.wrap("0\tclaim\t0\n".getBytes(StandardCharsets.UTF_8)));
             // The answers fill the socket and the guard's queue; then the guard closes, and writing
             // fails.
             assertThatThrownBy(
@@ -131,7 +137,8 @@ class GuardOutlivesItsClientTest {
     @Test
     void aPathTooLongForASocketNamesTheKeyToChange() throws IOException {
         Path deep = home.resolve("d".repeat(110));
-        assertThatThrownBy(() -> GuardLauncher.ensure(GuardUnderTest.binary(), deep))
+        assertThatThrownBy(
+                        () -> GuardLauncher.ensure(GuardUnderTest.binary(), deep, Optional.empty()))
                 .hasMessageContaining(deep.toString())
                 .hasMessageContaining("guard.dir");
         assertThat(deep).doesNotExist();
@@ -143,7 +150,8 @@ class GuardOutlivesItsClientTest {
     void aDirectoryThatOthersMayEnterIsRefused() throws IOException {
         Path open = Files.createDirectory(home.resolve("open"));
         Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
-        assertThatThrownBy(() -> GuardLauncher.ensure(GuardUnderTest.binary(), open))
+        assertThatThrownBy(
+                        () -> GuardLauncher.ensure(GuardUnderTest.binary(), open, Optional.empty()))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("exit status 1")
                 .hasMessageContaining("0700");

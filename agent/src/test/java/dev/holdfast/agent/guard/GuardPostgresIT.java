@@ -33,7 +33,7 @@ class GuardPostgresIT {
 
     @TempDir Path home;
 
-    private final Told told = new Told();
+    private Told told = new Told();
     private final List<Connection> sessions = new ArrayList<>();
     private Path dataDir;
     private Path programs;
@@ -114,6 +114,46 @@ class GuardPostgresIT {
         GuardUnderTest.kill("STOP", processes().getLast());
         answer(client.arm(new BootClock().now().plus(Duration.ofSeconds(2))));
         told.awaitEvent(new Told.Gone(postmaster));
+        assertThat(processes()).isEmpty();
+    }
+
+    @Test
+    void theNextGuardEndsAllBackendsThoughTheyAreNotItsChildren() throws Exception {
+        for (Connection session : sessions) {
+            Statement busy = session.createStatement();
+            Thread.ofVirtual().start(() -> spin(busy));
+        }
+        await().atMost(Told.PATIENCE).until(() -> running() >= SESSIONS);
+        answer(client.arm(new BootClock().now().plus(Duration.ofSeconds(3))));
+        GuardUnderTest.kill("KILL", client.guardPid());
+        await().atMost(Told.PATIENCE)
+                .until(() -> told.events().stream().anyMatch(Told.Disconnected.class::isInstance));
+        assertThat(processes()).hasSizeGreaterThan(SESSIONS);
+        asServer(GuardUnderTest.binary().toString(), "--dir", home.resolve("guard").toString());
+        await().atMost(Told.PATIENCE).until(() -> processes().isEmpty());
+        told = new Told();
+        client = GuardClient.connect(home.resolve("guard"), told);
+        assertThat(told.state())
+                .isEqualTo(new GuardState(new GuardState.Standby(), 0, GuardState.Phase.NONE));
+    }
+
+    @Test
+    void aGuardUpgradedUnderLoadGoesOnAsPostgresParent() throws Exception {
+        for (Connection session : sessions) {
+            Statement busy = session.createStatement();
+            Thread.ofVirtual().start(() -> spin(busy));
+        }
+        await().atMost(Told.PATIENCE).until(() -> running() >= SESSIONS);
+        answer(client.arm(new BootClock().now().plus(Duration.ofMinutes(5))));
+        assertThat(GuardUnderTest.failure(client.upgrade(GuardUnderTest.binary().toRealPath())))
+                .isInstanceOf(GuardSilentException.class);
+        told = new Told();
+        client = GuardClient.connect(home.resolve("guard"), told);
+        assertThat(told.state().postmasterPid()).isEqualTo(postmaster);
+        assertThat(running()).isGreaterThanOrEqualTo(SESSIONS);
+        answer(client.arm(new BootClock().now().plus(Duration.ofSeconds(1))));
+        told.awaitEvent(new Told.Gone(postmaster));
+        assertThat(told.events()).contains(new Told.Exited(postmaster, new ExitCause.Signalled(9)));
         assertThat(processes()).isEmpty();
     }
 

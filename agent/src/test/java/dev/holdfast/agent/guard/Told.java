@@ -22,6 +22,10 @@ final class Told implements GuardClient.Listener {
 
     record Fenced(long pid, String why) implements Event {}
 
+    record Watchdog(WatchdogState state) implements Event {}
+
+    record Notice(String sentence) implements Event {}
+
     record Replaced() implements Event {}
 
     record Disconnected(String why) implements Event {}
@@ -47,6 +51,23 @@ final class Told implements GuardClient.Listener {
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> events.contains(wanted));
+    }
+
+    /** What the guard said last of the watchdog. */
+    WatchdogState watchdog() {
+        return events.stream()
+                .filter(Watchdog.class::isInstance)
+                .map(Watchdog.class::cast)
+                .reduce((first, second) -> second)
+                .orElseThrow()
+                .state();
+    }
+
+    List<String> notices() {
+        return events.stream()
+                .filter(Notice.class::isInstance)
+                .map(event -> ((Notice) event).sentence())
+                .toList();
     }
 
     void awaitDisconnected() {
@@ -78,6 +99,16 @@ final class Told implements GuardClient.Listener {
     @Override
     public void onFenced(long pid, String why) {
         events.add(new Fenced(pid, why));
+    }
+
+    @Override
+    public void onWatchdog(WatchdogState state) {
+        events.add(new Watchdog(state));
+    }
+
+    @Override
+    public void onNotice(String sentence) {
+        events.add(new Notice(sentence));
     }
 
     @Override

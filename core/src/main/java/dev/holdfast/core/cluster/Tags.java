@@ -28,6 +28,13 @@ public record Tags(SortedMap<String, String> values) {
                         && priority.matches("-\\d+|0+"));
     }
 
+    /** The same tags, and never to be leader. */
+    public Tags withNoFailover() {
+        SortedMap<String, String> more = new TreeMap<>(values);
+        more.put("nofailover", "true");
+        return new Tags(more);
+    }
+
     /** Never to be a synchronous standby. */
     public boolean noSync() {
         return isSet("nosync");

@@ -28,6 +28,7 @@ public record AgentConfig(
         Bootstrap bootstrap,
         Postgres postgresql,
         Guard guard,
+        Watchdog watchdog,
         Log log,
         Tags tags) {
 
@@ -118,8 +119,46 @@ public record AgentConfig(
      *
      * @param dir where the guard's socket and PostgreSQL's start-up log are; {@code
      *     <data_dir>.guard} by default
+     * @param cgroup a control group for PostgreSQL alone, which the guard makes and ends as a whole
      */
-    public record Guard(String dir) {}
+    public record Guard(String dir, Optional<String> cgroup) {}
+
+    /**
+     * {@code watchdog}: whether the host is reset when nothing else ends PostgreSQL in time.
+     *
+     * @param safetyMargin what the time-out is shorter than the TTL by; empty for half of the TTL
+     */
+    public record Watchdog(Mode mode, String device, Optional<Duration> safetyMargin) {
+        /** What becomes of a member without a watchdog that works. */
+        public enum Mode {
+            OFF,
+            /** It goes without. */
+            AUTOMATIC,
+            /** It may not lead. */
+            REQUIRED
+        }
+
+        /** The same room that the guard has between its kill and the end of the lease. */
+        private static final int LEAST_MARGIN_PARTS = 8;
+
+        /**
+         * Whether a margin leaves a time-out of a second or more, and enough of the TTL for a
+         * renewal's answer to come before the watchdog could not be fed any more.
+         */
+        public static boolean fits(Duration margin, Duration ttl) {
+            return ttl.minus(margin).toSeconds() >= 1
+                    && margin.multipliedBy(LEAST_MARGIN_PARTS).compareTo(ttl) >= 0;
+        }
+
+        /**
+         * The device's time-out, in the whole seconds that devices know. A margin that does not fit
+         * a TTL, which the cluster's configuration may change at any time, counts as half of it.
+         */
+        public long timeoutSeconds(Duration ttl) {
+            Duration margin = safetyMargin.filter(m -> fits(m, ttl)).orElse(ttl.dividedBy(2));
+            return ttl.minus(margin).toSeconds();
+        }
+    }
 
     /**
      * {@code log}: {@code level} (ERROR to TRACE; DEBUG, INFO, WARNING ... are read), {@code type}

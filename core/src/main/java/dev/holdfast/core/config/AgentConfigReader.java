@@ -75,10 +75,14 @@ public final class AgentConfigReader {
                         bootstrap(root.section("bootstrap"), postgresql),
                         postgresql,
                         guard(root.section("guard"), postgresql.dataDir()),
+                        WatchdogReader.read(
+                                root.section("watchdog"),
+                                ClusterConfigReader.read(tree(root.section("bootstrap")))
+                                        .config()
+                                        .ttl()),
                         LogReader.read(root.section("log")),
                         TagsReader.read(root.section("tags")));
         passwords(root, config);
-        watchdog(root.section("watchdog"));
         root.unsupported("consul", "zookeeper", "exhibitor", "kubernetes", "raft", "citus");
         root.finish();
         boolean wrong = root.problems().stream().anyMatch(Problem::isError);
@@ -253,7 +257,7 @@ public final class AgentConfigReader {
                     Problem.show(dir),
                     "a path of at most " + LONGEST_GUARD_DIR + " bytes, because it holds a socket");
         }
-        return new Guard(dir);
+        return new Guard(dir, guard.absolutePath("cgroup"));
     }
 
     /** How many bytes a path takes in UTF-8, which is what the kernel counts. */
@@ -275,16 +279,5 @@ public final class AgentConfigReader {
                             "nothing",
                             "works only where pg_hba lets the superuser in without one");
         }
-    }
-
-    private static void watchdog(ConfigTree watchdog) {
-        Object mode = watchdog.raw("mode").orElse("off");
-        if (Scalars.text(mode).filter("required"::equals).isPresent()) {
-            watchdog.refused("lead without the watchdog that it requires", "mode");
-        } else {
-            watchdog.unsupported("mode");
-        }
-        watchdog.raw("device");
-        watchdog.raw("safety_margin");
     }
 }

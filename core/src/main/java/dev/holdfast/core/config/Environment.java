@@ -26,6 +26,7 @@ final class Environment {
                     "log.type",
                     "log.dir",
                     "guard.dir",
+                    "guard.cgroup",
                     "restapi.listen",
                     "restapi.connect_address",
                     "restapi.authentication.username",

@@ -11,7 +11,7 @@ import java.time.Duration;
  *   sent ... renew again every ttl/5, whether or not the last attempt was answered
  *     soft   = E - ttl/5     the agent ends PostgreSQL itself
  *     kill   = E - ttl/10    the guard ends whatever is left
- *     E      = sent + ttl - drift, drift = ttl/50
+ *     E      = sent + ttl - drift, drift = ttl/50; the watchdog, if there is one, bites by then
  * </pre>
  */
 public record Deadlines(Duration ttl) {
@@ -45,5 +45,12 @@ public record Deadlines(Duration ttl) {
     /** The guard ends PostgreSQL at this instant, whatever the agent does. */
     public MonoTime kill(MonoTime goodUntil) {
         return goodUntil.minus(ttl.dividedBy(10));
+    }
+
+    /**
+     * The end of the lease for which the guard was told {@code kill}: the watchdog may bite then.
+     */
+    public MonoTime leaseEnd(MonoTime kill) {
+        return kill.plus(ttl.dividedBy(10));
     }
 }

@@ -88,6 +88,9 @@ final class LeaderRules {
         if (!control.wasPrimary() || !isOfThisEpoch(o, cluster, control)) {
             return release(o, "PostgreSQL ended before it was promoted");
         }
+        if (o.self().barred().isPresent()) {
+            return release(o, o.self().barred().get());
+        }
         Optional<String> betterElsewhere = betterElsewhere(o, cluster, control);
         if (betterElsewhere.isPresent()) {
             return release(o, betterElsewhere.get());

@@ -58,6 +58,8 @@ public record Observation(
      * @param defaultHba what pg_hba.conf holds where neither member nor cluster say
      * @param parameters of this member only; they win over the cluster's, as do its {@code hba} and
      *     {@code ident}
+     * @param barred why this member may not lead although its file does not say so: what its host
+     *     lacks. The tags say {@code nofailover} then, so that the others know
      */
     public record Self(
             MemberName name,
@@ -65,8 +67,10 @@ public record Observation(
             SortedMap<String, String> parameters,
             List<String> hba,
             List<String> defaultHba,
-            List<String> ident) {
+            List<String> ident,
+            Optional<String> barred) {
         public Self {
+            tags = barred.isPresent() ? tags.withNoFailover() : tags;
             parameters = Collections.unmodifiableSortedMap(new TreeMap<>(parameters));
             hba = List.copyOf(hba);
             defaultHba = List.copyOf(defaultHba);

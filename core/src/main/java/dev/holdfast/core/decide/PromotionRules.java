@@ -71,7 +71,11 @@ final class PromotionRules {
                 cluster.epoch().map(Versioned::value).flatMap(EpochRecord::handedOverAt);
         if (o.self().tags().noFailover() || !entitled(o, cluster, handedOverAt.isPresent())) {
             return Optional.of(
-                    LeaderRules.release(o, "this member holds the lease and may not lead"));
+                    LeaderRules.release(
+                            o,
+                            o.self()
+                                    .barred()
+                                    .orElse("this member holds the lease and may not lead")));
         }
         Optional<TimelineClaim> opened =
                 cluster.timeline()

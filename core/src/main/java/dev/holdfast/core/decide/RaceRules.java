@@ -9,6 +9,7 @@ import static dev.holdfast.core.decide.Reason.Code.RACE_NOT_SYNC;
 import static dev.holdfast.core.decide.Reason.Code.RACE_PEERS;
 import static dev.holdfast.core.decide.Reason.Code.RACE_PREDECESSOR;
 import static dev.holdfast.core.decide.Reason.Code.RACE_TIMELINE;
+import static dev.holdfast.core.decide.Reason.Code.RACE_WATCHDOG;
 
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
@@ -80,6 +81,9 @@ final class RaceRules {
         MonoTime since = o.memory().leaderAbsentSince().orElse(o.now());
         if (!o.lease().isGood(o.now())) {
             return wait(o, RACE_NOT_FIT, "this member has no lease in the store");
+        }
+        if (o.self().barred().isPresent()) {
+            return wait(o, RACE_WATCHDOG, o.self().barred().get());
         }
         if (o.self().tags().noFailover()) {
             return wait(o, RACE_NOT_FIT, "the tag nofailover forbids this member to lead");

@@ -46,6 +46,7 @@ public record Reason(Code code, String sentence) {
 
         RACE_START("race.start"),
         RACE_NOT_FIT("race.not_fit"),
+        RACE_WATCHDOG("race.watchdog"),
         RACE_NOT_SYNC("race.not_in_sync_set"),
         RACE_LAGS("race.lags"),
         RACE_TIMELINE("race.timeline"),

@@ -376,7 +376,7 @@ class AgentConfigReaderTest {
                                                         "password: b, sslmode: verify-full, sslrootcert: /r.pem")
                                         + """
                                           pre_promote: /bin/fence
-                                        watchdog: {mode: required}
+                                        watchdog: {mode: sometimes}
                                         """))
                 .containsExactly(
                         "ERROR postgresql.authentication.replication.sslmode: found \"verify-full\", expected disable, allow or prefer:"
@@ -393,8 +393,7 @@ class AgentConfigReaderTest {
                                 + " would serve the REST interface without the protection it asks for.",
                         "ERROR restapi.allowlist: found a list, expected no such setting: it is not supported yet, and to ignore it would"
                                 + " serve the REST interface without the protection it asks for.",
-                        "ERROR watchdog.mode: found \"required\", expected no such setting: it is not supported yet, and to ignore it would"
-                                + " lead without the watchdog that it requires.");
+                        "ERROR watchdog.mode: found \"sometimes\", expected off, automatic or required.");
     }
 
     @Test
@@ -421,10 +420,68 @@ class AgentConfigReaderTest {
                         "WARNING log.format: found \"%(message)s\", which is not supported yet and is ignored.",
                         "WARNING log.file_num: found 4, which is not supported yet and is ignored.",
                         "WARNING tags.replicatefrom: found \"pg2\", which is shown but has no effect yet.",
-                        "WARNING watchdog.mode: found \"automatic\", which is not supported yet and is ignored.",
                         "WARNING citus: found a map with the keys [group], which is not supported yet and is ignored.",
                         "WARNING proxy: found a key that Holdfast does not know, which is ignored.",
                         "WARNING postgresql.replica_metod: found a key that Holdfast does not know, which is ignored.");
+    }
+
+    @Test
+    void theWatchdogIsAsInPatroni() {
+        assertThat(good(read(LEAST)).watchdog())
+                .isEqualTo(
+                        new AgentConfig.Watchdog(
+                                AgentConfig.Watchdog.Mode.AUTOMATIC,
+                                "/dev/watchdog",
+                                Optional.of(Duration.ofSeconds(5))));
+        assertThat(good(read(LEAST + "watchdog: {mode: off}\n")).watchdog().mode())
+                .isEqualTo(AgentConfig.Watchdog.Mode.OFF);
+        AgentConfig.Watchdog half =
+                good(read(
+                                LEAST
+                                        + "watchdog: {mode: required, device: /dev/watchdog1, safety_margin: -1}\n"))
+                        .watchdog();
+        assertThat(half)
+                .isEqualTo(
+                        new AgentConfig.Watchdog(
+                                AgentConfig.Watchdog.Mode.REQUIRED,
+                                "/dev/watchdog1",
+                                Optional.empty()));
+    }
+
+    @Test
+    void aSafetyMarginThatDoesNotAddUpIsRefused() {
+        String end = " and at least a second less than it, or -1 for half of it.";
+        for (int margin : List.of(0, 1, 10, 11)) {
+            assertThat(sentences(LEAST + "watchdog: {safety_margin: " + margin + "}\n"))
+                    .containsExactly(
+                            "ERROR watchdog.safety_margin: found "
+                                    + margin
+                                    + ", expected at least an eighth of ttl (10 s)"
+                                    + end);
+        }
+        good(read(LEAST + "watchdog: {safety_margin: 2}\n"));
+        good(read(LEAST + "watchdog: {safety_margin: 9}\n"));
+        good(read(LEAST + "watchdog: {mode: off, safety_margin: 0}\n"));
+    }
+
+    @Test
+    void theWatchdogsTimeoutIsWhatTheMarginLeavesOrHalfWhereItDoesNotFit() {
+        AgentConfig.Watchdog five =
+                new AgentConfig.Watchdog(
+                        AgentConfig.Watchdog.Mode.REQUIRED,
+                        "/dev/watchdog",
+                        Optional.of(Duration.ofSeconds(5)));
+        assertThat(five.timeoutSeconds(Duration.ofSeconds(30))).isEqualTo(25);
+        assertThat(five.timeoutSeconds(Duration.ofSeconds(10))).isEqualTo(5);
+        assertThat(five.timeoutSeconds(Duration.ofSeconds(7))).isEqualTo(2);
+        assertThat(five.timeoutSeconds(Duration.ofSeconds(5))).isEqualTo(2);
+        assertThat(five.timeoutSeconds(Duration.ofSeconds(60))).isEqualTo(30);
+        for (long ttl = 3; ttl <= 100; ttl++) {
+            assertThat(five.timeoutSeconds(Duration.ofSeconds(ttl)))
+                    .as("ttl " + ttl)
+                    .isPositive()
+                    .isLessThanOrEqualTo(ttl * 7 / 8);
+        }
     }
 
     @Test

@@ -3,7 +3,9 @@ package dev.holdfast.core.decide;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.config.AgentConfig;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,6 +35,29 @@ class DeadlinesTest {
         Duration ttl = Duration.ofSeconds(seconds);
         MonoTime kill = new Deadlines(ttl).kill(Deadlines.goodUntil(SENT, ttl));
         assertThat(SENT.plus(ttl).since(kill)).isGreaterThanOrEqualTo(Duration.ofMillis(300));
+    }
+
+    @ParameterizedTest
+    @MethodSource("ttls")
+    void theWatchdogBitesAfterTheGuardHadItsTimeAndByTheEndOfTheLease(int seconds) {
+        Duration ttl = Duration.ofSeconds(seconds);
+        Deadlines deadlines = new Deadlines(ttl);
+        MonoTime end = Deadlines.goodUntil(SENT, ttl);
+        assertThat(deadlines.leaseEnd(deadlines.kill(end))).isEqualTo(end);
+        for (int margin = -1; margin <= seconds; margin++) {
+            AgentConfig.Watchdog watchdog =
+                    new AgentConfig.Watchdog(
+                            AgentConfig.Watchdog.Mode.REQUIRED,
+                            "/dev/watchdog",
+                            margin < 0
+                                    ? Optional.empty()
+                                    : Optional.of(Duration.ofSeconds(margin)));
+            Duration timeout = Duration.ofSeconds(watchdog.timeoutSeconds(ttl));
+            assertThat(timeout).isPositive();
+            assertThat(SENT.plus(ttl.dividedBy(10)).plus(timeout))
+                    .as("a renewal answered within a tenth of the ttl still lets it be fed")
+                    .isLessThanOrEqualTo(end);
+        }
     }
 
     @ParameterizedTest

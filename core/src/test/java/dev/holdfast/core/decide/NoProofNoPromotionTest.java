@@ -13,6 +13,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
+import dev.holdfast.core.postgres.ControlData;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -51,6 +52,20 @@ class NoProofNoPromotionTest {
                                         .now(Situation.SOFT_MILLIS - 1)
                                         .guard(new GuardFact.Mode.Armed(at(60_000)))))
                 .isTrue();
+    }
+
+    @Test
+    void aMemberWithoutTheWatchdogThatItNeedsDoesNotLead() {
+        String why = "watchdog.mode is required, and this host has none that works";
+        Decision race = Situation.ofFailover().barred(why).decide();
+        assertThat(race.reason()).isEqualTo(new Reason(Reason.Code.RACE_WATCHDOG, why));
+        assertThat(acquires(Situation.ofFailover())).as("but for the watchdog").isTrue();
+        assertThat(promotes(Catalogue.prepared().barred(why))).isFalse();
+        assertThat(Catalogue.prepared().barred(why).decide().reason().sentence()).startsWith(why);
+        Situation ended = Situation.ofPrimary().stopped(ControlData.State.IN_PRODUCTION);
+        assertThat(ended.decide().actions()).hasOnlyElementsOfType(Action.StartPrimary.class);
+        assertThat(ended.barred(why).decide().reason())
+                .isEqualTo(new Reason(Reason.Code.LEAD_RELEASE, why + ": giving the lease back"));
     }
 
     @Test

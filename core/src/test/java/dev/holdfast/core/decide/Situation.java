@@ -66,6 +66,7 @@ final class Situation {
     private final MemberName me;
     private MonoTime now = START;
     private Tags tags = Tags.NONE;
+    private Optional<String> barred = Optional.empty();
     private Optional<ClusterView> cluster;
     private ClusterConfig config = synchronousConfig();
     private LeaseFact lease;
@@ -343,6 +344,11 @@ final class Situation {
         return this;
     }
 
+    Situation barred(String why) {
+        barred = Optional.of(why);
+        return this;
+    }
+
     // --- time and lease
 
     /** The facts stay as they are and it is later. */
@@ -610,7 +616,7 @@ final class Situation {
                 new Observation(
                         now,
                         new Observation.Self(
-                                me, tags, new TreeMap<>(), List.of(), List.of(), List.of()),
+                                me, tags, new TreeMap<>(), List.of(), List.of(), List.of(), barred),
                         cluster,
                         config,
                         lease,

@@ -54,6 +54,9 @@ final class StandbyCatalogue {
                 "leader gone, nobody knows who it was",
                 Situation.ofFailover().predecessorUnknown().noEpochRecord());
         put.accept("leader gone, nofailover here", Situation.ofFailover().myTag("nofailover"));
+        put.accept(
+                "leader gone, a watchdog is required and there is none here",
+                Situation.ofFailover().barred("there is no watchdog"));
         put.accept("leader gone, no lease here", Situation.ofFailover().lostLease());
         put.accept(
                 "leader gone, two entitled, the other not asked",
