@@ -2,6 +2,7 @@ package dev.holdfast.agent.loop;
 
 import dev.holdfast.agent.lease.LeaseKeeper;
 import dev.holdfast.agent.observe.ServerObserver;
+import dev.holdfast.agent.observe.VitalsObserver;
 import dev.holdfast.agent.postgres.Postgres;
 import dev.holdfast.core.Epoch;
 import dev.holdfast.core.LeaseId;
@@ -10,12 +11,14 @@ import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.Decide;
 import dev.holdfast.core.decide.Decision;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.LeaseFact;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Orders;
+import dev.holdfast.core.decide.Vitals;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.dcs.Dcs;
@@ -23,6 +26,7 @@ import dev.holdfast.dcs.Scheduler;
 import dev.holdfast.dcs.StoreMirror;
 import dev.holdfast.dcs.json.KeyCodec;
 import dev.holdfast.dcs.json.Keys;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +46,9 @@ import org.slf4j.LoggerFactory;
 public final class AgentLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
 
+    /** Nobody decides on a standby's vitals before it is asked to lead. */
+    private static final int STANDBY_VITALS = 3;
+
     /** Who is told of each turn: journal, status, metrics. */
     public interface Listener {
         void onTurn(Observation seen, Decision decided);
@@ -60,7 +67,8 @@ public final class AgentLoop implements AutoCloseable {
             Dcs dcs,
             GuardPort guard,
             Postgres postgres,
-            PeerPort peers) {}
+            PeerPort peers,
+            VitalsPort vitals) {}
 
     /** How the agent ends. */
     public interface Exit {
@@ -75,6 +83,7 @@ public final class AgentLoop implements AutoCloseable {
     private final StoreMirror mirror;
     private final LeaseKeeper lease;
     private final ServerObserver observer;
+    private final VitalsObserver vitals;
     private final Performer performer;
     private final Around around = new Around();
     private final List<Awaited> awaitingProbe = new ArrayList<>();
@@ -131,6 +140,14 @@ public final class AgentLoop implements AutoCloseable {
                         ports.clock(),
                         () -> facts.applied.orElseGet(this::plainFiles),
                         this::onServer);
+        this.vitals =
+                new VitalsObserver(
+                        ports.vitals(),
+                        ports.executor(),
+                        ports.scheduler(),
+                        ports.clock(),
+                        this::vitalsPace,
+                        this::onVitals);
         this.performer =
                 new Performer(
                         facts,
@@ -152,6 +169,7 @@ public final class AgentLoop implements AutoCloseable {
         ports.executor()
                 .execute(() -> {
                     mirror.start();
+                    vitals.start();
                     refreshLater();
                 });
     }
@@ -166,6 +184,7 @@ public final class AgentLoop implements AutoCloseable {
                     if (fact instanceof GuardFact.Present && now != before) {
                         facts.forgetServer();
                         observer.watch(now);
+                        vitals.watch(now);
                         probed(ports.clock().get());
                     }
                     turnSoon();
@@ -235,6 +254,7 @@ public final class AgentLoop implements AutoCloseable {
         ended = true;
         lease.close();
         mirror.close();
+        vitals.close();
     }
 
     // --- facts
@@ -252,6 +272,21 @@ public final class AgentLoop implements AutoCloseable {
         facts.serverAskedAt = askedAt;
         probed(askedAt);
         turnSoon();
+    }
+
+    /** A leader's door and disks are tried at the rhythm of its lease, a standby's less often. */
+    private Duration vitalsPace() {
+        boolean leads = facts.cluster.filter(c -> c.isLeader(config.name())).isPresent();
+        Duration pace = new Deadlines(facts.config.ttl()).tryVitalsEvery();
+        return leads ? pace : pace.multipliedBy(STANDBY_VITALS);
+    }
+
+    private void onVitals(Vitals found, VitalsObserver.News news) {
+        facts.vitals = found;
+        switch (news) {
+            case NONE -> {}
+            case TROUBLE -> turnSoon();
+        }
     }
 
     private void probed(MonoTime askedAt) {
@@ -385,11 +420,11 @@ public final class AgentLoop implements AutoCloseable {
             timer.cancel();
         }
         timerAt = instant;
-        java.time.Duration pause = instant.since(ports.clock().get());
+        Duration pause = instant.since(ports.clock().get());
         timer =
                 ports.scheduler()
                         .after(
-                                pause.toMillis() < 1 ? java.time.Duration.ofMillis(1) : pause,
+                                pause.toMillis() < 1 ? Duration.ofMillis(1) : pause,
                                 () ->
                                         ports.executor()
                                                 .execute(() -> {

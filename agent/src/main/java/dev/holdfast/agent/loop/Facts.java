@@ -13,6 +13,7 @@ import dev.holdfast.core.decide.Peer;
 import dev.holdfast.core.decide.PredecessorFact;
 import dev.holdfast.core.decide.SourceFact;
 import dev.holdfast.core.decide.Task;
+import dev.holdfast.core.decide.Vitals;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
@@ -39,6 +40,7 @@ final class Facts {
     SortedMap<MemberName, Peer> peers = new TreeMap<>();
     Optional<SourceFact> source = Optional.empty();
     Optional<PredecessorFact> predecessor = Optional.empty();
+    Vitals vitals = Vitals.WELL;
     Task task = new Task.Idle();
     Orders orders = Orders.NONE;
     Memory memory = Memory.empty();
@@ -71,6 +73,7 @@ final class Facts {
                 peers,
                 source,
                 predecessor,
+                vitals,
                 task,
                 orders,
                 memory);

@@ -268,6 +268,10 @@ final class Performer {
                 LOG.warn("PostgreSQL is ended now");
                 settle(action, guard.kill());
             }
+            case Action.LetLeaseRunOut runOut -> {
+                lease.letRunOut();
+                inFlight.succeeded(runOut);
+            }
             case Action.ApplyFiles apply -> apply(apply);
             case Action.Reload _ ->
                     settle(action, guard.signal(GuardPort.ServerSignal.REREAD_CONFIGURATION));

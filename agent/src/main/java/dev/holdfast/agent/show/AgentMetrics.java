@@ -116,6 +116,26 @@ final class AgentMetrics {
                 "1 if /primary answers 200",
                 s -> flag(s.servesAsPrimary(clock.get())));
         gauge(
+                "holdfast.postgres.ends.in.a.row",
+                "How often PostgreSQL ended soon after its start, in a row",
+                s -> s.condition().endsInARow());
+        gauge(
+                "holdfast.unwell",
+                "1 if the server lets nobody in, or a disk hangs or has no room",
+                s -> flag(!s.condition().unwell().isEmpty()));
+        gauge(
+                "holdfast.without.synchronous.standby.seconds",
+                "How long this primary has acknowledged without a synchronous standby; 0 if it has one",
+                s ->
+                        s.condition()
+                                .aloneSince()
+                                .map(since -> clock.get().since(since).toMillis() / 1000.0)
+                                .orElse(0.0));
+        gauge(
+                "holdfast.without.synchronous.standby.times",
+                "How often that began since the agent started",
+                s -> s.condition().aloneTimes());
+        gauge(
                 "holdfast.guard.armed",
                 "1 if the guard would end PostgreSQL without the agent",
                 s -> flag(s.guard().equals("armed")));

@@ -9,10 +9,12 @@ import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.decide.Decision;
 import dev.holdfast.core.decide.GuardFact;
+import dev.holdfast.core.decide.Memory;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Task;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
 import java.time.Duration;
 import java.util.Collections;
@@ -77,7 +79,8 @@ final class StatusView {
                 decision.reason().code().text(),
                 decision.reason().sentence(),
                 task(o),
-                guard(o));
+                guard(o),
+                condition(o, decision.memory()));
     }
 
     /** Before the first turn of the loop nothing is known, and nothing is promised. */
@@ -102,7 +105,16 @@ final class StatusView {
                 "agent.starting",
                 "the agent is starting",
                 "",
-                "unreachable");
+                "unreachable",
+                Condition.FINE);
+    }
+
+    private static Condition condition(Observation o, Memory memory) {
+        return new Condition(
+                memory.crashes().count(),
+                o.vitals().unwell(o.now(), o.deadlines().patience()).orElse(""),
+                memory.alone().since(),
+                memory.alone().times());
     }
 
     private static MemberState state(Observation o) {

@@ -120,7 +120,8 @@ public final class Clusters {
                         record.tags(),
                         record.pendingRestartReason(),
                         record.pause(),
-                        record.note()));
+                        record.note(),
+                        record.health()));
     }
 
     public static MemberRecord.Stored stopped(MemberName name) {
@@ -144,7 +145,8 @@ public final class Clusters {
                 Tags.NONE,
                 new TreeMap<>(),
                 false,
-                "");
+                "",
+                MemberRecord.Health.WELL);
     }
 
     public static MemberRecord.Stored stored(MemberName name, MemberRecord record) {
@@ -166,7 +168,8 @@ public final class Clusters {
                 record.tags(),
                 record.pendingRestartReason(),
                 record.pause(),
-                record.note());
+                record.note(),
+                record.health());
     }
 
     public static MemberRecord withTags(
@@ -185,7 +188,8 @@ public final class Clusters {
                 new Tags(new TreeMap<>(tags)),
                 new TreeMap<>(pending),
                 record.pause(),
-                "disk is nearly full");
+                "disk is nearly full",
+                MemberRecord.Health.WELL);
     }
 
     public static ClusterConfig config(SyncMode mode, Pause pause) {

@@ -105,6 +105,12 @@ public sealed interface Action {
     /** SIGKILL to all of PostgreSQL, through the guard, now. */
     record Kill() implements Brief {}
 
+    /**
+     * Renew the lease no more, so that it ends by itself: PostgreSQL cannot be shown to have ended,
+     * and another member is to lead.
+     */
+    record LetLeaseRunOut() implements Brief {}
+
     /** Write the configuration, let the server reread it, and see that it did. */
     record ApplyFiles(ServerFiles files) implements Brief {}
 

@@ -2,8 +2,10 @@ package dev.holdfast.core.decide;
 
 import dev.holdfast.core.MonoTime;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What holds whatever the rules decided: an armed guard learns each new deadline (else it would end
@@ -87,7 +89,10 @@ final class Always {
 
     private static Decision look(Observation o, Decision decided) {
         Optional<MonoTime> end = o.proof().map(LeaderProof::validUntil);
-        return end.filter(e -> e.isBefore(decided.lookAgain()))
+        Optional<MonoTime> unwell = o.vitals().nextLasting(o.now(), o.deadlines().patience());
+        return Stream.concat(end.stream(), unwell.stream())
+                .min(Comparator.naturalOrder())
+                .filter(e -> e.isBefore(decided.lookAgain()))
                 .map(decided::lookingAgain)
                 .orElse(decided);
     }

@@ -36,6 +36,7 @@ final class Bookkeeping {
                                 o.server().orElse(null) instanceof Server.Silent
                                         ? o.memory().silentSince().or(() -> Optional.of(o.now()))
                                         : Optional.empty());
+        memory = memory.withAlone(alone(o, cluster));
         if (isUp(o)
                 && memory.crashes().count() > 0
                 && o.now().since(memory.crashes().lastAt()).compareTo(STEADY) > 0) {
@@ -48,6 +49,9 @@ final class Bookkeeping {
                             .withGate(Optional.empty())
                             .withLead(Optional.empty())
                             .withSync(Memory.Sync.NONE);
+        }
+        if (!cluster.isLeader(o.me())) {
+            memory = memory.withRetreatSince(Optional.empty());
         }
         if (cluster.leader().isPresent()
                 && memory.diverged().isPresent()
@@ -72,6 +76,24 @@ final class Bookkeeping {
             memory = memory.withLead(Optional.empty());
         }
         return o.withMemory(memory);
+    }
+
+    private static Memory.Alone alone(Observation o, ClusterView cluster) {
+        Memory.Alone before = o.memory().alone();
+        boolean alone =
+                o.config().synchronous()
+                        && !o.config().syncStrict()
+                        && Decide.isPrimary(o.server())
+                        && o.lease().leaderEpoch().isPresent()
+                        && o.memory().gate().filter(Memory.Gate::open).isPresent()
+                        && cluster.sync().value().leader().equals(Optional.of(o.me()))
+                        && cluster.sync().value().standbys().isEmpty();
+        if (!alone) {
+            return new Memory.Alone(Optional.empty(), before.times());
+        }
+        return before.since().isPresent()
+                ? before
+                : new Memory.Alone(Optional.of(o.now()), before.times() + 1);
     }
 
     /** It lets sessions in; one that still replays its WAL after a crash does not. */

@@ -23,6 +23,8 @@ import java.util.TreeMap;
  * @param wake how often this standby was woken for the same news of its primary
  * @param lead the last primary seen here, for what a crash needs to know
  * @param diverged the leader whose history this member's WAL was found to contradict
+ * @param retreatSince when this leader began to give its lease up because it is not well
+ * @param alone how this primary went on without a synchronous standby
  */
 public record Memory(
         Optional<Leadership> leadership,
@@ -34,7 +36,9 @@ public record Memory(
         SortedMap<String, MonoTime> slotSeen,
         Wake wake,
         Optional<Lead> lead,
-        Optional<Epoch> diverged) {
+        Optional<Epoch> diverged,
+        Optional<MonoTime> retreatSince,
+        Alone alone) {
 
     /**
      * The leader key as it was first seen.
@@ -127,6 +131,17 @@ public record Memory(
      */
     public record Lead(Epoch epoch, long startMicros, Lsn flushed, boolean healthyStandby) {}
 
+    /**
+     * A primary of a synchronous mode that is not strict and has nobody in {@code /sync}: what it
+     * acknowledges then, no other member is sure to have.
+     *
+     * @param since when that began; empty while it is not so
+     * @param times how often it has begun since the agent started
+     */
+    public record Alone(Optional<MonoTime> since, int times) {
+        public static final Alone NEVER = new Alone(Optional.empty(), 0);
+    }
+
     public static Memory empty() {
         return new Memory(
                 Optional.empty(),
@@ -138,7 +153,9 @@ public record Memory(
                 new TreeMap<>(),
                 Wake.NONE,
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Optional.empty(),
+                Alone.NEVER);
     }
 
     public Memory {
@@ -161,7 +178,9 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone);
     }
 
     public Memory withGate(Optional<Gate> value) {
@@ -175,7 +194,9 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone);
     }
 
     public Memory withSwitchover(Optional<Switchover> value) {
@@ -189,7 +210,9 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone);
     }
 
     public Memory withCrashes(Crashes value) {
@@ -203,7 +226,9 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone);
     }
 
     public Memory withSync(Sync value) {
@@ -217,12 +242,25 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone);
     }
 
     public Memory withSilentSince(Optional<MonoTime> value) {
         return new Memory(
-                leadership, gate, switchover, crashes, sync, value, slotSeen, wake, lead, diverged);
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                value,
+                slotSeen,
+                wake,
+                lead,
+                diverged,
+                retreatSince,
+                alone);
     }
 
     public Memory withSlotSeen(SortedMap<String, MonoTime> value) {
@@ -236,7 +274,9 @@ public record Memory(
                 value,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone);
     }
 
     public Memory withWake(Wake value) {
@@ -250,7 +290,9 @@ public record Memory(
                 slotSeen,
                 value,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone);
     }
 
     public Memory withLead(Optional<Lead> value) {
@@ -264,7 +306,9 @@ public record Memory(
                 slotSeen,
                 wake,
                 value,
-                diverged);
+                diverged,
+                retreatSince,
+                alone);
     }
 
     public Memory withDiverged(Optional<Epoch> value) {
@@ -278,6 +322,40 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
+                value,
+                retreatSince,
+                alone);
+    }
+
+    public Memory withRetreatSince(Optional<MonoTime> value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged,
+                value,
+                alone);
+    }
+
+    public Memory withAlone(Alone value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged,
+                retreatSince,
                 value);
     }
 }

@@ -31,6 +31,7 @@ import java.util.TreeMap;
  *     (DESIGN.md, "The sync set")
  * @param checkpointedAt when the last checkpoint that was ordered here and completed had been
  *     ordered
+ * @param vitals how the server's door and the disks were last found
  */
 public record Observation(
         MonoTime now,
@@ -48,6 +49,7 @@ public record Observation(
         SortedMap<MemberName, Peer> peers,
         Optional<SourceFact> source,
         Optional<PredecessorFact> predecessor,
+        Vitals vitals,
         Task task,
         Orders orders,
         Memory memory) {
@@ -95,6 +97,7 @@ public record Observation(
                 peers,
                 source,
                 predecessor,
+                vitals,
                 task,
                 orders,
                 next);

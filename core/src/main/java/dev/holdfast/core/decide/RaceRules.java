@@ -9,6 +9,7 @@ import static dev.holdfast.core.decide.Reason.Code.RACE_NOT_SYNC;
 import static dev.holdfast.core.decide.Reason.Code.RACE_PEERS;
 import static dev.holdfast.core.decide.Reason.Code.RACE_PREDECESSOR;
 import static dev.holdfast.core.decide.Reason.Code.RACE_TIMELINE;
+import static dev.holdfast.core.decide.Reason.Code.RACE_UNWELL;
 
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
@@ -89,6 +90,17 @@ final class RaceRules {
                 && cluster.members().containsKey(asked.get())
                 && o.now().isBefore(since.plus(o.config().ttl()))) {
             return wait(o, RACE_CANDIDATE, "the operator asked for " + asked.get() + " to lead");
+        }
+        Optional<String> unwell = o.vitals().unwell(o.now(), o.deadlines().patience());
+        boolean wellRival =
+                rivals(o, cluster).stream()
+                        .anyMatch(m -> cluster.member(m).filter(MemberRecord::isWell).isPresent());
+        if (unwell.isPresent()
+                && wellRival
+                && !asked.equals(Optional.of(o.me()))
+                && o.now().isBefore(since.plus(o.config().ttl()))) {
+            return wait(
+                    o, RACE_UNWELL, "a member that is well goes first, for here " + unwell.get());
         }
         boolean named =
                 asked.equals(Optional.of(o.me()))

@@ -50,6 +50,7 @@ public record Reason(Code code, String sentence) {
         RACE_LAGS("race.lags"),
         RACE_TIMELINE("race.timeline"),
         RACE_CANDIDATE("race.other_candidate"),
+        RACE_UNWELL("race.unwell"),
         RACE_PREDECESSOR("race.wait_for_predecessor"),
         RACE_PEERS("race.ask_peers"),
         RACE_BETTER("race.better_peer"),
@@ -68,6 +69,8 @@ public record Reason(Code code, String sentence) {
         LEAD_UNUSED("lead.give_back"),
         LEAD_UPKEEP("lead.upkeep"),
         LEAD_SYNC("lead.sync_set"),
+        LEAD_UNWELL("lead.unwell"),
+        LEAD_RUN_OUT("lead.run_out"),
 
         SWITCHOVER_REFUSED("switchover.refused"),
         SWITCHOVER_CHECKPOINT("switchover.checkpoint"),

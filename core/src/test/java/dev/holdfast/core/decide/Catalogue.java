@@ -236,8 +236,48 @@ final class Catalogue {
                         .led(Situation.Lead.WITH_SUCCESSOR)
                         .memory(m -> m.withSilentSince(Optional.of(at(-10_000)))));
         put(
+                "primary lets nobody in, a standby is fit",
+                Situation.ofPrimary().trouble(Vital.Kind.DOOR, -7_500, "no answer within 2 s"));
+        put(
+                "primary lets nobody in for a while",
+                Situation.ofPrimary().trouble(Vital.Kind.DOOR, -7_499, "no answer within 2 s"));
+        put(
+                "primary's disk hangs, a standby is fit",
+                Situation.ofPrimary().unanswered(Vital.Kind.DATA, -8_000));
+        put(
+                "primary's disk hangs, the only fit standby is not well either",
+                Situation.ofPrimary().unanswered(Vital.Kind.WAL, -8_000).unwellMember(PG2));
+        Memory retreating = retreating(-100);
+        put(
+                "giving up, PostgreSQL is being ended",
+                Situation.ofPrimary().guardEnding().memory(m -> retreating));
+        put(
+                "giving up, PostgreSQL has ended, the disk still hangs",
+                Situation.ofPrimary().stopped().unknownData().memory(m -> retreating));
+        put(
+                "giving up, PostgreSQL cannot be ended",
+                Situation.ofPrimary().guardEnding().memory(m -> retreating(-2_000)));
+        put(
+                "postmaster ended, the disk is full, a standby is fit",
+                Situation.ofPrimary()
+                        .led(Situation.Lead.WITH_SUCCESSOR)
+                        .trouble(Vital.Kind.DATA, -100, "no space is left")
+                        .stopped(State.IN_PRODUCTION));
+        put(
+                "postmaster ended, the disk is full, nobody else",
+                Situation.ofPrimary()
+                        .led(Situation.Lead.ALONE)
+                        .trouble(Vital.Kind.DATA, -100, "no space is left")
+                        .stopped(State.IN_PRODUCTION));
+        put(
                 "primary silent for a while",
                 Situation.ofPrimary().silent().led(Situation.Lead.WITH_SUCCESSOR));
+    }
+
+    static Memory retreating(long sinceMillis) {
+        return Memory.empty()
+                .withLeadership(Optional.of(new Memory.Leadership(Optional.of(EPOCH), at(-60_000))))
+                .withRetreatSince(Optional.of(at(sinceMillis)));
     }
 
     private void switchover() {

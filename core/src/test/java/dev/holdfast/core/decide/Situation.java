@@ -79,6 +79,7 @@ final class Situation {
     private final SortedMap<MemberName, Peer> peers = new TreeMap<>();
     private Optional<SourceFact> source = Optional.empty();
     private Optional<PredecessorFact> predecessor = Optional.empty();
+    private Vitals vitals = Vitals.WELL;
     private Task task = new Task.Idle();
     private Orders orders = Orders.NONE;
     private Memory memory;
@@ -302,7 +303,8 @@ final class Situation {
                                 tag(tag),
                                 r.pendingRestartReason(),
                                 r.pause(),
-                                r.note()));
+                                r.note(),
+                                r.health()));
     }
 
     Situation memberState(MemberName member, MemberState state, MemberRole role) {
@@ -426,6 +428,45 @@ final class Situation {
     }
 
     // --- guard, server, directory
+
+    /** A question about this has been out since then. */
+    Situation unanswered(Vital.Kind kind, long sinceMillis) {
+        vitals = vitals.with(kind, new Vital(Optional.of(at(sinceMillis)), Optional.empty()));
+        return this;
+    }
+
+    /** The answers to it have complained since then. */
+    Situation trouble(Vital.Kind kind, long sinceMillis, String sentence) {
+        vitals =
+                vitals.with(
+                        kind,
+                        new Vital(
+                                Optional.empty(),
+                                Optional.of(new Vital.Trouble(at(sinceMillis), sentence))));
+        return this;
+    }
+
+    Situation unwellMember(MemberName member) {
+        return member(
+                member,
+                r ->
+                        new MemberRecord(
+                                r.connUrl(),
+                                r.apiUrl(),
+                                r.state(),
+                                r.role(),
+                                r.version(),
+                                r.xlogLocation(),
+                                r.timeline(),
+                                r.receiveLsn(),
+                                r.replayLsn(),
+                                r.replicationState(),
+                                r.tags(),
+                                r.pendingRestartReason(),
+                                r.pause(),
+                                "no room is left on its disk",
+                                MemberRecord.Health.UNWELL));
+    }
 
     Situation guard(GuardFact.Mode mode) {
         guard =
@@ -619,6 +660,7 @@ final class Situation {
                         peers,
                         source,
                         predecessor,
+                        vitals,
                         task,
                         orders,
                         memory);
@@ -660,6 +702,7 @@ final class Situation {
                 peers,
                 source,
                 predecessor,
+                vitals,
                 task,
                 orders,
                 memory);

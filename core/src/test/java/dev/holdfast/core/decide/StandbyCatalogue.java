@@ -70,6 +70,11 @@ final class StandbyCatalogue {
                 "leader gone, asynchronous, too far behind",
                 Situation.ofAsyncStandby().asynchronous().leaderDied().optime(Lsn.of("0/9000000")));
         put.accept(
+                "leader gone, disk full here, another entitled member is well",
+                Situation.ofFailover()
+                        .sync(PG1, PG2, PG3)
+                        .trouble(Vital.Kind.DATA, -100, "no space is left"));
+        put.accept(
                 "leader gone, the operator asked for another",
                 Situation.ofFailover()
                         .sync(PG1, PG2, PG3)

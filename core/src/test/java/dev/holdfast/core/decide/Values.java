@@ -168,7 +168,8 @@ final class Values {
                 Tags.NONE,
                 new TreeMap<>(),
                 false,
-                "");
+                "",
+                MemberRecord.Health.WELL);
     }
 
     static ClusterConfig synchronousConfig() {

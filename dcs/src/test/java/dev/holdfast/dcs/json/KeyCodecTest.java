@@ -80,7 +80,8 @@ class KeyCodecTest {
                                                 "007"))),
                         new TreeMap<>(Map.of("max_connections", "100->200")),
                         true,
-                        "The disk is nearly full.");
+                        "The disk is nearly full.",
+                        MemberRecord.Health.WELL);
 
         String text =
                 "{\"conn_url\":\"postgres://[::1]:5432/postgres\",\"api_url\":\"http://[::1]:8008/patroni\","
@@ -413,7 +414,8 @@ class KeyCodecTest {
                 tags,
                 new TreeMap<>(pending),
                 false,
-                "");
+                "",
+                MemberRecord.Health.WELL);
     }
 
     private static MemberRecord read(String text) {
