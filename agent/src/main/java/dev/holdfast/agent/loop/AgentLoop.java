@@ -14,6 +14,8 @@ import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.Decide;
 import dev.holdfast.core.decide.Decision;
+import dev.holdfast.core.decide.FailsafeFact;
+import dev.holdfast.core.decide.FailsafeRules;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.LeaseFact;
 import dev.holdfast.core.decide.Observation;
@@ -31,6 +33,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -114,7 +118,7 @@ public final class AgentLoop implements AutoCloseable {
         this.config = config;
         this.listener = listener;
         this.exit = exit;
-        this.facts = new Facts(self, firstConfig);
+        this.facts = new Facts(self, firstConfig, ports.clock().get());
         this.mirror =
                 new StoreMirror(
                         ports.dcs(),
@@ -198,6 +202,24 @@ public final class AgentLoop implements AutoCloseable {
                     facts.orders = change.apply(facts.orders);
                     turnSoon();
                 });
+    }
+
+    /**
+     * A leader that cannot reach the store asks whether it may stay. Any thread; completes on the
+     * loop's.
+     */
+    public CompletionStage<FailsafeRules.Reply> confirm(FailsafeFact.Question question) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    FailsafeRules.Reply reply =
+                            FailsafeRules.answer(facts.observe(ports.clock().get()), question);
+                    if (reply instanceof FailsafeRules.Reply.Confirmed(FailsafeFact.Given given)) {
+                        facts.failsafe = facts.failsafe.withGiven(Optional.of(given));
+                        turnSoon();
+                    }
+                    return reply;
+                },
+                ports.executor());
     }
 
     /** The member's own configuration was read anew. Any thread. */
@@ -311,6 +333,7 @@ public final class AgentLoop implements AutoCloseable {
             ClusterView view = decoded.view();
             facts.cluster = Optional.of(view);
             view.config().ifPresent(c -> facts.config = c.value());
+            facts.failsafe = FailsafeRules.seen(facts.failsafe, view, config.name());
             lease.ttl(facts.config.ttl());
             if (!leaseStarted) {
                 leaseStarted = true;

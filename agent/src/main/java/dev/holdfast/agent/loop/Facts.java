@@ -4,6 +4,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.LeaseFact;
 import dev.holdfast.core.decide.Memory;
@@ -41,11 +42,13 @@ final class Facts {
     Optional<SourceFact> source = Optional.empty();
     Optional<PredecessorFact> predecessor = Optional.empty();
     Vitals vitals = Vitals.WELL;
+    FailsafeFact failsafe;
     Task task = new Task.Idle();
     Orders orders = Orders.NONE;
     Memory memory = Memory.empty();
 
-    Facts(Observation.Self self, ClusterConfig config) {
+    Facts(Observation.Self self, ClusterConfig config, MonoTime startedAt) {
+        this.failsafe = FailsafeFact.startedAt(startedAt);
         this.self = self;
         this.config = config;
     }
@@ -74,6 +77,7 @@ final class Facts {
                 source,
                 predecessor,
                 vitals,
+                failsafe,
                 task,
                 orders,
                 memory);

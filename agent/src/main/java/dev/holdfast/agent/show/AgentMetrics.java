@@ -96,7 +96,10 @@ final class AgentMetrics {
                 "patroni.cluster.unlocked",
                 "1 if nobody holds the leader key",
                 s -> flag(s.cluster().filter(c -> c.leader().isPresent()).isEmpty()));
-        gauge("patroni.failsafe.mode.is.active", "1 while failsafe mode keeps a primary", s -> 0);
+        gauge(
+                "patroni.failsafe.mode.is.active",
+                "1 while failsafe mode keeps a primary",
+                s -> flag(s.condition().stayingUntil().filter(clock.get()::isBefore).isPresent()));
         gauge("patroni.postgres.timeline", "Timeline of the server", s -> timeline(s));
         gauge(
                 "patroni.dcs.last.seen",

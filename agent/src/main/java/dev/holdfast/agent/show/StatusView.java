@@ -8,6 +8,7 @@ import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.decide.Decision;
+import dev.holdfast.core.decide.FailsafeProof;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.Memory;
 import dev.holdfast.core.decide.Observation;
@@ -41,16 +42,20 @@ final class StatusView {
             String scope,
             String version,
             long storeSeenEpochSeconds) {
-        MonoTime leaderUntil =
+        MonoTime byLease =
                 o.lease().leaderEpoch().isPresent()
                                 && o.cluster().filter(c -> c.isLeader(o.me())).isPresent()
                         ? o.lease().leaderUntil()
                         : MonoTime.BEGINNING;
+        Optional<FailsafeProof> staying = o.staying();
+        MonoTime leaderUntil =
+                staying.map(s -> MonoTime.max(byLease, s.goodUntil())).orElse(byLease);
+        MonoTime soft =
+                staying.map(s -> MonoTime.max(o.deadlines().soft(byLease), s.validUntil()))
+                        .orElse(o.deadlines().soft(byLease));
         MonoTime primaryUntil =
                 decision.service() == Decision.Service.OPEN
-                        ? MonoTime.min(
-                                o.deadlines().soft(leaderUntil),
-                                o.serverAskedAt().plus(PROBE_COUNTS))
+                        ? MonoTime.min(soft, o.serverAskedAt().plus(PROBE_COUNTS))
                         : MonoTime.BEGINNING;
         MonoTime settlesBy =
                 decision.service() == Decision.Service.CHANGING
@@ -114,7 +119,10 @@ final class StatusView {
                 memory.crashes().count(),
                 o.vitals().unwell(o.now(), o.deadlines().patience()).orElse(""),
                 memory.alone().since(),
-                memory.alone().times());
+                memory.alone().times(),
+                o.proof().isPresent()
+                        ? Optional.empty()
+                        : o.staying().map(FailsafeProof::validUntil));
     }
 
     private static MemberState state(Observation o) {

@@ -45,6 +45,9 @@ public final class StatusJson {
             json.writeStringField("scope", status.scope());
             json.writeStringField("name", status.name().value());
             json.writeEndObject();
+            if (status.condition().stayingUntil().filter(now::isBefore).isPresent()) {
+                json.writeBooleanField("failsafe_mode_is_active", true);
+            }
             writeHoldfast(json, status, now);
             json.writeEndObject();
         });

@@ -50,8 +50,11 @@ class StatusJsonTest {
                         3,
                         "nothing can be written in /data",
                         Optional.of(Members.NOW.minus(Duration.ofSeconds(90))),
-                        2);
-        JsonNode shown = status(Members.primary().condition(condition).status()).path("holdfast");
+                        2,
+                        Optional.of(Members.SOON));
+        JsonNode all = status(Members.primary().condition(condition).status());
+        assertThat(all.path("failsafe_mode_is_active").booleanValue()).isTrue();
+        JsonNode shown = all.path("holdfast");
         assertThat(shown.path("ends_in_a_row").intValue()).isEqualTo(3);
         assertThat(shown.path("unwell").textValue()).isEqualTo("nothing can be written in /data");
         assertThat(shown.path("without_synchronous_standby_seconds").doubleValue()).isEqualTo(90);

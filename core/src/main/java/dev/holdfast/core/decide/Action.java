@@ -14,6 +14,7 @@ import dev.holdfast.core.postgres.Upstream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
 
 /**
@@ -73,6 +74,11 @@ public sealed interface Action {
     /** After a promotion: the claim was used, and the history has one line more. */
     record RecordPromotion(
             Epoch epoch, TimelineClaim claim, long claimRevision, List<HistoryEntry> history)
+            implements Store {}
+
+    /** Write the key {@code failsafe}: who may be elected while it stands; empty removes it. */
+    record WriteFailsafe(
+            Epoch epoch, Optional<SortedMap<MemberName, String>> members, long expectedRevision)
             implements Store {}
 
     /** Remove the operator's request, unless it was changed meanwhile. */
@@ -141,6 +147,13 @@ public sealed interface Action {
     record Cancel() implements Brief {}
 
     record AskPeers(SortedSet<MemberName> members) implements Brief {}
+
+    /**
+     * Ask others, by their REST addresses, to confirm that this member leads; the answers hold from
+     * when this is sent.
+     */
+    record AskFailsafe(Epoch epoch, Duration validity, SortedMap<MemberName, String> members)
+            implements Brief {}
 
     record AskPredecessor(LeaseId lease) implements Brief {}
 

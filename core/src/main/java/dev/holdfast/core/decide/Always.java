@@ -20,13 +20,13 @@ final class Always {
     private Always() {}
 
     static Decision add(Observation o, Decision decided) {
-        return look(o, hold(o, rearm(o, decided)));
+        return look(o, hold(o, rearm(o, FailsafeRules.askWhenOverdue(o, decided))));
     }
 
     private static Decision rearm(Observation o, Decision decided) {
-        MonoTime kill = o.deadlines().kill(o.lease().leaderUntil());
+        MonoTime kill = o.killAt();
         boolean behind =
-                o.proof().isPresent()
+                o.mayStay()
                         && o.guard()
                                 instanceof
                                 GuardFact.Present(

@@ -50,6 +50,15 @@ public record Deadlines(Duration ttl) {
         return ttl.dividedBy(5);
     }
 
+    /**
+     * When a lease that is good until {@code goodUntil} has missed two renewals: from here on the
+     * other members are asked whether this one may stay without it, every {@link #renewEvery}. That
+     * leaves time for two questions before the soft deadline.
+     */
+    public MonoTime overdue(MonoTime goodUntil) {
+        return goodUntil.minus(ttl).plus(ttl.dividedBy(50)).plus(ttl.multipliedBy(2).dividedBy(5));
+    }
+
     /** The agent gives up and ends PostgreSQL at this instant. */
     public MonoTime soft(MonoTime goodUntil) {
         return goodUntil.minus(ttl.dividedBy(5));

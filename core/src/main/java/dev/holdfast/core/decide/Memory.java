@@ -24,6 +24,7 @@ import java.util.TreeMap;
  * @param lead the last primary seen here, for what a crash needs to know
  * @param diverged the leader whose history this member's WAL was found to contradict
  * @param retreatSince when this leader began to give its lease up because it is not well
+ * @param failsafeWrite the last write of the key {@code failsafe}, which may yet be executed
  * @param alone how this primary went on without a synchronous standby
  */
 public record Memory(
@@ -38,7 +39,8 @@ public record Memory(
         Optional<Lead> lead,
         Optional<Epoch> diverged,
         Optional<MonoTime> retreatSince,
-        Alone alone) {
+        Alone alone,
+        Optional<FailsafeWrite> failsafeWrite) {
 
     /**
      * The leader key as it was first seen.
@@ -142,6 +144,19 @@ public record Memory(
         public static final Alone NEVER = new Alone(Optional.empty(), 0);
     }
 
+    /**
+     * Writes of {@code failsafe} whose outcome may not be known.
+     *
+     * @param expectedRevision the revision that they compared with: while it is still the current
+     *     one, they may yet be executed
+     * @param members all whom they named
+     */
+    public record FailsafeWrite(long expectedRevision, SortedMap<MemberName, String> members) {
+        public FailsafeWrite {
+            members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
+        }
+    }
+
     public static Memory empty() {
         return new Memory(
                 Optional.empty(),
@@ -155,7 +170,8 @@ public record Memory(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                Alone.NEVER);
+                Alone.NEVER,
+                Optional.empty());
     }
 
     public Memory {
@@ -180,7 +196,8 @@ public record Memory(
                 lead,
                 diverged,
                 retreatSince,
-                alone);
+                alone,
+                failsafeWrite);
     }
 
     public Memory withGate(Optional<Gate> value) {
@@ -196,7 +213,8 @@ public record Memory(
                 lead,
                 diverged,
                 retreatSince,
-                alone);
+                alone,
+                failsafeWrite);
     }
 
     public Memory withSwitchover(Optional<Switchover> value) {
@@ -212,7 +230,8 @@ public record Memory(
                 lead,
                 diverged,
                 retreatSince,
-                alone);
+                alone,
+                failsafeWrite);
     }
 
     public Memory withCrashes(Crashes value) {
@@ -228,7 +247,8 @@ public record Memory(
                 lead,
                 diverged,
                 retreatSince,
-                alone);
+                alone,
+                failsafeWrite);
     }
 
     public Memory withSync(Sync value) {
@@ -244,7 +264,8 @@ public record Memory(
                 lead,
                 diverged,
                 retreatSince,
-                alone);
+                alone,
+                failsafeWrite);
     }
 
     public Memory withSilentSince(Optional<MonoTime> value) {
@@ -260,7 +281,8 @@ public record Memory(
                 lead,
                 diverged,
                 retreatSince,
-                alone);
+                alone,
+                failsafeWrite);
     }
 
     public Memory withSlotSeen(SortedMap<String, MonoTime> value) {
@@ -276,7 +298,8 @@ public record Memory(
                 lead,
                 diverged,
                 retreatSince,
-                alone);
+                alone,
+                failsafeWrite);
     }
 
     public Memory withWake(Wake value) {
@@ -292,7 +315,8 @@ public record Memory(
                 lead,
                 diverged,
                 retreatSince,
-                alone);
+                alone,
+                failsafeWrite);
     }
 
     public Memory withLead(Optional<Lead> value) {
@@ -308,7 +332,8 @@ public record Memory(
                 value,
                 diverged,
                 retreatSince,
-                alone);
+                alone,
+                failsafeWrite);
     }
 
     public Memory withDiverged(Optional<Epoch> value) {
@@ -324,7 +349,8 @@ public record Memory(
                 lead,
                 value,
                 retreatSince,
-                alone);
+                alone,
+                failsafeWrite);
     }
 
     public Memory withRetreatSince(Optional<MonoTime> value) {
@@ -340,7 +366,8 @@ public record Memory(
                 lead,
                 diverged,
                 value,
-                alone);
+                alone,
+                failsafeWrite);
     }
 
     public Memory withAlone(Alone value) {
@@ -356,6 +383,24 @@ public record Memory(
                 lead,
                 diverged,
                 retreatSince,
+                value,
+                failsafeWrite);
+    }
+
+    public Memory withFailsafeWrite(Optional<FailsafeWrite> value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged,
+                retreatSince,
+                alone,
                 value);
     }
 }

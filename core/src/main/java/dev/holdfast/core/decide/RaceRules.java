@@ -85,6 +85,10 @@ final class RaceRules {
         if (o.self().tags().noFailover()) {
             return wait(o, RACE_NOT_FIT, "the tag nofailover forbids this member to lead");
         }
+        Optional<Decision> forbidden = FailsafeRules.forbids(o, cluster);
+        if (forbidden.isPresent()) {
+            return forbidden;
+        }
         if (asked.isPresent()
                 && !asked.get().equals(o.me())
                 && cluster.members().containsKey(asked.get())

@@ -50,6 +50,9 @@ public record Reason(Code code, String sentence) {
         RACE_LAGS("race.lags"),
         RACE_TIMELINE("race.timeline"),
         RACE_CANDIDATE("race.other_candidate"),
+        RACE_NOT_LISTED("race.not_in_failsafe"),
+        RACE_CONFIRMED("race.confirmed_another"),
+        RACE_ABSTAINS("race.abstains"),
         RACE_UNWELL("race.unwell"),
         RACE_PREDECESSOR("race.wait_for_predecessor"),
         RACE_PEERS("race.ask_peers"),
@@ -69,6 +72,7 @@ public record Reason(Code code, String sentence) {
         LEAD_UNUSED("lead.give_back"),
         LEAD_UPKEEP("lead.upkeep"),
         LEAD_SYNC("lead.sync_set"),
+        LEAD_FAILSAFE("lead.failsafe"),
         LEAD_UNWELL("lead.unwell"),
         LEAD_RUN_OUT("lead.run_out"),
 

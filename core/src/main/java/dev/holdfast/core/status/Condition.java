@@ -10,10 +10,17 @@ import java.util.Optional;
  * @param unwell what is wrong with the server's door or the disks, one sentence, or empty
  * @param aloneSince since when this primary of a synchronous mode acknowledges without a standby
  * @param aloneTimes how often that began since the agent started
+ * @param stayingUntil until when this member may stay primary without a lease that is proved,
+ *     because all others confirm it
  */
 public record Condition(
-        int endsInARow, String unwell, Optional<MonoTime> aloneSince, int aloneTimes) {
-    public static final Condition FINE = new Condition(0, "", Optional.empty(), 0);
+        int endsInARow,
+        String unwell,
+        Optional<MonoTime> aloneSince,
+        int aloneTimes,
+        Optional<MonoTime> stayingUntil) {
+    public static final Condition FINE =
+            new Condition(0, "", Optional.empty(), 0, Optional.empty());
 
     /** From this many on it is a loop, not an accident. */
     private static final int LOOP = 2;
@@ -22,6 +29,9 @@ public record Condition(
     public String note() {
         if (!unwell.isEmpty()) {
             return unwell;
+        }
+        if (stayingUntil.isPresent()) {
+            return "etcd is away: this member stays primary by failsafe mode";
         }
         if (endsInARow >= LOOP) {
             return "PostgreSQL ended " + endsInARow + " times in a row soon after its start";

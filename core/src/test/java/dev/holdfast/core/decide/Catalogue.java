@@ -41,6 +41,7 @@ final class Catalogue {
         Catalogue catalogue = new Catalogue();
         catalogue.primary();
         catalogue.fence();
+        catalogue.failsafe();
         catalogue.crash();
         catalogue.switchover();
         new StandbyCatalogue(catalogue::put).situations();
@@ -180,6 +181,37 @@ final class Catalogue {
                         .revision(300)
                         .epochRecord(
                                 new EpochRecord(PG2, leaseOf(PG2), false, Optional.empty()), 200));
+    }
+
+    private void failsafe() {
+        put(
+                "failsafe mode is on, the key is not there yet",
+                Situation.ofPrimary().config(ConfigParts::failsafe));
+        put("failsafe mode is on, all is well", staying());
+        put("failsafe mode is on, a member is new", Situation.ofPrimary().failsafe(PG1, PG2));
+        put(
+                "failsafe mode was switched off",
+                Situation.ofPrimary().failsafe(PG1, PG2, PG3).config(ConfigParts::noFailsafe));
+        put("store away, two renewals missed, failsafe", staying().now(3_000));
+        put(
+                "store away, soft deadline reached, all others confirm",
+                staying().confirmedBy(5_000, PG2, PG3).now(Situation.SOFT_MILLIS));
+        put(
+                "store away, soft deadline reached, one does not confirm",
+                staying().confirmedBy(5_000, PG2).now(Situation.SOFT_MILLIS));
+        put(
+                "store back, the lease ran out in it, all others confirm",
+                staying()
+                        .confirmedBy(5_000, PG2, PG3)
+                        .led(Situation.Lead.WITH_SUCCESSOR)
+                        .newLease()
+                        .noLeader()
+                        .now(Situation.SOFT_MILLIS));
+    }
+
+    /** A primary that the others may keep without the store. */
+    static Situation staying() {
+        return Situation.ofPrimary().failsafe(PG1, PG2, PG3);
     }
 
     private void crash() {

@@ -80,6 +80,7 @@ final class Situation {
     private Optional<SourceFact> source = Optional.empty();
     private Optional<PredecessorFact> predecessor = Optional.empty();
     private Vitals vitals = Vitals.WELL;
+    private FailsafeFact failsafe = FailsafeFact.startedAt(at(-3_600_000));
     private Task task = new Task.Idle();
     private Orders orders = Orders.NONE;
     private Memory memory;
@@ -179,7 +180,8 @@ final class Situation {
                                 new Versioned<>(SyncState.none(), 0),
                                 Optional.empty(),
                                 Optional.empty(),
-                                List.of()));
+                                List.of(),
+                                Optional.empty()));
         return this;
     }
 
@@ -567,6 +569,40 @@ final class Situation {
 
     // --- the others, the operator, the past
 
+    /** Failsafe mode is on, and the key lists these. */
+    Situation failsafe(MemberName... members) {
+        TreeMap<MemberName, String> listed = new TreeMap<>();
+        for (MemberName m : members) {
+            listed.put(m, apiUrl(m));
+        }
+        config = new ConfigParts(config).failsafe().config();
+        return cluster(p -> p.failsafe(listed, 60));
+    }
+
+    static String apiUrl(MemberName member) {
+        return record(member, MemberState.RUNNING, MemberRole.REPLICA).apiUrl();
+    }
+
+    Situation told(UnaryOperator<FailsafeFact> change) {
+        failsafe = change.apply(failsafe);
+        return this;
+    }
+
+    /** These confirmed what was asked then. */
+    Situation confirmedBy(long sentMillis, MemberName... members) {
+        for (MemberName m : members) {
+            failsafe =
+                    failsafe.withAnswer(
+                            m,
+                            new FailsafeFact.Answer(
+                                    Optional.of(
+                                            new FailsafeFact.Confirmed(EPOCH, at(sentMillis), TTL)),
+                                    ""));
+        }
+        failsafe = failsafe.withAskedAt(at(sentMillis));
+        return this;
+    }
+
     Situation peer(MemberName member, Peer answer) {
         peers.put(member, answer);
         return this;
@@ -661,6 +697,7 @@ final class Situation {
                         source,
                         predecessor,
                         vitals,
+                        failsafe,
                         task,
                         orders,
                         memory);
@@ -703,6 +740,7 @@ final class Situation {
                 source,
                 predecessor,
                 vitals,
+                failsafe,
                 task,
                 orders,
                 memory);

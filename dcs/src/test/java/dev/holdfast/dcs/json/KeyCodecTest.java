@@ -96,6 +96,35 @@ class KeyCodecTest {
     }
 
     @Test
+    void aMemberThatIsNotWellSaysSo() {
+        KeyCodec.Decoded decoded = decode("members/pg1", PRIMARY + ",\"unwell\":true}");
+        assertThat(decoded.view().member(PG1))
+                .hasValueSatisfying(m -> {
+                    assertThat(m.isWell()).isFalse();
+                    assertThat(KeyCodec.write(m)).contains("\"unwell\":true");
+                });
+    }
+
+    @Test
+    void failsafeListsMembersWithTheirAddresses() {
+        String text = "{\"pg1\":\"http://a:8008/patroni\"}";
+        KeyCodec.Decoded decoded = decode("failsafe", text);
+        assertThat(decoded.view().failsafe().orElseThrow().value())
+                .containsExactly(Map.entry(PG1, "http://a:8008/patroni"));
+        assertThat(KeyCodec.writeFailsafe(decoded.view().failsafe().orElseThrow().value()))
+                .isEqualTo(text);
+    }
+
+    @Test
+    void aFailsafeThatCannotBeReadNamesNobody() {
+        for (String text : List.of("[]", "{\"pg1\":1}", "nonsense")) {
+            KeyCodec.Decoded decoded = decode("failsafe", text);
+            assertThat(decoded.view().failsafe().orElseThrow().value()).as(text).isEmpty();
+            assertThat(decoded.problems()).as(text).isNotEmpty();
+        }
+    }
+
+    @Test
     void whatIsUnknownInAMemberDoesNoHarm() {
         KeyCodec.Decoded decoded =
                 decode(
