@@ -6,6 +6,7 @@ import dev.holdfast.agent.loop.AgentLoop;
 import dev.holdfast.agent.loop.WorkerThreads;
 import dev.holdfast.agent.loop.Workers;
 import dev.holdfast.agent.observe.PeerObserver;
+import dev.holdfast.agent.observe.VitalsProbe;
 import dev.holdfast.agent.postgres.LocalPostgres;
 import dev.holdfast.agent.postgres.PostgresException;
 import dev.holdfast.agent.postgres.ProcessRunner;
@@ -153,7 +154,8 @@ final class Agent {
                                 dcs,
                                 guard,
                                 postgres,
-                                new PeerObserver(client, clock::now)),
+                                new PeerObserver(client, clock::now),
+                                VitalsProbe.of(config.postgresql(), postgres::silence)),
                         config,
                         self(),
                         first,

@@ -4,6 +4,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.Timeline;
+import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.status.MemberStatus;
 import java.time.Duration;
 import java.util.List;
@@ -124,6 +125,9 @@ public interface MemberService {
     CompletionStage<Reply> reload();
 
     CompletionStage<Reply> reinitialize(ReinitializeRequest request);
+
+    /** A leader that cannot reach the store asks this member to confirm that it leads. */
+    CompletionStage<Reply> confirm(FailsafeFact.Question question);
 
     /** Merges {@code changes} into the dynamic configuration; {@code null} values delete. */
     CompletionStage<Reply> patchConfig(Map<String, @Nullable Object> changes);

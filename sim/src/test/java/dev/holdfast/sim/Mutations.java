@@ -40,8 +40,8 @@ final class Mutations {
                             agent(
                                     "loop/StoreActions",
                                     "new Compare.Absent(Keys.LEADER),\n"
-                                        + "                                   "
-                                        + " Compare.unchanged(Keys.EPOCH, create.epochRevision())",
+                                            + "                                   "
+                                            + " Compare.unchanged(Keys.EPOCH, create.epochRevision())",
                                     "")),
                     Mutation.of(
                             "the lease is given back while PostgreSQL is being ended",
@@ -53,7 +53,7 @@ final class Mutations {
                                     "Decide",
                                     "case GuardFact.Present present when present.ending() ->",
                                     "case GuardFact.Present present when present.postmaster() < 0"
-                                        + " ->")),
+                                            + " ->")),
                     Mutation.of(
                             "the guard is never armed anew",
                             core("Always", "return behind && !spoken", "return behind && spoken"),
@@ -64,12 +64,12 @@ final class Mutations {
                                     "Always",
                                     "MonoTime kill = o.deadlines().kill(o.lease().leaderUntil());",
                                     "MonoTime kill ="
-                                        + " o.deadlines().kill(o.lease().leaderUntil()).plus(o.config().ttl());"),
+                                            + " o.deadlines().kill(o.lease().leaderUntil()).plus(o.config().ttl());"),
                             core(
                                     "PrimaryRules",
                                     "MonoTime kill = o.deadlines().kill(o.lease().leaderUntil());",
                                     "MonoTime kill ="
-                                        + " o.deadlines().kill(o.lease().leaderUntil()).plus(o.config().ttl());")),
+                                            + " o.deadlines().kill(o.lease().leaderUntil()).plus(o.config().ttl());")),
                     Mutation.of(
                             "promoted before /sync and the timeline are written",
                             core(
@@ -91,12 +91,12 @@ final class Mutations {
                             core(
                                     "RaceRules",
                                     "if (opened.filter(c ->"
-                                        + " c.timeline().isAfter(timeline)).isPresent()) {",
+                                            + " c.timeline().isAfter(timeline)).isPresent()) {",
                                     "if (opened.filter(c -> c.timeline().id() < 0).isPresent()) {"),
                             core(
                                     "PromotionRules",
                                     ".filter(c -> c.opened() &&"
-                                        + " c.timeline().isAfter(standby.timeline()));",
+                                            + " c.timeline().isAfter(standby.timeline()));",
                                     ".filter(c -> c.timeline().id() < 0);")),
                     Mutation.of(
                             "the tag nofailover is ignored",
@@ -110,7 +110,7 @@ final class Mutations {
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.syncState().equals(\"sync\") &&"
-                                        + " s.syncPriority() > 0)",
+                                            + " s.syncPriority() > 0)",
                                     ""),
                             core("SyncSet", ".filter(s -> s.flushed().isAfter(needed))", "")),
                     Mutation.of(
@@ -122,7 +122,7 @@ final class Mutations {
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.syncState().equals(\"sync\") &&"
-                                        + " s.syncPriority() > 0)",
+                                            + " s.syncPriority() > 0)",
                                     "")),
                     Mutation.of(
                             "a standby is taken out of the names before /sync",
@@ -130,10 +130,10 @@ final class Mutations {
                                     "SyncSet",
                                     "if (!names.enforced().containsAll(recorded)) {",
                                     "if (!target.isEmpty() && !target.containsAll(recorded) &&"
-                                        + " !names.equals(SyncNames.all(target))) { return new"
-                                        + " Step.SetNames(SyncNames.all(target)); } if"
-                                        + " (target.containsAll(recorded) &&"
-                                        + " !names.enforced().containsAll(recorded)) {")),
+                                            + " !names.equals(SyncNames.all(target))) { return new"
+                                            + " Step.SetNames(SyncNames.all(target)); } if"
+                                            + " (target.containsAll(recorded) &&"
+                                            + " !names.enforced().containsAll(recorded)) {")),
                     Mutation.of(
                             "a late write of /sync is not excluded before a name is dropped",
                             core(
@@ -170,7 +170,7 @@ final class Mutations {
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary,"
-                                        + " gate);",
+                                            + " gate);",
                                     "boolean open = true;")),
                     Mutation.of(
                             "the lease is handed over before the candidate has replayed",
@@ -181,16 +181,16 @@ final class Mutations {
                             core(
                                     "PromotionRules",
                                     ".filter(checkpoint ->"
-                                        + " !standby.replayed().isAfter(checkpoint))",
+                                            + " !standby.replayed().isAfter(checkpoint))",
                                     ".filter(checkpoint ->"
-                                        + " checkpoint.equals(standby.replayed()))")),
+                                            + " checkpoint.equals(standby.replayed()))")),
                     Mutation.of(
                             "/sync is written by who does not lead any more",
                             agent(
                                     "loop/StoreActions",
                                     "leaderAt(write.epoch()),\n"
-                                        + "                                   "
-                                        + " Compare.unchanged(Keys.SYNC, write.expectedRevision())",
+                                            + "                                   "
+                                            + " Compare.unchanged(Keys.SYNC, write.expectedRevision())",
                                     "")),
                     Mutation.of(
                             "two members may make the cluster",
@@ -209,6 +209,6 @@ final class Mutations {
                             agent(
                                     "lease/LeaseKeeper",
                                     "                        MonoTime.BEGINNING));\n"
-                                        + "        grant();",
+                                            + "        grant();",
                                     "                        MonoTime.BEGINNING));")));
 }

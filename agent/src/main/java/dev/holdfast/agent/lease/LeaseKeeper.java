@@ -50,6 +50,7 @@ public final class LeaseKeeper implements AutoCloseable {
     private Optional<MonoTime> noLaterThan = Optional.empty();
 
     private boolean leads;
+    private boolean runningOut;
     private boolean closed;
 
     /**
@@ -285,6 +286,30 @@ public final class LeaseKeeper implements AutoCloseable {
         return new LeaseFact(id, ttl, until, epoch, capped);
     }
 
+    /**
+     * Renews the lease no more: PostgreSQL cannot be shown to have ended, so the leader key is not
+     * given back, and another member is to get it when the lease has ended by itself. A new one is
+     * asked for after that.
+     */
+    public void letRunOut() {
+        if (runningOut || fact.id().isEmpty()) {
+            return;
+        }
+        runningOut = true;
+        LOG.warn("the lease is not renewed any more");
+        LeaseId lease = fact.id().get();
+        // A clock that is a little fast here must not make the end of the old lease seem past.
+        Duration rest = fact.goodUntil().since(clock.get()).plus(fact.ttl().dividedBy(10));
+        again(
+                rest.isNegative() ? Duration.ZERO : rest,
+                () -> {
+                    runningOut = false;
+                    if (fact.id().equals(Optional.of(lease))) {
+                        lost();
+                    }
+                });
+    }
+
     /** Ends the lease in the store, so that nobody waits for its TTL. */
     public CompletionStage<Void> revoke() {
         closed = true;
@@ -342,7 +367,7 @@ public final class LeaseKeeper implements AutoCloseable {
     }
 
     private void renewOnce() {
-        if (fact.id().isEmpty()) {
+        if (fact.id().isEmpty() || runningOut) {
             return;
         }
         LeaseId lease = fact.id().get();
@@ -399,7 +424,7 @@ public final class LeaseKeeper implements AutoCloseable {
     }
 
     private void lost() {
-        LOG.warn("the store says that the lease is gone");
+        LOG.warn("the lease is gone");
         become(
                 new LeaseFact(
                         Optional.empty(),

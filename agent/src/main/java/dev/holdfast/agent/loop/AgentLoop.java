@@ -2,6 +2,7 @@ package dev.holdfast.agent.loop;
 
 import dev.holdfast.agent.lease.LeaseKeeper;
 import dev.holdfast.agent.observe.ServerObserver;
+import dev.holdfast.agent.observe.VitalsObserver;
 import dev.holdfast.agent.postgres.Postgres;
 import dev.holdfast.core.Epoch;
 import dev.holdfast.core.LeaseId;
@@ -10,12 +11,16 @@ import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.Decide;
 import dev.holdfast.core.decide.Decision;
+import dev.holdfast.core.decide.FailsafeFact;
+import dev.holdfast.core.decide.FailsafeRules;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.LeaseFact;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Orders;
+import dev.holdfast.core.decide.Vitals;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.dcs.Dcs;
@@ -23,10 +28,13 @@ import dev.holdfast.dcs.Scheduler;
 import dev.holdfast.dcs.StoreMirror;
 import dev.holdfast.dcs.json.KeyCodec;
 import dev.holdfast.dcs.json.Keys;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -41,6 +49,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class AgentLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
+
+    /** Nobody decides on a standby's vitals before it is asked to lead. */
+    private static final int STANDBY_VITALS = 3;
 
     /** Who is told of each turn: journal, status, metrics. */
     public interface Listener {
@@ -60,7 +71,8 @@ public final class AgentLoop implements AutoCloseable {
             Dcs dcs,
             GuardPort guard,
             Postgres postgres,
-            PeerPort peers) {}
+            PeerPort peers,
+            VitalsPort vitals) {}
 
     /** How the agent ends. */
     public interface Exit {
@@ -75,6 +87,7 @@ public final class AgentLoop implements AutoCloseable {
     private final StoreMirror mirror;
     private final LeaseKeeper lease;
     private final ServerObserver observer;
+    private final VitalsObserver vitals;
     private final Performer performer;
     private final Around around = new Around();
     private final List<Awaited> awaitingProbe = new ArrayList<>();
@@ -105,7 +118,7 @@ public final class AgentLoop implements AutoCloseable {
         this.config = config;
         this.listener = listener;
         this.exit = exit;
-        this.facts = new Facts(self, firstConfig);
+        this.facts = new Facts(self, firstConfig, ports.clock().get());
         this.mirror =
                 new StoreMirror(
                         ports.dcs(),
@@ -131,6 +144,14 @@ public final class AgentLoop implements AutoCloseable {
                         ports.clock(),
                         () -> facts.applied.orElseGet(this::plainFiles),
                         this::onServer);
+        this.vitals =
+                new VitalsObserver(
+                        ports.vitals(),
+                        ports.executor(),
+                        ports.scheduler(),
+                        ports.clock(),
+                        this::vitalsPace,
+                        this::onVitals);
         this.performer =
                 new Performer(
                         facts,
@@ -157,6 +178,7 @@ public final class AgentLoop implements AutoCloseable {
         ports.executor()
                 .execute(() -> {
                     mirror.start();
+                    vitals.start();
                     refreshLater();
                 });
     }
@@ -171,6 +193,7 @@ public final class AgentLoop implements AutoCloseable {
                     if (fact instanceof GuardFact.Present && now != before) {
                         facts.forgetServer();
                         observer.watch(now);
+                        vitals.watch(now);
                         probed(ports.clock().get());
                     }
                     turnSoon();
@@ -184,6 +207,24 @@ public final class AgentLoop implements AutoCloseable {
                     facts.orders = change.apply(facts.orders);
                     turnSoon();
                 });
+    }
+
+    /**
+     * A leader that cannot reach the store asks whether it may stay. Any thread; completes on the
+     * loop's.
+     */
+    public CompletionStage<FailsafeRules.Reply> confirm(FailsafeFact.Question question) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    FailsafeRules.Reply reply =
+                            FailsafeRules.answer(facts.observe(ports.clock().get()), question);
+                    if (reply instanceof FailsafeRules.Reply.Confirmed(FailsafeFact.Given given)) {
+                        facts.failsafe = facts.failsafe.withGiven(Optional.of(given));
+                        turnSoon();
+                    }
+                    return reply;
+                },
+                ports.executor());
     }
 
     /** The member's own configuration was read anew. Any thread. */
@@ -240,6 +281,7 @@ public final class AgentLoop implements AutoCloseable {
         ended = true;
         lease.close();
         mirror.close();
+        vitals.close();
     }
 
     // --- facts
@@ -257,6 +299,21 @@ public final class AgentLoop implements AutoCloseable {
         facts.serverAskedAt = askedAt;
         probed(askedAt);
         turnSoon();
+    }
+
+    /** A leader's door and disks are tried at the rhythm of its lease, a standby's less often. */
+    private Duration vitalsPace() {
+        boolean leads = facts.cluster.filter(c -> c.isLeader(config.name())).isPresent();
+        Duration pace = new Deadlines(facts.config.ttl()).tryVitalsEvery();
+        return leads ? pace : pace.multipliedBy(STANDBY_VITALS);
+    }
+
+    private void onVitals(Vitals found, VitalsObserver.News news) {
+        facts.vitals = found;
+        switch (news) {
+            case NONE -> {}
+            case TROUBLE -> turnSoon();
+        }
     }
 
     private void probed(MonoTime askedAt) {
@@ -288,6 +345,7 @@ public final class AgentLoop implements AutoCloseable {
                             : Optional.empty();
             facts.cluster = Optional.of(view);
             view.config().ifPresent(c -> facts.config = c.value());
+            facts.failsafe = FailsafeRules.seen(facts.failsafe, view, config.name());
             lease.ttl(facts.config.ttl());
             if (!leaseStarted) {
                 leaseStarted = true;
@@ -397,11 +455,11 @@ public final class AgentLoop implements AutoCloseable {
             timer.cancel();
         }
         timerAt = instant;
-        java.time.Duration pause = instant.since(ports.clock().get());
+        Duration pause = instant.since(ports.clock().get());
         timer =
                 ports.scheduler()
                         .after(
-                                pause.toMillis() < 1 ? java.time.Duration.ofMillis(1) : pause,
+                                pause.toMillis() < 1 ? Duration.ofMillis(1) : pause,
                                 () ->
                                         ports.executor()
                                                 .execute(() -> {

@@ -4,6 +4,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.LeaseFact;
 import dev.holdfast.core.decide.Memory;
@@ -13,6 +14,7 @@ import dev.holdfast.core.decide.Peer;
 import dev.holdfast.core.decide.PredecessorFact;
 import dev.holdfast.core.decide.SourceFact;
 import dev.holdfast.core.decide.Task;
+import dev.holdfast.core.decide.Vitals;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
@@ -39,11 +41,14 @@ final class Facts {
     SortedMap<MemberName, Peer> peers = new TreeMap<>();
     Optional<SourceFact> source = Optional.empty();
     Optional<PredecessorFact> predecessor = Optional.empty();
+    Vitals vitals = Vitals.WELL;
+    FailsafeFact failsafe;
     Task task = new Task.Idle();
     Orders orders = Orders.NONE;
     Memory memory = Memory.empty();
 
-    Facts(Observation.Self self, ClusterConfig config) {
+    Facts(Observation.Self self, ClusterConfig config, MonoTime startedAt) {
+        this.failsafe = FailsafeFact.startedAt(startedAt);
         this.self = self;
         this.config = config;
     }
@@ -71,6 +76,8 @@ final class Facts {
                 peers,
                 source,
                 predecessor,
+                vitals,
+                failsafe,
                 task,
                 orders,
                 memory);

@@ -9,6 +9,7 @@ import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.decide.Deadlines;
+import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.PredecessorFact;
 import dev.holdfast.core.decide.SourceFact;
@@ -146,10 +147,12 @@ final class Performer {
 
     private void store(Action.Store action) {
         StoreActions.Transaction transaction = transactions.transaction(action);
+        triesToLead(action, Optional.of(clock.get()));
         on(
                 dcs.commit(transaction.compares(), transaction.ops()),
                 (result, failure) -> {
                     if (failure != null) {
+                        triesToLead(action, Optional.of(clock.get()));
                         LOG.warn(
                                 "{}: unknown whether it was done: {}",
                                 name(action),
@@ -165,6 +168,7 @@ final class Performer {
                             around.wake();
                         }
                         case Dcs.TxnResult.Refused _ -> {
+                            triesToLead(action, Optional.empty());
                             LOG.info("{}: the store holds something else by now", name(action));
                             awaitingView.add(action);
                             mirror.refresh();
@@ -173,6 +177,16 @@ final class Performer {
                                 retryAfterRead(action, "the lease is gone");
                     }
                 });
+    }
+
+    /**
+     * A write that would take the leader key is noted until it is certain that it was refused: who
+     * may be about to lead confirms no other.
+     */
+    private void triesToLead(Action.Store action, Optional<MonoTime> at) {
+        if (action instanceof Action.CreateLeader || action instanceof Action.FinishInitialize) {
+            facts.failsafe = facts.failsafe.withTriedToLeadAt(at);
+        }
     }
 
     private void retryAfterRead(Action.Store action, @Nullable String why) {
@@ -192,6 +206,7 @@ final class Performer {
                     Action.RecordPromotion _,
                     Action.ClearFailover _,
                     Action.ClaimInitialize _,
+                    Action.WriteFailsafe _,
                     Action.WriteInitialize _ -> {}
         }
     }
@@ -271,6 +286,10 @@ final class Performer {
                 LOG.warn("PostgreSQL is ended now");
                 settle(action, guard.kill());
             }
+            case Action.LetLeaseRunOut runOut -> {
+                lease.letRunOut();
+                inFlight.succeeded(runOut);
+            }
             case Action.ApplyFiles apply -> apply(apply);
             case Action.Reload _ ->
                     settle(action, guard.signal(GuardPort.ServerSignal.REREAD_CONFIGURATION));
@@ -291,6 +310,7 @@ final class Performer {
                 inFlight.succeeded(cancel);
             }
             case Action.AskPeers ask -> askPeers(ask);
+            case Action.AskFailsafe ask -> askFailsafe(ask);
             case Action.AskPredecessor ask -> askPredecessor(ask, ask.lease());
             case Action.AskSource ask -> askSource(ask);
             case Action.Inspect inspect -> inspect(inspect);
@@ -393,6 +413,53 @@ final class Performer {
             }
         }
         settle(action, CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)));
+    }
+
+    /** What is confirmed counts from here, where the questions are sent. */
+    private void askFailsafe(Action.AskFailsafe ask) {
+        MonoTime sentAt = clock.get();
+        facts.failsafe = facts.failsafe.withAskedAt(sentAt);
+        List<CompletableFuture<Void>> answers = new ArrayList<>();
+        ask.members()
+                .forEach((member, url) -> {
+                    FailsafeFact.Question question =
+                            new FailsafeFact.Question(
+                                    facts.self.name(),
+                                    ask.epoch(),
+                                    ask.validity(),
+                                    Optional.of(member));
+                    FailsafeFact.Confirmed confirmed =
+                            new FailsafeFact.Confirmed(ask.epoch(), sentAt, ask.validity());
+                    answers.add(
+                            peers.confirm(member, url, question)
+                                    .thenAcceptAsync(
+                                            refusal -> {
+                                                facts.failsafe =
+                                                        facts.failsafe.withAnswer(
+                                                                member,
+                                                                refusal.map(why ->
+                                                                                new FailsafeFact
+                                                                                        .Answer(
+                                                                                        Optional
+                                                                                                .empty(),
+                                                                                        why))
+                                                                        .orElse(
+                                                                                new FailsafeFact
+                                                                                        .Answer(
+                                                                                        Optional.of(
+                                                                                                confirmed),
+                                                                                        "")));
+                                                refusal.ifPresent(why ->
+                                                        LOG.warn(
+                                                                "{} does not confirm that this member leads: {}",
+                                                                member,
+                                                                why));
+                                                around.wake();
+                                            },
+                                            executor)
+                                    .toCompletableFuture());
+                });
+        settle(ask, CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)));
     }
 
     private void askPredecessor(Action action, LeaseId predecessor) {

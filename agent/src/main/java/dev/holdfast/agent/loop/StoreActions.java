@@ -67,6 +67,18 @@ final class StoreActions {
                                     leaderAt(write.epoch()),
                                     Compare.unchanged(Keys.SYNC, write.expectedRevision())),
                             List.of(Op.put(Keys.SYNC, KeyCodec.write(write.sync()))));
+            case Action.WriteFailsafe write ->
+                    new Transaction(
+                            List.of(
+                                    leaderAt(write.epoch()),
+                                    Compare.unchanged(Keys.FAILSAFE, write.expectedRevision())),
+                            List.of(
+                                    write.members()
+                                            .map(m ->
+                                                    Op.put(
+                                                            Keys.FAILSAFE,
+                                                            KeyCodec.writeFailsafe(m)))
+                                            .orElseGet(() -> Op.delete(Keys.FAILSAFE))));
             case Action.PreparePromotion prepare -> prepare(prepare);
             case Action.RecordPromotion record ->
                     new Transaction(

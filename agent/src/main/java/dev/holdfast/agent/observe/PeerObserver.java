@@ -2,10 +2,13 @@ package dev.holdfast.agent.observe;
 
 import dev.holdfast.agent.loop.PeerPort;
 import dev.holdfast.api.client.MemberClient;
+import dev.holdfast.api.wire.FailsafeJson;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.decide.Peer;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
@@ -19,6 +22,17 @@ public final class PeerObserver implements PeerPort {
     public PeerObserver(MemberClient client, Supplier<MonoTime> clock) {
         this.client = client;
         this.clock = clock;
+    }
+
+    @Override
+    public CompletionStage<Optional<String>> confirm(
+            MemberName member, String apiUrl, FailsafeFact.Question question) {
+        return client.post(apiUrl, "/failsafe", FailsafeJson.question(question), PATIENCE)
+                .thenApply(reply ->
+                        reply.status() == 200
+                                ? Optional.<String>empty()
+                                : Optional.of("status " + reply.status() + ": " + reply.body()))
+                .exceptionally(failure -> Optional.of(String.valueOf(failure.getMessage())));
     }
 
     @Override

@@ -96,7 +96,10 @@ final class AgentMetrics {
                 "patroni.cluster.unlocked",
                 "1 if nobody holds the leader key",
                 s -> flag(s.cluster().filter(c -> c.leader().isPresent()).isEmpty()));
-        gauge("patroni.failsafe.mode.is.active", "1 while failsafe mode keeps a primary", s -> 0);
+        gauge(
+                "patroni.failsafe.mode.is.active",
+                "1 while failsafe mode keeps a primary",
+                s -> flag(s.condition().stayingUntil().filter(clock.get()::isBefore).isPresent()));
         gauge("patroni.postgres.timeline", "Timeline of the server", s -> timeline(s));
         gauge(
                 "patroni.dcs.last.seen",
@@ -115,6 +118,26 @@ final class AgentMetrics {
                 "holdfast.serves.as.primary",
                 "1 if /primary answers 200",
                 s -> flag(s.servesAsPrimary(clock.get())));
+        gauge(
+                "holdfast.postgres.ends.in.a.row",
+                "How often PostgreSQL ended soon after its start, in a row",
+                s -> s.condition().endsInARow());
+        gauge(
+                "holdfast.unwell",
+                "1 if the server lets nobody in, or a disk hangs or has no room",
+                s -> flag(!s.condition().unwell().isEmpty()));
+        gauge(
+                "holdfast.without.synchronous.standby.seconds",
+                "How long this primary has acknowledged without a synchronous standby; 0 if it has one",
+                s ->
+                        s.condition()
+                                .aloneSince()
+                                .map(since -> clock.get().since(since).toMillis() / 1000.0)
+                                .orElse(0.0));
+        gauge(
+                "holdfast.without.synchronous.standby.times",
+                "How often that began since the agent started",
+                s -> s.condition().aloneTimes());
         gauge(
                 "holdfast.guard.armed",
                 "1 if the guard would end PostgreSQL without the agent",

@@ -6,6 +6,8 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.decide.FailsafeFact;
+import dev.holdfast.core.decide.FailsafeRules;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Orders;
 import dev.holdfast.core.postgres.Server;
@@ -299,6 +301,20 @@ public final class AgentService implements MemberService {
                                         orders.withReinitialize(
                                                 orders.reinitialize().filter(r -> !r.equals(o)))));
         return done(200, "reinitialize started");
+    }
+
+    @Override
+    public CompletionStage<Reply> confirm(FailsafeFact.Question question) {
+        Optional<Observation> seen = shown.seen().filter(o -> o.cluster().isPresent());
+        if (seen.filter(o -> !o.config().failsafe()).isPresent()) {
+            return done(502, "failsafe_mode is off");
+        }
+        return loop.confirm(question)
+                .thenApply(reply ->
+                        switch (reply) {
+                            case FailsafeRules.Reply.Confirmed _ -> new Reply(200, "Accepted");
+                            case FailsafeRules.Reply.Refused(String why) -> new Reply(500, why);
+                        });
     }
 
     @Override

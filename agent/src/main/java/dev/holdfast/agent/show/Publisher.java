@@ -150,7 +150,10 @@ public final class Publisher {
                 status.tags(),
                 status.pendingRestart(),
                 status.pauseSeen(),
-                note(status));
+                note(status),
+                status.condition().unwell().isEmpty()
+                        ? MemberRecord.Health.WELL
+                        : MemberRecord.Health.UNWELL);
     }
 
     /** Only what needs an operator: a member that cannot go on by itself. */
@@ -163,7 +166,7 @@ public final class Publisher {
                     "follow.diverged",
                     "race.lags" ->
                     status.reason();
-            default -> "";
+            default -> status.condition().note();
         };
     }
 }

@@ -8,11 +8,14 @@ import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.decide.Decision;
+import dev.holdfast.core.decide.FailsafeProof;
 import dev.holdfast.core.decide.GuardFact;
+import dev.holdfast.core.decide.Memory;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Task;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
 import java.time.Duration;
 import java.util.Collections;
@@ -40,16 +43,20 @@ public final class StatusView {
             String scope,
             String version,
             long storeSeenEpochSeconds) {
-        MonoTime leaderUntil =
+        MonoTime byLease =
                 o.lease().leaderEpoch().isPresent()
                                 && o.cluster().filter(c -> c.isLeader(o.me())).isPresent()
                         ? o.lease().leaderUntil()
                         : MonoTime.BEGINNING;
+        Optional<FailsafeProof> staying = o.staying();
+        MonoTime leaderUntil =
+                staying.map(s -> MonoTime.max(byLease, s.goodUntil())).orElse(byLease);
+        MonoTime soft =
+                staying.map(s -> MonoTime.max(o.deadlines().soft(byLease), s.validUntil()))
+                        .orElse(o.deadlines().soft(byLease));
         MonoTime primaryUntil =
                 decision.service() == Decision.Service.OPEN
-                        ? MonoTime.min(
-                                o.deadlines().soft(leaderUntil),
-                                o.serverAskedAt().plus(PROBE_COUNTS))
+                        ? MonoTime.min(soft, o.serverAskedAt().plus(PROBE_COUNTS))
                         : MonoTime.BEGINNING;
         MonoTime settlesBy =
                 decision.service() == Decision.Service.CHANGING
@@ -78,7 +85,8 @@ public final class StatusView {
                 decision.reason().code().text(),
                 decision.reason().sentence(),
                 task(o),
-                guard(o));
+                guard(o),
+                condition(o, decision.memory()));
     }
 
     /** Before the first turn of the loop nothing is known, and nothing is promised. */
@@ -103,7 +111,19 @@ public final class StatusView {
                 "agent.starting",
                 "the agent is starting",
                 "",
-                "unreachable");
+                "unreachable",
+                Condition.FINE);
+    }
+
+    private static Condition condition(Observation o, Memory memory) {
+        return new Condition(
+                memory.crashes().count(),
+                o.vitals().unwell(o.now(), o.deadlines().patience()).orElse(""),
+                memory.alone().since(),
+                memory.alone().times(),
+                o.proof().isPresent()
+                        ? Optional.empty()
+                        : o.staying().map(FailsafeProof::validUntil));
     }
 
     private static MemberState state(Observation o) {

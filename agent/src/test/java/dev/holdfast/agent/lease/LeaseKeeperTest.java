@@ -141,6 +141,27 @@ class LeaseKeeperTest {
     }
 
     @Test
+    void aLeaseThatIsLeftToRunOutEndsInTheStoreAndOnlyThenANewOneComes() {
+        keeper.start(Optional.empty());
+        lead();
+        LeaseId left = told.id().orElseThrow();
+        MonoTime end = told.leaderUntil();
+        keeper.letRunOut();
+        pass(Duration.ofSeconds(9));
+        assertThat(told.id()).contains(left);
+        assertThat(told.leaderUntil()).as("nothing was renewed").isEqualTo(end);
+        pass(Duration.ofSeconds(3));
+        assertThat(others.get("leader").toCompletableFuture().join())
+                .as("the key went with the lease")
+                .isEmpty();
+        assertThat(told.id()).isPresent().isNotEqualTo(Optional.of(left));
+        assertThat(told.leaderEpoch()).isEmpty();
+        MonoTime good = told.goodUntil();
+        pass(Duration.ofSeconds(5));
+        assertThat(told.goodUntil()).as("the new one is renewed").isGreaterThan(good);
+    }
+
+    @Test
     void anAgentTakesUpTheLeaseOfTheOneBefore() {
         Dcs.Granted former = others.grant(TTL).toCompletableFuture().join();
         keeper.start(Optional.of(former.lease()));

@@ -3,8 +3,14 @@ package dev.holdfast.api.server;
 import dev.holdfast.api.MemberService.ReinitializeRequest;
 import dev.holdfast.api.MemberService.RestartRequest;
 import dev.holdfast.api.MemberService.SwitchoverRequest;
+import dev.holdfast.core.Epoch;
 import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.decide.FailsafeFact;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -25,6 +31,8 @@ final class CommandBodies {
                     MemberRole.PRIMARY.text(),
                     MemberRole.STANDBY_LEADER.text(),
                     MemberRole.REPLICA.text());
+
+    private static final long LONGEST_VALIDITY_MILLIS = Duration.ofDays(1).toMillis();
 
     private CommandBodies() {}
 
@@ -191,6 +199,54 @@ final class CommandBodies {
                         : new Parsed.Valid<>(new ReinitializeRequest(force, fromLeader));
             }
         };
+    }
+
+    /**
+     * A leader's question. One that names no epoch (Patroni's) is about the leader that the store
+     * last showed, and one that names no validity about the TTL.
+     */
+    static Parsed<FailsafeFact.Question> failsafe(String text, Optional<ClusterView> cluster) {
+        return switch (JsonBody.parse(text, JsonBody.Presence.REQUIRED)) {
+            case Parsed.Invalid<JsonBody>(int status, String sentence) ->
+                    new Parsed.Invalid<>(status, sentence);
+            case Parsed.Valid<JsonBody>(JsonBody body) -> failsafe(body, cluster);
+        };
+    }
+
+    private static Parsed<FailsafeFact.Question> failsafe(
+            JsonBody body, Optional<ClusterView> cluster) {
+        Optional<MemberName> leader = member(body, "name");
+        Optional<Epoch> shown =
+                cluster.flatMap(ClusterView::leader)
+                        .filter(l -> Optional.of(l.member()).equals(leader))
+                        .map(LeaderKey::epoch);
+        Optional<Epoch> epoch =
+                body.number("epoch", "a revision, 1 or more", 1, Long.MAX_VALUE)
+                        .map(Epoch::new)
+                        .or(() -> shown);
+        Optional<Duration> validity =
+                body.number("validity_ms", "milliseconds, up to a day", 1, LONGEST_VALIDITY_MILLIS)
+                        .map(Duration::ofMillis);
+        Optional<MemberName> to = member(body, "to");
+        if (body.problem().isPresent()) {
+            return new Parsed.Invalid<>(400, body.problem().get());
+        }
+        if (leader.isEmpty() || epoch.isEmpty()) {
+            return new Parsed.Invalid<>(
+                    400,
+                    leader.isEmpty()
+                            ? "field \"name\" is missing: expected the leader's name"
+                            : "field \"epoch\" is missing, and the store does not show "
+                                    + leader.get()
+                                    + " as leader");
+        }
+        Duration ttl =
+                cluster.flatMap(ClusterView::config)
+                        .map(Versioned::value)
+                        .orElse(ClusterConfig.defaults())
+                        .ttl();
+        return new Parsed.Valid<>(
+                new FailsafeFact.Question(leader.get(), epoch.get(), validity.orElse(ttl), to));
     }
 
     /**

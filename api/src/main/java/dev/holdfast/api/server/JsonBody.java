@@ -106,6 +106,17 @@ final class JsonBody {
         };
     }
 
+    /** A whole number between the two, both included. */
+    Optional<Long> number(String name, String expected, long least, long most) {
+        return switch (fields.get(name)) {
+            case null -> Optional.empty();
+            case Integer value when value >= least && value <= most ->
+                    Optional.of(value.longValue());
+            case Long value when value >= least && value <= most -> Optional.of(value);
+            case Object other -> wrong(name, other, expected);
+        };
+    }
+
     <T> Optional<T> wrong(String name, @Nullable Object found, String expected) {
         if (problem == null) {
             problem = "field \"" + name + "\": found " + kind(found) + ", expected " + expected;

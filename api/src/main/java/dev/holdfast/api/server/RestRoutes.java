@@ -3,10 +3,13 @@ package dev.holdfast.api.server;
 import dev.holdfast.api.MemberService;
 import dev.holdfast.api.MemberService.Reply;
 import dev.holdfast.api.wire.ClusterJson;
+import dev.holdfast.api.wire.FailsafeJson;
 import dev.holdfast.api.wire.HoldfastJson;
 import dev.holdfast.api.wire.StatusJson;
+import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.status.MemberStatus;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -22,6 +25,7 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -104,6 +108,7 @@ final class RestRoutes {
                 ctx -> fromStore(ctx, view -> ClusterJson.cluster(service.status().scope(), view)));
         information("/history", ctx -> fromStore(ctx, ClusterJson::history));
         information("/config", this::showConfig);
+        information("/failsafe", this::showFailsafe);
         information("/metrics", ctx -> answer(ctx, 200, PROMETHEUS, service.metrics()));
         information("/holdfast/position", this::showPosition);
         information(
@@ -133,6 +138,13 @@ final class RestRoutes {
                 HttpMethod.POST,
                 "/restart",
                 body -> ask(CommandBodies.restart(body, wallClock.instant()), service::restart));
+        command(
+                HttpMethod.POST,
+                "/failsafe",
+                body ->
+                        ask(
+                                CommandBodies.failsafe(body, service.status().cluster()),
+                                service::confirm));
         command(HttpMethod.POST, "/reload", _ -> service.reload());
         command(
                 HttpMethod.POST,
@@ -247,6 +259,16 @@ final class RestRoutes {
                     502,
                     TEXT,
                     "the dynamic configuration is not known: etcd has not answered yet, or has none");
+        }
+    }
+
+    private void showFailsafe(RoutingContext ctx) {
+        Optional<SortedMap<MemberName, String>> members =
+                service.status().cluster().flatMap(ClusterView::failsafe).map(Versioned::value);
+        if (members.isPresent()) {
+            answer(ctx, 200, JSON, FailsafeJson.members(members.get()));
+        } else {
+            answer(ctx, 502, TEXT, "failsafe_mode is off, or etcd has not answered yet");
         }
     }
 

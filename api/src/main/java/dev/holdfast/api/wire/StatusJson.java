@@ -5,6 +5,7 @@ import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.WalSender;
+import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
 import java.io.IOException;
 import java.time.Instant;
@@ -44,6 +45,9 @@ public final class StatusJson {
             json.writeStringField("scope", status.scope());
             json.writeStringField("name", status.name().value());
             json.writeEndObject();
+            if (status.condition().stayingUntil().filter(now::isBefore).isPresent()) {
+                json.writeBooleanField("failsafe_mode_is_active", true);
+            }
             writeHoldfast(json, status, now);
             json.writeEndObject();
         });
@@ -173,7 +177,26 @@ public final class StatusJson {
         if (now.isBefore(status.settlesBy())) {
             json.writeNumberField("settles_in_seconds", secondsUntil(status.settlesBy(), now));
         }
+        writeCondition(json, status.condition(), now);
         json.writeEndObject();
+    }
+
+    private static void writeCondition(JsonGenerator json, Condition condition, MonoTime now)
+            throws IOException {
+        if (condition.endsInARow() > 0) {
+            json.writeNumberField("ends_in_a_row", condition.endsInARow());
+        }
+        if (!condition.unwell().isEmpty()) {
+            json.writeStringField("unwell", condition.unwell());
+        }
+        if (condition.aloneSince().isPresent()) {
+            json.writeNumberField(
+                    "without_synchronous_standby_seconds",
+                    secondsUntil(now, condition.aloneSince().get()));
+        }
+        if (condition.aloneTimes() > 0) {
+            json.writeNumberField("without_synchronous_standby_times", condition.aloneTimes());
+        }
     }
 
     /** To the millisecond: what is finer than that is out of date before it arrives. */

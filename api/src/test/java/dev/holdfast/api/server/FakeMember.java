@@ -4,6 +4,7 @@ import dev.holdfast.api.MemberService;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.Timeline;
+import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.status.MemberStatus;
 import java.util.List;
 import java.util.Map;
@@ -131,6 +132,11 @@ final class FakeMember implements MemberService {
     @Override
     public CompletionStage<Reply> reinitialize(ReinitializeRequest request) {
         return ask(request);
+    }
+
+    @Override
+    public CompletionStage<Reply> confirm(FailsafeFact.Question question) {
+        return ask(question);
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.WalSender;
+import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
 import java.time.Duration;
 import java.util.List;
@@ -49,6 +50,7 @@ public final class Members {
         private boolean pauseSeen;
         private Map<String, String> tags = Map.of();
         private Map<String, String> pendingRestart = Map.of();
+        private Condition condition = Condition.FINE;
 
         public Picture name(MemberName value) {
             name = value;
@@ -105,6 +107,11 @@ public final class Members {
             return this;
         }
 
+        public Picture condition(Condition value) {
+            condition = value;
+            return this;
+        }
+
         public Picture pauseSeen() {
             pauseSeen = true;
             return this;
@@ -141,7 +148,8 @@ public final class Members {
                     "leading",
                     "this member leads and serves",
                     "",
-                    "armed");
+                    "armed",
+                    condition);
         }
     }
 

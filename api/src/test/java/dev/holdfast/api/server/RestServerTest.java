@@ -8,12 +8,16 @@ import dev.holdfast.api.MemberService.RestartRequest;
 import dev.holdfast.api.MemberService.SwitchoverRequest;
 import dev.holdfast.api.client.MemberClient;
 import dev.holdfast.api.wire.Clusters;
+import dev.holdfast.api.wire.FailsafeJson;
+import dev.holdfast.core.Epoch;
 import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.decide.FailsafeFact;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
@@ -118,6 +122,7 @@ class RestServerTest {
                 "DELETE /switchover",
                 "POST /failover",
                 "POST /restart",
+                "POST /failsafe",
                 "POST /reload",
                 "POST /reinitialize"
             })
@@ -220,6 +225,9 @@ class RestServerTest {
                 "POST  | /restart    | {\"foo\":1}       | Unknown filter",
                 "PATCH | /config     | ''                | the body is empty",
                 "PUT   | /config     | [1,2]             | the body is an array",
+                "POST  | /failsafe   | {\"epoch\":17}    | field \"name\" is missing",
+                "POST  | /failsafe   | {\"name\":\"pg3\"} | field \"epoch\" is missing, and the store does not show pg3",
+                "POST  | /failsafe   | {\"name\":\"pg1\",\"validity_ms\":0} | field \"validity_ms\": found 0",
                 "POST  | /reinitialize | {\"force\":7}   | field \"force\": found 7",
             })
     void aBadBodyIsRefusedByASentenceAndNothingIsAsked(
@@ -228,6 +236,38 @@ class RestServerTest {
         assertThat(response.statusCode()).isEqualTo(400);
         assertThat(response.body()).startsWith(start).doesNotContain("\n");
         assertThat(member.asked()).isEmpty();
+    }
+
+    @Test
+    void failsafeListsWhoMayBeElected() {
+        assertThat(rest.get("/failsafe").statusCode()).as("the mode is off").isEqualTo(502);
+        member.become(Members.primary().cluster(Clusters.failsafe()).status());
+        assertThat(rest.get("/failsafe").body())
+                .isEqualTo(
+                        "{\"pg1\":\"http://10.0.0.1:8008/patroni\",\"pg2\":\"http://10.0.0.2:8008/patroni\"}");
+    }
+
+    @Test
+    void aLeadersQuestionIsReadAsItIsWrittenAndPatronisMeansTheLeaderThatIsShown() {
+        FailsafeFact.Question question =
+                new FailsafeFact.Question(
+                        Clusters.PG1,
+                        new Epoch(16),
+                        Duration.ofMillis(4_500),
+                        Optional.of(Clusters.PG2));
+        command("POST", "/failsafe", FailsafeJson.question(question));
+        command(
+                "POST",
+                "/failsafe",
+                "{\"name\":\"pg1\",\"conn_url\":\"postgres://h/\",\"api_url\":\"http://h/patroni\"}");
+        assertThat(member.asked())
+                .containsExactly(
+                        question,
+                        new FailsafeFact.Question(
+                                Clusters.PG1,
+                                new Epoch(17),
+                                Duration.ofSeconds(10),
+                                Optional.empty()));
     }
 
     @Test

@@ -48,6 +48,32 @@ public final class Clusters {
                 Optional.of(Lsn.of("0/3000100")));
     }
 
+    /** The same in failsafe mode: pg1 and pg2 may be elected. */
+    public static ClusterView failsafe() {
+        ClusterView v = synchronous();
+        return new ClusterView(
+                v.revision(),
+                v.leader(),
+                v.epoch(),
+                v.timeline(),
+                v.members(),
+                v.initialize(),
+                v.config(),
+                v.sync(),
+                v.failover(),
+                v.optime(),
+                v.history(),
+                Optional.of(
+                        new Versioned<>(
+                                new TreeMap<>(
+                                        Map.of(
+                                                PG1,
+                                                "http://10.0.0.1:8008/patroni",
+                                                PG2,
+                                                "http://10.0.0.2:8008/patroni")),
+                                39)));
+    }
+
     /** Whether the cluster is paused. */
     public enum Pause {
         ON,
@@ -79,7 +105,8 @@ public final class Clusters {
                                 Lsn.of("0/2000000"),
                                 "no recovery target specified",
                                 "2026-11-20T18:00:00+00:00",
-                                "pg1")));
+                                "pg1")),
+                Optional.empty());
     }
 
     public static SortedMap<MemberName, MemberRecord.Stored> members(
@@ -120,7 +147,8 @@ public final class Clusters {
                         record.tags(),
                         record.pendingRestartReason(),
                         record.pause(),
-                        record.note()));
+                        record.note(),
+                        record.health()));
     }
 
     public static MemberRecord.Stored stopped(MemberName name) {
@@ -144,7 +172,8 @@ public final class Clusters {
                 Tags.NONE,
                 new TreeMap<>(),
                 false,
-                "");
+                "",
+                MemberRecord.Health.WELL);
     }
 
     public static MemberRecord.Stored stored(MemberName name, MemberRecord record) {
@@ -166,7 +195,8 @@ public final class Clusters {
                 record.tags(),
                 record.pendingRestartReason(),
                 record.pause(),
-                record.note());
+                record.note(),
+                record.health());
     }
 
     public static MemberRecord withTags(
@@ -185,7 +215,8 @@ public final class Clusters {
                 new Tags(new TreeMap<>(tags)),
                 new TreeMap<>(pending),
                 record.pause(),
-                "disk is nearly full");
+                "disk is nearly full",
+                MemberRecord.Health.WELL);
     }
 
     public static ClusterConfig config(SyncMode mode, Pause pause) {
@@ -202,6 +233,7 @@ public final class Clusters {
                 d.syncStrict(),
                 d.checkTimeline(),
                 pause == Pause.ON,
+                d.failsafe(),
                 d.usePgRewind(),
                 d.useSlots(),
                 d.memberSlotsTtl(),

@@ -14,8 +14,10 @@ import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.config.SyncMode;
 import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +41,24 @@ class StatusJsonTest {
                                               "guard": "armed", "holds_lease": true, "lease_seconds_left": 5.25,
                                               "serves_as_primary": true}}
                                 """));
+    }
+
+    @Test
+    void whatAnOperatorMayWantToLookIntoIsShownWithItsAge() throws IOException {
+        Condition condition =
+                new Condition(
+                        3,
+                        "nothing can be written in /data",
+                        Optional.of(Members.NOW.minus(Duration.ofSeconds(90))),
+                        2,
+                        Optional.of(Members.SOON));
+        JsonNode all = status(Members.primary().condition(condition).status());
+        assertThat(all.path("failsafe_mode_is_active").booleanValue()).isTrue();
+        JsonNode shown = all.path("holdfast");
+        assertThat(shown.path("ends_in_a_row").intValue()).isEqualTo(3);
+        assertThat(shown.path("unwell").textValue()).isEqualTo("nothing can be written in /data");
+        assertThat(shown.path("without_synchronous_standby_seconds").doubleValue()).isEqualTo(90);
+        assertThat(shown.path("without_synchronous_standby_times").intValue()).isEqualTo(2);
     }
 
     @Test

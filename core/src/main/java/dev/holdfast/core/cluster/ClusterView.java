@@ -18,6 +18,8 @@ import java.util.TreeMap;
  * @param initialize empty until the cluster was bootstrapped; a present value without identifier
  *     means that a member is bootstrapping right now
  * @param optime the last position that the leader published, from {@code status}
+ * @param failsafe the only members that may be elected, with the addresses of their REST
+ *     interfaces; empty while failsafe mode is off, and naming nobody where it cannot be read
  */
 public record ClusterView(
         long revision,
@@ -30,7 +32,8 @@ public record ClusterView(
         Versioned<SyncState> sync,
         Optional<Versioned<FailoverRequest>> failover,
         Optional<Lsn> optime,
-        List<HistoryEntry> history) {
+        List<HistoryEntry> history,
+        Optional<Versioned<SortedMap<MemberName, String>>> failsafe) {
 
     /**
      * The key {@code initialize}.

@@ -19,6 +19,7 @@ import java.util.SortedMap;
  * @param pendingRestartReason parameter to {@code old->new}; empty when no restart is pending
  * @param pause the member has seen that the cluster is paused
  * @param note Holdfast's own: one sentence when something needs an operator, else empty
+ * @param health Holdfast's own: whether the member could lead as far as its server and disks go
  */
 public record MemberRecord(
         String connUrl,
@@ -34,7 +35,19 @@ public record MemberRecord(
         Tags tags,
         SortedMap<String, String> pendingRestartReason,
         boolean pause,
-        String note) {
+        String note,
+        Health health) {
+
+    /** How the member finds its server's door and its disks. */
+    public enum Health {
+        WELL,
+        /** The server does not answer, or a disk hangs or has no room; {@link #note} says which. */
+        UNWELL
+    }
+
+    public boolean isWell() {
+        return health == Health.WELL;
+    }
 
     /** As found in the store: with its key's mod revision and the lease it hangs on. */
     public record Stored(
@@ -60,6 +73,7 @@ public record MemberRecord(
                 tags,
                 pendingRestartReason,
                 pause,
-                note);
+                note,
+                health);
     }
 }

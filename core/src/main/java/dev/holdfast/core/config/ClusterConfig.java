@@ -20,6 +20,7 @@ import java.util.TreeMap;
  * @param primaryStopTimeout how long a stop may take before it is forced; 0 (default) waits
  * @param syncNodeCount how many synchronous standbys to keep; 1 by default
  * @param syncStrict writes block rather than go on without a synchronous standby
+ * @param failsafe a primary stays while the store is away, if all other members confirm it
  * @param memberSlotsTtl how long the slot of a member that has gone is kept; 30 min by default
  * @param maxTimelinesHistory how many lines {@code history} keeps; 0 (default) keeps all
  * @param parameters PostgreSQL parameters by name, values as PostgreSQL's configuration file would
@@ -38,6 +39,7 @@ public record ClusterConfig(
         boolean syncStrict,
         boolean checkTimeline,
         boolean pause,
+        boolean failsafe,
         boolean usePgRewind,
         boolean useSlots,
         Duration memberSlotsTtl,
@@ -63,6 +65,7 @@ public record ClusterConfig(
                 Duration.ZERO,
                 SyncMode.OFF,
                 1,
+                false,
                 false,
                 false,
                 false,

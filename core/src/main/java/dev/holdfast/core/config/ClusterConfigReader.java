@@ -66,6 +66,7 @@ public final class ClusterConfigReader {
                         tree.flag("synchronous_mode_strict").orElse(defaults.syncStrict()),
                         tree.flag("check_timeline").orElse(defaults.checkTimeline()),
                         tree.flag("pause").orElse(defaults.pause()),
+                        tree.flag("failsafe_mode").orElse(defaults.failsafe()),
                         postgresql.flag("use_pg_rewind").orElse(defaults.usePgRewind()),
                         postgresql.flag("use_slots").orElse(defaults.useSlots()),
                         tree.duration("member_slots_ttl", Duration.ZERO, Duration.ofDays(365))
@@ -126,11 +127,7 @@ public final class ClusterConfigReader {
     private static void withoutEffect(ConfigTree tree, ConfigTree postgresql) {
         tree.refused("promote a cluster that should follow another one", "standby_cluster");
         tree.unsupported(
-                "failsafe_mode",
-                "maximum_lag_on_syncnode",
-                "primary_race_backoff",
-                "slots",
-                "ignore_slots");
+                "maximum_lag_on_syncnode", "primary_race_backoff", "slots", "ignore_slots");
         postgresql.unsupported(
                 "recovery_conf",
                 "parameters_primary",

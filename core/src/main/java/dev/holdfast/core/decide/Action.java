@@ -14,6 +14,7 @@ import dev.holdfast.core.postgres.Upstream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
 
 /**
@@ -83,6 +84,11 @@ public sealed interface Action {
             Epoch epoch, TimelineClaim claim, long claimRevision, List<HistoryEntry> history)
             implements Store {}
 
+    /** Write the key {@code failsafe}: who may be elected while it stands; empty removes it. */
+    record WriteFailsafe(
+            Epoch epoch, Optional<SortedMap<MemberName, String>> members, long expectedRevision)
+            implements Store {}
+
     /** Remove the operator's request, unless it was changed meanwhile. */
     record ClearFailover(long revision) implements Store {}
 
@@ -112,6 +118,12 @@ public sealed interface Action {
 
     /** SIGKILL to all of PostgreSQL, through the guard, now. */
     record Kill() implements Brief {}
+
+    /**
+     * Renew the lease no more, so that it ends by itself: PostgreSQL cannot be shown to have ended,
+     * and another member is to lead.
+     */
+    record LetLeaseRunOut() implements Brief {}
 
     /** Write the configuration, let the server reread it, and see that it did. */
     record ApplyFiles(ServerFiles files) implements Brief {}
@@ -143,6 +155,13 @@ public sealed interface Action {
     record Cancel() implements Brief {}
 
     record AskPeers(SortedSet<MemberName> members) implements Brief {}
+
+    /**
+     * Ask others, by their REST addresses, to confirm that this member leads; the answers hold from
+     * when this is sent.
+     */
+    record AskFailsafe(Epoch epoch, Duration validity, SortedMap<MemberName, String> members)
+            implements Brief {}
 
     record AskPredecessor(LeaseId lease) implements Brief {}
 

@@ -2,8 +2,10 @@ package dev.holdfast.core.decide;
 
 import dev.holdfast.core.MonoTime;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What holds whatever the rules decided: an armed guard learns each new deadline (else it would end
@@ -18,7 +20,7 @@ final class Always {
     private Always() {}
 
     static Decision add(Observation o, Decision decided) {
-        return look(o, doubt(hold(o, rearm(o, decided))));
+        return look(o, doubt(hold(o, rearm(o, FailsafeRules.askWhenOverdue(o, decided)))));
     }
 
     /** Its answer may be lost, and it may be executed at any time from now on. */
@@ -39,10 +41,9 @@ final class Always {
 
     private static Decision rearm(Observation o, Decision decided) {
         boolean claimed = o.cluster().filter(c -> BootstrapRules.isClaimedByMe(o, c)).isPresent();
-        MonoTime kill =
-                o.deadlines().kill(claimed ? o.lease().goodUntil() : o.lease().leaderUntil());
+        MonoTime kill = claimed ? o.deadlines().kill(o.lease().goodUntil()) : o.killAt();
         boolean behind =
-                (o.proof().isPresent() || claimed)
+                (o.mayStay() || claimed)
                         && o.guard()
                                 instanceof
                                 GuardFact.Present(
@@ -105,7 +106,10 @@ final class Always {
 
     private static Decision look(Observation o, Decision decided) {
         Optional<MonoTime> end = o.proof().map(LeaderProof::validUntil);
-        return end.filter(e -> e.isBefore(decided.lookAgain()))
+        Optional<MonoTime> unwell = o.vitals().nextLasting(o.now(), o.deadlines().patience());
+        return Stream.concat(end.stream(), unwell.stream())
+                .min(Comparator.naturalOrder())
+                .filter(e -> e.isBefore(decided.lookAgain()))
                 .map(decided::lookingAgain)
                 .orElse(decided);
     }

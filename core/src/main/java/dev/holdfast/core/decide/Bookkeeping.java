@@ -35,6 +35,7 @@ final class Bookkeeping {
                                 o.server().orElse(null) instanceof Server.Silent
                                         ? o.memory().silentSince().or(() -> Optional.of(o.now()))
                                         : Optional.empty());
+        memory = memory.withAlone(alone(o, cluster));
         if (isUp(o)
                 && memory.crashes().count() > 0
                 && o.now().since(memory.crashes().lastAt()).compareTo(STEADY) > 0) {
@@ -47,6 +48,9 @@ final class Bookkeeping {
                             .withGate(Optional.empty())
                             .withLead(Optional.empty())
                             .withSync(Memory.Sync.NONE);
+        }
+        if (!cluster.isLeader(o.me())) {
+            memory = memory.withRetreatSince(Optional.empty());
         }
         if (cluster.leader().isPresent()
                 && memory.diverged().isPresent()
@@ -77,6 +81,24 @@ final class Bookkeeping {
     private static Memory.Leadership seen(Memory before, Optional<Epoch> epoch, MonoTime now) {
         Memory.Leadership seen = new Memory.Leadership(epoch, now);
         return before.leadership().isEmpty() ? seen.doubtful() : seen;
+    }
+
+    private static Memory.Alone alone(Observation o, ClusterView cluster) {
+        Memory.Alone before = o.memory().alone();
+        boolean alone =
+                o.config().synchronous()
+                        && !o.config().syncStrict()
+                        && Decide.isPrimary(o.server())
+                        && o.lease().leaderEpoch().isPresent()
+                        && o.memory().gate().filter(Memory.Gate::open).isPresent()
+                        && cluster.sync().value().leader().equals(Optional.of(o.me()))
+                        && cluster.sync().value().standbys().isEmpty();
+        if (!alone) {
+            return new Memory.Alone(Optional.empty(), before.times());
+        }
+        return before.since().isPresent()
+                ? before
+                : new Memory.Alone(Optional.of(o.now()), before.times() + 1);
     }
 
     /** It lets sessions in; one that still replays its WAL after a crash does not. */

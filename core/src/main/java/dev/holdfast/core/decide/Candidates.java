@@ -44,6 +44,10 @@ public final class Candidates {
         if (stored.member().tags().noFailover()) {
             return Optional.of("candidate " + candidate + " has the tag nofailover");
         }
+        if (rule == SyncSetRule.MUST_BE_IN && !stored.member().isWell()) {
+            return Optional.of(
+                    "candidate " + candidate + " is not well: " + stored.member().note());
+        }
         if (stored.lease().isEmpty()) {
             return Optional.of(
                     "candidate "

@@ -37,6 +37,28 @@ public record Deadlines(Duration ttl) {
         return sent.plus(granted).minus(granted.dividedBy(50));
     }
 
+    /**
+     * How long a leader's server may be silent, or its disk hang or be full, before it gives the
+     * lease up to a member that is better off.
+     */
+    public Duration patience() {
+        return ttl.multipliedBy(3).dividedBy(4);
+    }
+
+    /** How often a leader's door and disks are tried, so that patience begins to count in time. */
+    public Duration tryVitalsEvery() {
+        return ttl.dividedBy(5);
+    }
+
+    /**
+     * When a lease that is good until {@code goodUntil} has missed two renewals: from here on the
+     * other members are asked whether this one may stay without it, every {@link #renewEvery}. That
+     * leaves time for two questions before the soft deadline.
+     */
+    public MonoTime overdue(MonoTime goodUntil) {
+        return goodUntil.minus(ttl).plus(ttl.dividedBy(50)).plus(ttl.multipliedBy(2).dividedBy(5));
+    }
+
     /** The agent gives up and ends PostgreSQL at this instant. */
     public MonoTime soft(MonoTime goodUntil) {
         return goodUntil.minus(ttl.dividedBy(5));

@@ -36,6 +36,7 @@ public final class Decide {
             return PauseRules.decide(o, cluster);
         }
         return FenceRules.decide(o, cluster)
+                .or(() -> VitalRules.decide(o, cluster))
                 .or(() -> whileBusy(o))
                 .or(() ->
                         o.orders().shutdown()

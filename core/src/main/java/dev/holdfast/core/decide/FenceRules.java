@@ -34,6 +34,10 @@ final class FenceRules {
                                     + other.get().epoch()
                                     + "), and PostgreSQL here may be writing"));
         }
+        if (o.proof().isEmpty() && o.staying().isPresent()) {
+            // An agent that is to end stops PostgreSQL first, which needs no lease.
+            return o.orders().shutdown() ? Optional.empty() : FailsafeRules.stay(o, cluster);
+        }
         if (o.lease().leaderEpoch().isEmpty()) {
             return isLost(o, cluster)
                     ? Optional.of(

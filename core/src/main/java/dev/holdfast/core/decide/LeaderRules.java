@@ -30,7 +30,7 @@ final class LeaderRules {
     private static final long REPLAY_BYTES_PER_SECOND = 64L << 20;
 
     /** So many ends in a row that even a standby which may miss commits is to take over. */
-    private static final int GIVE_UP = 4;
+    static final int GIVE_UP = 4;
 
     /**
      * What a start after a crash takes beside the replay: every file of the directory is synced
@@ -194,7 +194,14 @@ final class LeaderRules {
     private static Optional<String> betterElsewhere(
             Observation o, ClusterView cluster, ControlData control) {
         Optional<Memory.Lead> lead = o.memory().lead();
-        if (lead.isEmpty() || !hasSuccessor(o, cluster) || cleanly(control)) {
+        if (lead.isEmpty() || !hasSuccessor(o, cluster)) {
+            return Optional.empty();
+        }
+        Optional<String> unwell = o.vitals().unwell(o.now(), o.deadlines().patience());
+        if (unwell.isPresent()) {
+            return Optional.of("PostgreSQL ended, and " + unwell.get() + ": a standby takes over");
+        }
+        if (cleanly(control)) {
             return Optional.empty();
         }
         if (o.config().primaryStartTimeout().isZero()) {
@@ -225,10 +232,11 @@ final class LeaderRules {
     }
 
     /** A standby was fit when the primary was last seen, and a member that may lead still lives. */
-    private static boolean hasSuccessor(Observation o, ClusterView cluster) {
+    static boolean hasSuccessor(Observation o, ClusterView cluster) {
         boolean alive =
                 cluster.members().values().stream()
                         .filter(m -> !m.name().equals(o.me()) && !m.member().tags().noFailover())
+                        .filter(m -> m.member().isWell())
                         .anyMatch(m ->
                                 !o.config().synchronous()
                                         || cluster.sync().value().standbys().contains(m.name()));
@@ -248,7 +256,7 @@ final class LeaderRules {
                         : o.config().primaryStartTimeout();
         boolean late = o.memory().crashes().count() > 0 && waited.compareTo(timeout) > 0;
         Optional<MonoTime> silentUntil =
-                o.memory().silentSince().map(s -> s.plus(o.config().ttl()));
+                o.memory().silentSince().map(s -> s.plus(o.deadlines().patience()));
         boolean silent = silentUntil.filter(end -> !o.now().isBefore(end)).isPresent();
         if ((!late && !silent) || o.config().pause() || !hasSuccessor(o, cluster)) {
             Decision wait = FollowerRules.awaitServer(o, cluster);
@@ -262,7 +270,7 @@ final class LeaderRules {
                         LEAD_RELEASE,
                         (silent
                                         ? "PostgreSQL has not answered for "
-                                                + Words.seconds(o.config().ttl())
+                                                + Words.seconds(o.deadlines().patience())
                                         : "PostgreSQL did not come back within primary_start_timeout, "
                                                 + Words.seconds(timeout))
                                 + ": it is ended, and a standby takes over")

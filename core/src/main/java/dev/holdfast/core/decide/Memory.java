@@ -23,6 +23,9 @@ import java.util.TreeMap;
  * @param wake how often this standby was woken for the same news of its primary
  * @param lead the last primary seen here, for what a crash needs to know
  * @param diverged the leader whose history this member's WAL was found to contradict
+ * @param retreatSince when this leader began to give its lease up because it is not well
+ * @param failsafeWrite the last write of the key {@code failsafe}, which may yet be executed
+ * @param alone how this primary went on without a synchronous standby
  */
 public record Memory(
         Optional<Leadership> leadership,
@@ -34,7 +37,10 @@ public record Memory(
         SortedMap<String, MonoTime> slotSeen,
         Wake wake,
         Optional<Lead> lead,
-        Optional<Epoch> diverged) {
+        Optional<Epoch> diverged,
+        Optional<MonoTime> retreatSince,
+        Alone alone,
+        Optional<FailsafeWrite> failsafeWrite) {
 
     /**
      * The leader key as it was first seen.
@@ -142,6 +148,30 @@ public record Memory(
      */
     public record Lead(Epoch epoch, long startMicros, Lsn flushed, boolean healthyStandby) {}
 
+    /**
+     * A primary of a synchronous mode that is not strict and has nobody in {@code /sync}: what it
+     * acknowledges then, no other member is sure to have.
+     *
+     * @param since when that began; empty while it is not so
+     * @param times how often it has begun since the agent started
+     */
+    public record Alone(Optional<MonoTime> since, int times) {
+        public static final Alone NEVER = new Alone(Optional.empty(), 0);
+    }
+
+    /**
+     * Writes of {@code failsafe} whose outcome may not be known.
+     *
+     * @param expectedRevision the revision that they compared with: while it is still the current
+     *     one, they may yet be executed
+     * @param members all whom they named
+     */
+    public record FailsafeWrite(long expectedRevision, SortedMap<MemberName, String> members) {
+        public FailsafeWrite {
+            members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
+        }
+    }
+
     public static Memory empty() {
         return new Memory(
                 Optional.empty(),
@@ -153,6 +183,9 @@ public record Memory(
                 new TreeMap<>(),
                 Wake.NONE,
                 Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Alone.NEVER,
                 Optional.empty());
     }
 
@@ -176,7 +209,10 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone,
+                failsafeWrite);
     }
 
     public Memory withGate(Optional<Gate> value) {
@@ -190,7 +226,10 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone,
+                failsafeWrite);
     }
 
     public Memory withSwitchover(Optional<Switchover> value) {
@@ -204,7 +243,10 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone,
+                failsafeWrite);
     }
 
     public Memory withCrashes(Crashes value) {
@@ -218,7 +260,10 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone,
+                failsafeWrite);
     }
 
     public Memory withSync(Sync value) {
@@ -232,12 +277,27 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone,
+                failsafeWrite);
     }
 
     public Memory withSilentSince(Optional<MonoTime> value) {
         return new Memory(
-                leadership, gate, switchover, crashes, sync, value, slotSeen, wake, lead, diverged);
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                value,
+                slotSeen,
+                wake,
+                lead,
+                diverged,
+                retreatSince,
+                alone,
+                failsafeWrite);
     }
 
     public Memory withSlotSeen(SortedMap<String, MonoTime> value) {
@@ -251,7 +311,10 @@ public record Memory(
                 value,
                 wake,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone,
+                failsafeWrite);
     }
 
     public Memory withWake(Wake value) {
@@ -265,7 +328,10 @@ public record Memory(
                 slotSeen,
                 value,
                 lead,
-                diverged);
+                diverged,
+                retreatSince,
+                alone,
+                failsafeWrite);
     }
 
     public Memory withLead(Optional<Lead> value) {
@@ -279,7 +345,10 @@ public record Memory(
                 slotSeen,
                 wake,
                 value,
-                diverged);
+                diverged,
+                retreatSince,
+                alone,
+                failsafeWrite);
     }
 
     public Memory withDiverged(Optional<Epoch> value) {
@@ -293,6 +362,60 @@ public record Memory(
                 slotSeen,
                 wake,
                 lead,
+                value,
+                retreatSince,
+                alone,
+                failsafeWrite);
+    }
+
+    public Memory withRetreatSince(Optional<MonoTime> value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged,
+                value,
+                alone,
+                failsafeWrite);
+    }
+
+    public Memory withAlone(Alone value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged,
+                retreatSince,
+                value,
+                failsafeWrite);
+    }
+
+    public Memory withFailsafeWrite(Optional<FailsafeWrite> value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged,
+                retreatSince,
+                alone,
                 value);
     }
 }

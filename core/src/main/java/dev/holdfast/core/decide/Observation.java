@@ -31,6 +31,8 @@ import java.util.TreeMap;
  *     (DESIGN.md, "The sync set")
  * @param checkpointedAt when the last checkpoint that was ordered here and completed had been
  *     ordered
+ * @param failsafe what members told each other of a leader that cannot reach the store
+ * @param vitals how the server's door and the disks were last found
  */
 public record Observation(
         MonoTime now,
@@ -48,6 +50,8 @@ public record Observation(
         SortedMap<MemberName, Peer> peers,
         Optional<SourceFact> source,
         Optional<PredecessorFact> predecessor,
+        Vitals vitals,
+        FailsafeFact failsafe,
         Task task,
         Orders orders,
         Memory memory) {
@@ -99,6 +103,8 @@ public record Observation(
                 peers,
                 source,
                 predecessor,
+                vitals,
+                failsafe,
                 task,
                 orders,
                 next);
@@ -115,6 +121,23 @@ public record Observation(
     /** Present while the lease is proved and good for a while yet. */
     public Optional<LeaderProof> proof() {
         return LeaderProof.of(lease, deadlines(), now);
+    }
+
+    /** Present while all others confirm that this member leads, though the store is away. */
+    public Optional<FailsafeProof> staying() {
+        return FailsafeProof.of(this);
+    }
+
+    /** Whether a primary here may go on: by its lease, or because all others confirm it. */
+    boolean mayStay() {
+        return proof().isPresent() || staying().isPresent();
+    }
+
+    /** When the guard is to end PostgreSQL, by what is known now. */
+    MonoTime killAt() {
+        MonoTime byLease =
+                proof().map(_ -> deadlines().kill(lease.leaderUntil())).orElse(MonoTime.BEGINNING);
+        return staying().map(s -> MonoTime.max(byLease, s.kill())).orElse(byLease);
     }
 
     /** The guard proved that no process of PostgreSQL is left. */

@@ -95,6 +95,11 @@ final class PrimaryRules {
                                     : Action.Config.MISSING));
         }
         actions.addAll(SlotRules.onPrimary(o, cluster, primary));
+        Optional<Action.WriteFailsafe> failsafe = FailsafeRules.write(o, cluster, proof);
+        if (failsafe.isPresent()) {
+            actions.add(failsafe.get());
+            memory = FailsafeRules.remember(memory, failsafe.get());
+        }
 
         SyncSet.Input input = syncInput(o, cluster, primary);
         boolean open = memory.gate().filter(Memory.Gate::open).isPresent();
@@ -170,7 +175,7 @@ final class PrimaryRules {
     }
 
     private static Optional<Action> arm(Observation o) {
-        MonoTime kill = o.deadlines().kill(o.lease().leaderUntil());
+        MonoTime kill = o.killAt();
         boolean armed =
                 o.guard()
                                 instanceof

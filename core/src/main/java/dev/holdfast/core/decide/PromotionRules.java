@@ -77,6 +77,13 @@ final class PromotionRules {
                                     .barred()
                                     .orElse("this member holds the lease and may not lead")));
         }
+        if (handedOverAt.isEmpty() && o.failsafe().given().isPresent()) {
+            // An old write of ours took the key after we had confirmed that another leads.
+            Optional<Decision> forbidden = FailsafeRules.forbids(o, cluster);
+            if (forbidden.isPresent()) {
+                return forbidden;
+            }
+        }
         Optional<TimelineClaim> opened =
                 cluster.timeline()
                         .map(Versioned::value)

@@ -9,6 +9,7 @@ import static dev.holdfast.core.decide.Reason.Code.RACE_NOT_SYNC;
 import static dev.holdfast.core.decide.Reason.Code.RACE_PEERS;
 import static dev.holdfast.core.decide.Reason.Code.RACE_PREDECESSOR;
 import static dev.holdfast.core.decide.Reason.Code.RACE_TIMELINE;
+import static dev.holdfast.core.decide.Reason.Code.RACE_UNWELL;
 import static dev.holdfast.core.decide.Reason.Code.RACE_WATCHDOG;
 
 import dev.holdfast.core.Lsn;
@@ -88,11 +89,26 @@ final class RaceRules {
         if (o.self().tags().noFailover()) {
             return wait(o, RACE_NOT_FIT, "the tag nofailover forbids this member to lead");
         }
+        Optional<Decision> forbidden = FailsafeRules.forbids(o, cluster);
+        if (forbidden.isPresent()) {
+            return forbidden;
+        }
         if (asked.isPresent()
                 && !asked.get().equals(o.me())
                 && cluster.members().containsKey(asked.get())
                 && o.now().isBefore(since.plus(o.config().ttl()))) {
             return wait(o, RACE_CANDIDATE, "the operator asked for " + asked.get() + " to lead");
+        }
+        Optional<String> unwell = o.vitals().unwell(o.now(), o.deadlines().patience());
+        boolean wellRival =
+                rivals(o, cluster).stream()
+                        .anyMatch(m -> cluster.member(m).filter(MemberRecord::isWell).isPresent());
+        if (unwell.isPresent()
+                && wellRival
+                && !asked.equals(Optional.of(o.me()))
+                && o.now().isBefore(since.plus(o.config().ttl()))) {
+            return wait(
+                    o, RACE_UNWELL, "a member that is well goes first, for here " + unwell.get());
         }
         boolean named =
                 asked.equals(Optional.of(o.me()))

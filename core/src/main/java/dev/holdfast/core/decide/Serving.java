@@ -13,7 +13,7 @@ final class Serving {
 
     /** For a primary that goes on as it is. */
     static Decision.Service whileRunning(Observation o) {
-        if (!Decide.isPrimary(o.server()) || o.proof().isEmpty()) {
+        if (!Decide.isPrimary(o.server()) || !o.mayStay()) {
             return whileChanging(o);
         }
         return o.memory().gate().filter(Memory.Gate::open).isPresent()

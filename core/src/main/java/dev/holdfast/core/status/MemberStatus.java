@@ -33,6 +33,7 @@ import java.util.SortedMap;
  * @param task the long action under way, one sentence with progress, or empty
  * @param guard the guard's state: {@code standby}, {@code armed}, {@code paused} or {@code
  *     unreachable}
+ * @param condition what an operator may want to look into though the member goes on
  */
 public record MemberStatus(
         String scope,
@@ -54,7 +55,8 @@ public record MemberStatus(
         String reasonCode,
         String reason,
         String task,
-        String guard) {
+        String guard,
+        Condition condition) {
 
     public boolean holdsLease(MonoTime now) {
         return now.isBefore(leaderUntil);

@@ -44,6 +44,7 @@ class ClusterConfigReaderTest {
                         synchronous_mode_strict: true
                         check_timeline: yes
                         pause: true
+                        failsafe_mode: true
                         member_slots_ttl: 30min
                         max_timelines_history: 50
                         postgresql:
@@ -72,6 +73,7 @@ class ClusterConfigReaderTest {
                                 Duration.ZERO,
                                 SyncMode.ON,
                                 2,
+                                true,
                                 true,
                                 true,
                                 true,
@@ -216,13 +218,11 @@ class ClusterConfigReaderTest {
                         sentences(
                                 """
                                 tll: 30
-                                failsafe_mode: true
                                 maximum_lag_on_syncnode: 1000
                                 slots: {a: {type: physical}}
                                 postgresql: {use_slotz: true, data_dir: /x, parameters_primary: {work_mem: 1MB}, recovery_conf: {restore_command: cp}}
                                 """))
                 .containsExactly(
-                        "WARNING failsafe_mode: found true, which is not supported yet and is ignored.",
                         "WARNING maximum_lag_on_syncnode: found 1000, which is not supported yet and is ignored.",
                         "WARNING slots: found a map with the keys [a], which is not supported yet and is ignored.",
                         "WARNING postgresql.recovery_conf: found a map with the keys [restore_command], which is not supported yet and"
@@ -238,7 +238,7 @@ class ClusterConfigReaderTest {
     void aSettingThatIsNotSupportedAndSwitchesNothingOnIsNoProblem() {
         assertThat(
                         sentences(
-                                "{failsafe_mode: off, maximum_lag_on_syncnode: -1, slots: {}, ignore_slots: [], standby_cluster: null}"))
+                                "{maximum_lag_on_syncnode: -1, slots: {}, ignore_slots: [], standby_cluster: null}"))
                 .isEmpty();
     }
 

@@ -41,6 +41,7 @@ final class Catalogue {
         Catalogue catalogue = new Catalogue();
         catalogue.primary();
         catalogue.fence();
+        catalogue.failsafe();
         catalogue.crash();
         catalogue.switchover();
         new StandbyCatalogue(catalogue::put).situations();
@@ -201,6 +202,37 @@ final class Catalogue {
                                 new EpochRecord(PG2, leaseOf(PG2), false, Optional.empty()), 200));
     }
 
+    private void failsafe() {
+        put(
+                "failsafe mode is on, the key is not there yet",
+                Situation.ofPrimary().config(ConfigParts::failsafe));
+        put("failsafe mode is on, all is well", staying());
+        put("failsafe mode is on, a member is new", Situation.ofPrimary().failsafe(PG1, PG2));
+        put(
+                "failsafe mode was switched off",
+                Situation.ofPrimary().failsafe(PG1, PG2, PG3).config(ConfigParts::noFailsafe));
+        put("store away, two renewals missed, failsafe", staying().now(3_000));
+        put(
+                "store away, soft deadline reached, all others confirm",
+                staying().confirmedBy(5_000, PG2, PG3).now(Situation.SOFT_MILLIS));
+        put(
+                "store away, soft deadline reached, one does not confirm",
+                staying().confirmedBy(5_000, PG2).now(Situation.SOFT_MILLIS));
+        put(
+                "store back, the lease ran out in it, all others confirm",
+                staying()
+                        .confirmedBy(5_000, PG2, PG3)
+                        .led(Situation.Lead.WITH_SUCCESSOR)
+                        .newLease()
+                        .noLeader()
+                        .now(Situation.SOFT_MILLIS));
+    }
+
+    /** A primary that the others may keep without the store. */
+    static Situation staying() {
+        return Situation.ofPrimary().failsafe(PG1, PG2, PG3);
+    }
+
     private void crash() {
         put(
                 "postmaster killed",
@@ -261,8 +293,48 @@ final class Catalogue {
                         .led(Situation.Lead.WITH_SUCCESSOR)
                         .memory(m -> m.withSilentSince(Optional.of(at(-10_000)))));
         put(
+                "primary lets nobody in, a standby is fit",
+                Situation.ofPrimary().trouble(Vital.Kind.DOOR, -7_500, "no answer within 2 s"));
+        put(
+                "primary lets nobody in for a while",
+                Situation.ofPrimary().trouble(Vital.Kind.DOOR, -7_499, "no answer within 2 s"));
+        put(
+                "primary's disk hangs, a standby is fit",
+                Situation.ofPrimary().unanswered(Vital.Kind.DATA, -8_000));
+        put(
+                "primary's disk hangs, the only fit standby is not well either",
+                Situation.ofPrimary().unanswered(Vital.Kind.WAL, -8_000).unwellMember(PG2));
+        Memory retreating = retreating(-100);
+        put(
+                "giving up, PostgreSQL is being ended",
+                Situation.ofPrimary().guardEnding().memory(m -> retreating));
+        put(
+                "giving up, PostgreSQL has ended, the disk still hangs",
+                Situation.ofPrimary().stopped().unknownData().memory(m -> retreating));
+        put(
+                "giving up, PostgreSQL cannot be ended",
+                Situation.ofPrimary().guardEnding().memory(m -> retreating(-2_000)));
+        put(
+                "postmaster ended, the disk is full, a standby is fit",
+                Situation.ofPrimary()
+                        .led(Situation.Lead.WITH_SUCCESSOR)
+                        .trouble(Vital.Kind.DATA, -100, "no space is left")
+                        .stopped(State.IN_PRODUCTION));
+        put(
+                "postmaster ended, the disk is full, nobody else",
+                Situation.ofPrimary()
+                        .led(Situation.Lead.ALONE)
+                        .trouble(Vital.Kind.DATA, -100, "no space is left")
+                        .stopped(State.IN_PRODUCTION));
+        put(
                 "primary silent for a while",
                 Situation.ofPrimary().silent().led(Situation.Lead.WITH_SUCCESSOR));
+    }
+
+    static Memory retreating(long sinceMillis) {
+        return Memory.empty()
+                .withLeadership(Optional.of(new Memory.Leadership(Optional.of(EPOCH), at(-60_000))))
+                .withRetreatSince(Optional.of(at(sinceMillis)));
     }
 
     private void switchover() {

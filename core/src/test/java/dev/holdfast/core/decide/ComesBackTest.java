@@ -167,14 +167,14 @@ class ComesBackTest {
     }
 
     @Test
-    void aSilentPrimaryIsReplacedAfterOneTtlWhenSomebodyElseIsFit() {
+    void aSilentPrimaryIsReplacedWhenPatienceEndsIfSomebodyElseIsFit() {
         Situation silent = Situation.ofPrimary().silent().led(Situation.Lead.WITH_SUCCESSOR);
         Memory since = silent.decide().memory();
         assertThat(since.silentSince()).contains(at(0));
         Situation later = silent.memory(m -> since);
-        assertThat(has(later.freshAt(at(9_999)), Action.Kill.class)).isFalse();
-        assertThat(later.decide().lookAgain()).isLessThanOrEqualTo(at(10_000));
-        assertThat(has(later.freshAt(at(10_000)), Action.Kill.class)).isTrue();
+        assertThat(has(later.freshAt(at(7_499)), Action.Kill.class)).isFalse();
+        assertThat(later.decide().lookAgain()).isLessThanOrEqualTo(at(7_500));
+        assertThat(has(later.freshAt(at(7_500)), Action.Kill.class)).isTrue();
         assertThat(has(later.without(PG2), Action.Kill.class))
                 .as("the only one that was fit is gone")
                 .isFalse();

@@ -14,6 +14,7 @@ final class ConfigParts {
     private boolean strict;
     private boolean pause;
     private boolean rewind;
+    private boolean failsafe;
 
     ConfigParts(ClusterConfig config) {
         from = config;
@@ -24,6 +25,7 @@ final class ConfigParts {
         strict = config.syncStrict();
         pause = config.pause();
         rewind = config.usePgRewind();
+        failsafe = config.failsafe();
     }
 
     ConfigParts ttl(Duration value) {
@@ -61,6 +63,16 @@ final class ConfigParts {
         return this;
     }
 
+    ConfigParts failsafe() {
+        failsafe = true;
+        return this;
+    }
+
+    ConfigParts noFailsafe() {
+        failsafe = false;
+        return this;
+    }
+
     ConfigParts withoutRewind() {
         rewind = false;
         return this;
@@ -79,6 +91,7 @@ final class ConfigParts {
                 strict,
                 from.checkTimeline(),
                 pause,
+                failsafe,
                 rewind,
                 from.useSlots(),
                 from.memberSlotsTtl(),

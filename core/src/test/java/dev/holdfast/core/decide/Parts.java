@@ -27,6 +27,7 @@ final class Parts {
     private Versioned<SyncState> sync;
     private Optional<Versioned<FailoverRequest>> failover;
     private Optional<Lsn> optime;
+    private Optional<Versioned<SortedMap<MemberName, String>>> failsafe;
 
     Parts(ClusterView view) {
         from = view;
@@ -39,10 +40,16 @@ final class Parts {
         sync = view.sync();
         failover = view.failover();
         optime = view.optime();
+        failsafe = view.failsafe();
     }
 
     Parts revision(long value) {
         revision = value;
+        return this;
+    }
+
+    Parts failsafe(SortedMap<MemberName, String> members, long at) {
+        failsafe = Optional.of(new Versioned<>(members, at));
         return this;
     }
 
@@ -117,6 +124,7 @@ final class Parts {
                 sync,
                 failover,
                 optime,
-                from.history());
+                from.history(),
+                failsafe);
     }
 }

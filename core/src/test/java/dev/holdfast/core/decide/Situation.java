@@ -80,6 +80,8 @@ final class Situation {
     private final SortedMap<MemberName, Peer> peers = new TreeMap<>();
     private Optional<SourceFact> source = Optional.empty();
     private Optional<PredecessorFact> predecessor = Optional.empty();
+    private Vitals vitals = Vitals.WELL;
+    private FailsafeFact failsafe = FailsafeFact.startedAt(at(-3_600_000));
     private Task task = new Task.Idle();
     private Orders orders = Orders.NONE;
     private Memory memory;
@@ -179,7 +181,8 @@ final class Situation {
                                 new Versioned<>(SyncState.none(), 0),
                                 Optional.empty(),
                                 Optional.empty(),
-                                List.of()));
+                                List.of(),
+                                Optional.empty()));
         return this;
     }
 
@@ -303,7 +306,8 @@ final class Situation {
                                 tag(tag),
                                 r.pendingRestartReason(),
                                 r.pause(),
-                                r.note()));
+                                r.note(),
+                                r.health()));
     }
 
     Situation memberState(MemberName member, MemberState state, MemberRole role) {
@@ -433,6 +437,45 @@ final class Situation {
 
     // --- guard, server, directory
 
+    /** A question about this has been out since then. */
+    Situation unanswered(Vital.Kind kind, long sinceMillis) {
+        vitals = vitals.with(kind, new Vital(Optional.of(at(sinceMillis)), Optional.empty()));
+        return this;
+    }
+
+    /** The answers to it have complained since then. */
+    Situation trouble(Vital.Kind kind, long sinceMillis, String sentence) {
+        vitals =
+                vitals.with(
+                        kind,
+                        new Vital(
+                                Optional.empty(),
+                                Optional.of(new Vital.Trouble(at(sinceMillis), sentence))));
+        return this;
+    }
+
+    Situation unwellMember(MemberName member) {
+        return member(
+                member,
+                r ->
+                        new MemberRecord(
+                                r.connUrl(),
+                                r.apiUrl(),
+                                r.state(),
+                                r.role(),
+                                r.version(),
+                                r.xlogLocation(),
+                                r.timeline(),
+                                r.receiveLsn(),
+                                r.replayLsn(),
+                                r.replicationState(),
+                                r.tags(),
+                                r.pendingRestartReason(),
+                                r.pause(),
+                                "no room is left on its disk",
+                                MemberRecord.Health.UNWELL));
+    }
+
     Situation guard(GuardFact.Mode mode) {
         guard =
                 guard instanceof GuardFact.Present p
@@ -532,6 +575,40 @@ final class Situation {
 
     // --- the others, the operator, the past
 
+    /** Failsafe mode is on, and the key lists these. */
+    Situation failsafe(MemberName... members) {
+        TreeMap<MemberName, String> listed = new TreeMap<>();
+        for (MemberName m : members) {
+            listed.put(m, apiUrl(m));
+        }
+        config = new ConfigParts(config).failsafe().config();
+        return cluster(p -> p.failsafe(listed, 60));
+    }
+
+    static String apiUrl(MemberName member) {
+        return record(member, MemberState.RUNNING, MemberRole.REPLICA).apiUrl();
+    }
+
+    Situation told(UnaryOperator<FailsafeFact> change) {
+        failsafe = change.apply(failsafe);
+        return this;
+    }
+
+    /** These confirmed what was asked then. */
+    Situation confirmedBy(long sentMillis, MemberName... members) {
+        for (MemberName m : members) {
+            failsafe =
+                    failsafe.withAnswer(
+                            m,
+                            new FailsafeFact.Answer(
+                                    Optional.of(
+                                            new FailsafeFact.Confirmed(EPOCH, at(sentMillis), TTL)),
+                                    ""));
+        }
+        failsafe = failsafe.withAskedAt(at(sentMillis));
+        return this;
+    }
+
     Situation peer(MemberName member, Peer answer) {
         peers.put(member, answer);
         return this;
@@ -630,6 +707,8 @@ final class Situation {
                         peers,
                         source,
                         predecessor,
+                        vitals,
+                        failsafe,
                         task,
                         orders,
                         memory);
@@ -671,6 +750,8 @@ final class Situation {
                 peers,
                 source,
                 predecessor,
+                vitals,
+                failsafe,
                 task,
                 orders,
                 memory);

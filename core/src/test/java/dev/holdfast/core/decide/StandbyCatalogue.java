@@ -74,6 +74,24 @@ final class StandbyCatalogue {
                 "leader gone, asynchronous, too far behind",
                 Situation.ofAsyncStandby().asynchronous().leaderDied().optime(Lsn.of("0/9000000")));
         put.accept(
+                "leader gone, not listed in failsafe", Situation.ofFailover().failsafe(PG1, PG3));
+        put.accept(
+                "leader gone, this member confirmed that it stays",
+                confirming(Situation.ofFailover()));
+        put.accept(
+                "leader gone, failsafe, this agent has just begun",
+                Situation.ofFailover()
+                        .failsafe(PG1, PG2, PG3)
+                        .told(f -> FailsafeFact.startedAt(at(-9_000))));
+        put.accept(
+                "leader key taken by an old write after this member confirmed another",
+                confirming(Catalogue.prepared()));
+        put.accept(
+                "leader gone, disk full here, another entitled member is well",
+                Situation.ofFailover()
+                        .sync(PG1, PG2, PG3)
+                        .trouble(Vital.Kind.DATA, -100, "no space is left"));
+        put.accept(
                 "leader gone, the operator asked for another",
                 Situation.ofFailover()
                         .sync(PG1, PG2, PG3)
@@ -87,6 +105,14 @@ final class StandbyCatalogue {
                 Situation.ofFailover()
                         .stopped(State.SHUT_DOWN_IN_RECOVERY)
                         .memory(m -> m.withCrashes(new Memory.Crashes(4, at(-500)))));
+    }
+
+    static Situation confirming(Situation situation) {
+        return situation
+                .failsafe(PG1, PG2, PG3)
+                .told(f ->
+                        f.withGiven(
+                                Optional.of(new FailsafeFact.Given(PG1, Values.EPOCH, at(4_000)))));
     }
 
     private void promotion() {

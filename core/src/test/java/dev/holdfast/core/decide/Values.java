@@ -177,7 +177,8 @@ final class Values {
                 Tags.NONE,
                 new TreeMap<>(),
                 false,
-                "");
+                "",
+                MemberRecord.Health.WELL);
     }
 
     static ClusterConfig synchronousConfig() {
@@ -211,7 +212,8 @@ final class Values {
                 new Versioned<>(SyncState.of(PG1, List.of(PG2)), 50),
                 Optional.empty(),
                 Optional.of(HERE),
-                List.of());
+                List.of(),
+                Optional.empty());
     }
 
     static Tags tag(String name) {

@@ -23,6 +23,7 @@ import dev.holdfast.core.config.ClusterConfigReader;
 import dev.holdfast.core.config.Problem;
 import dev.holdfast.dcs.Dcs;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -112,7 +113,9 @@ public final class KeyCodec {
                                         () -> decoding.parsed(Keys.FAILOVER, KeyCodec::failover)),
                         decoding.kept(Keys.STATUS, ClusterView::optime).orElseGet(decoding::optime),
                         decoding.kept(Keys.HISTORY, ClusterView::history)
-                                .orElseGet(decoding::history));
+                                .orElseGet(decoding::history),
+                        decoding.kept(Keys.FAILSAFE, ClusterView::failsafe)
+                                .orElseGet(decoding::failsafe));
         return new Decoded(view, decoding.problems());
     }
 
@@ -197,6 +200,17 @@ public final class KeyCodec {
     /** The key {@code config}: the whole tree, with what is unknown here too. */
     public static String writeConfig(Map<String, Object> tree) {
         return Trees.toJson(tree);
+    }
+
+    /**
+     * The key {@code failsafe}.
+     *
+     * @param members to the addresses of their REST interfaces
+     */
+    public static String writeFailsafe(SortedMap<MemberName, String> members) {
+        ObjectNode node = JSON.objectNode();
+        members.forEach((name, url) -> node.put(name.value(), url));
+        return node.toString();
     }
 
     private static Optional<EpochRecord> epoch(Fields fields, JsonNode node) {
@@ -404,6 +418,35 @@ public final class KeyCodec {
                             new Versioned<>(
                                     SyncState.none(),
                                     entry(Keys.SYNC).map(Dcs.Entry::modRevision).orElse(0L)));
+        }
+
+        /** What cannot be read names nobody: then nobody may be elected, and nobody may stay. */
+        Optional<Versioned<SortedMap<MemberName, String>>> failsafe() {
+            return entry(Keys.FAILSAFE)
+                    .map(entry ->
+                            parsed(Keys.FAILSAFE, (_, node) -> failsafe(node))
+                                    .orElseGet(() ->
+                                            new Versioned<>(
+                                                    Collections.emptySortedMap(),
+                                                    entry.modRevision())));
+        }
+
+        private Optional<SortedMap<MemberName, String>> failsafe(JsonNode node) {
+            SortedMap<MemberName, String> members = new TreeMap<>();
+            for (Map.Entry<String, JsonNode> member : node.properties()) {
+                if (!MemberName.isValid(member.getKey()) || !member.getValue().isTextual()) {
+                    malformed(
+                            Keys.FAILSAFE,
+                            "found \""
+                                    + member.getKey()
+                                    + "\": "
+                                    + member.getValue()
+                                    + " where a member's name and an address are expected");
+                    return Optional.empty();
+                }
+                members.put(new MemberName(member.getKey()), member.getValue().textValue());
+            }
+            return Optional.of(Collections.unmodifiableSortedMap(members));
         }
 
         List<HistoryEntry> history() {

@@ -15,6 +15,7 @@ public final class Keys {
     public static final String STATUS = "status";
     public static final String FAILOVER = "failover";
     public static final String HISTORY = "history";
+    public static final String FAILSAFE = "failsafe";
     public static final String EPOCH = "epoch";
     public static final String TIMELINE = "timeline";
 

@@ -50,6 +50,9 @@ final class MemberCodec {
         if (!member.note().isEmpty()) {
             node.put("note", member.note());
         }
+        if (!member.isWell()) {
+            node.put("unwell", true);
+        }
         return node.toString();
     }
 
@@ -84,7 +87,10 @@ final class MemberCodec {
                 tags(fields.object("tags")),
                 reasons(fields),
                 fields.flag("pause").orElse(false),
-                fields.text("note").orElse(""));
+                fields.text("note").orElse(""),
+                fields.flag("unwell").orElse(false)
+                        ? MemberRecord.Health.UNWELL
+                        : MemberRecord.Health.WELL);
     }
 
     /**

@@ -80,7 +80,8 @@ class KeyCodecTest {
                                                 "007"))),
                         new TreeMap<>(Map.of("max_connections", "100->200")),
                         true,
-                        "The disk is nearly full.");
+                        "The disk is nearly full.",
+                        MemberRecord.Health.WELL);
 
         String text =
                 "{\"conn_url\":\"postgres://[::1]:5432/postgres\",\"api_url\":\"http://[::1]:8008/patroni\","
@@ -92,6 +93,35 @@ class KeyCodecTest {
                         + "\"replication_state\":\"streaming\",\"timeline\":2,\"pause\":true,\"note\":\"The disk is nearly full.\"}";
         assertThat(KeyCodec.write(member)).isEqualTo(text);
         assertThat(read(text)).isEqualTo(member);
+    }
+
+    @Test
+    void aMemberThatIsNotWellSaysSo() {
+        KeyCodec.Decoded decoded = decode("members/pg1", PRIMARY + ",\"unwell\":true}");
+        assertThat(decoded.view().member(PG1))
+                .hasValueSatisfying(m -> {
+                    assertThat(m.isWell()).isFalse();
+                    assertThat(KeyCodec.write(m)).contains("\"unwell\":true");
+                });
+    }
+
+    @Test
+    void failsafeListsMembersWithTheirAddresses() {
+        String text = "{\"pg1\":\"http://a:8008/patroni\"}";
+        KeyCodec.Decoded decoded = decode("failsafe", text);
+        assertThat(decoded.view().failsafe().orElseThrow().value())
+                .containsExactly(Map.entry(PG1, "http://a:8008/patroni"));
+        assertThat(KeyCodec.writeFailsafe(decoded.view().failsafe().orElseThrow().value()))
+                .isEqualTo(text);
+    }
+
+    @Test
+    void aFailsafeThatCannotBeReadNamesNobody() {
+        for (String text : List.of("[]", "{\"pg1\":1}", "nonsense")) {
+            KeyCodec.Decoded decoded = decode("failsafe", text);
+            assertThat(decoded.view().failsafe().orElseThrow().value()).as(text).isEmpty();
+            assertThat(decoded.problems()).as(text).isNotEmpty();
+        }
     }
 
     @Test
@@ -413,7 +443,8 @@ class KeyCodecTest {
                 tags,
                 new TreeMap<>(pending),
                 false,
-                "");
+                "",
+                MemberRecord.Health.WELL);
     }
 
     private static MemberRecord read(String text) {

@@ -1,0 +1,77 @@
+package dev.holdfast.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** etcd is away for longer than the lease, and failsafe mode is on. */
+final class FailsafeIT {
+    private static final int TTL_SECONDS = 5;
+    private static final Duration AWAY = Duration.ofSeconds(3 * TTL_SECONDS);
+
+    @RegisterExtension
+    final LiveCluster live = new LiveCluster(ClusterPlan.usual().withTtlSeconds(TTL_SECONDS));
+
+    @BeforeEach
+    void switchOn() {
+        Member primary = live.primary();
+        assertThat(primary.rest().command("PATCH", "/config", "{\"failsafe_mode\": true}").status())
+                .isEqualTo(200);
+        for (Member member : live.cluster().members()) {
+            Await.until(
+                    member + " knows whom the leader would ask",
+                    () ->
+                            member.rest().get("/failsafe").status() == 200
+                                    && member.rest().json("/failsafe").size() == 3);
+        }
+        // An agent neither stays nor is elected before it has run for one validity period.
+        Await.pass(Duration.ofSeconds(TTL_SECONDS));
+    }
+
+    @Test
+    void writesGoOnWhileEveryMemberConfirms() {
+        Optional<Long> postmaster = live.primary().postmasterPid();
+
+        live.cluster().etcd().kill();
+
+        Await.until(
+                live.primary() + " stays by failsafe mode",
+                () -> live.primary().patroni().path("failsafe_mode_is_active").asBoolean());
+        Await.holds(
+                live.primary() + " stays the only primary",
+                AWAY,
+                () -> live.cluster().members().stream().filter(Member::isPrimary).count() == 1);
+        live.writers().awaitProgress();
+        assertThat(live.primary().postmasterPid()).isEqualTo(postmaster);
+
+        live.cluster().etcd().start();
+        assertThat(live.cluster().awaitHealthy()).isEqualTo(live.primary());
+        assertThat(live.primary().postmasterPid()).isEqualTo(postmaster);
+        Await.until(
+                live.primary() + " has its lease again",
+                () -> !live.primary().patroni().path("failsafe_mode_is_active").asBoolean());
+    }
+
+    @Test
+    void withAMemberDeadThePrimaryIsFenced() {
+        Member old = live.primary();
+        Optional<Long> postmaster = old.postmasterPid();
+        Member dead = live.cluster().others(old).getFirst();
+
+        live.cluster().etcd().kill();
+        dead.killAll();
+
+        Await.until(
+                old + " no longer runs as the primary it was",
+                () -> !old.postmasterPid().equals(postmaster));
+        assertThat(live.cluster().members()).noneMatch(Member::isPrimary);
+        live.cluster().etcd().start();
+        dead.startAgent();
+        live.cluster().awaitHealthy();
+        live.writers().awaitProgress();
+    }
+}

@@ -1,0 +1,55 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.MonoTime;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * One thing that PostgreSQL cannot do without. It is asked for again and again on a thread of its
+ * own, which may hang: that a question has not come back is itself the fact.
+ *
+ * @param unansweredSince when the question was asked that is out; empty while none is
+ * @param trouble what the newest answer complained of; empty when all was well
+ */
+public record Vital(Optional<MonoTime> unansweredSince, Optional<Trouble> trouble) {
+    public static final Vital WELL = new Vital(Optional.empty(), Optional.empty());
+
+    /**
+     * A complaint.
+     *
+     * @param since when the first question was asked of those whose answers all complained
+     */
+    public record Trouble(MonoTime since, String sentence) {}
+
+    /** What is wrong to ask about. */
+    public enum Kind {
+        /** A connection made afresh gets an answer, whatever it says. */
+        DOOR("PostgreSQL has not answered a new connection"),
+        /** A write in the data directory reaches the disk. */
+        DATA("a write in the data directory has not reached the disk"),
+        /** The same where the WAL lies. */
+        WAL("a write beside the WAL has not reached the disk");
+
+        private final String silence;
+
+        Kind(String silence) {
+            this.silence = silence;
+        }
+    }
+
+    /** Since when it has not been well, as far as is known. */
+    Optional<MonoTime> since() {
+        return trouble.map(Trouble::since).or(() -> unansweredSince);
+    }
+
+    /** As one sentence, what has been wrong for {@code patience} or longer. */
+    Optional<String> lasting(Kind kind, MonoTime now, Duration patience) {
+        return since().filter(start -> now.since(start).compareTo(patience) >= 0)
+                .map(start -> sentence(kind, now.since(start)));
+    }
+
+    private String sentence(Kind kind, Duration age) {
+        return trouble.map(Trouble::sentence)
+                .orElseGet(() -> kind.silence + " for " + Words.seconds(age));
+    }
+}
