@@ -11,11 +11,14 @@ import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.decide.Decision;
+import dev.holdfast.core.decide.FailsafeAnswers;
+import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Orders;
 import dev.holdfast.core.decide.Peer;
 import dev.holdfast.core.decide.Task;
+import dev.holdfast.core.decide.Vital;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.dcs.Scheduler;
@@ -29,6 +32,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /** One life of an agent: the real loop and what it publishes, wired to the models. */
@@ -71,7 +75,8 @@ final class AgentLife implements AgentLoop.Listener {
                                         cluster.network(),
                                         member,
                                         current),
-                                new Peers()),
+                                new Peers(),
+                                this::vital),
                         config,
                         cluster.setup().self(config),
                         cluster.setup().firstConfig(),
@@ -255,7 +260,26 @@ final class AgentLife implements AgentLoop.Listener {
         @Override
         public CompletionStage<Peer> ask(MemberName other, String apiUrl) {
             MonoTime askedAt = member.clock().now();
-            CompletableFuture<Peer> answer = new CompletableFuture<>();
+            return question(
+                    other,
+                    why -> new Peer.Silent(askedAt, why),
+                    (life, there, answer) ->
+                            life.position(askedAt, there, member.node(), program, answer));
+        }
+
+        @Override
+        public CompletionStage<Optional<String>> confirm(
+                MemberName other, String apiUrl, FailsafeFact.Question question) {
+            return question(
+                    other,
+                    Optional::of,
+                    (life, there, answer) ->
+                            life.confirm(question, there, member.node(), program, answer));
+        }
+
+        private <T> CompletableFuture<T> question(
+                MemberName other, Function<String, T> without, Asked<T> asking) {
+            CompletableFuture<T> answer = new CompletableFuture<>();
             long deadline =
                     cluster.events().nowNanos() + member.clock().lasting(PEER_PATIENCE.toNanos());
             Member asked = cluster.member(other);
@@ -264,12 +288,12 @@ final class AgentLife implements AgentLoop.Listener {
             program.at(
                     deadline,
                     "peer is silent",
-                    () -> answer.complete(new Peer.Silent(askedAt, other + " is silent")));
+                    () -> answer.complete(without.apply(other + " is silent")));
             if (!asked.agentProgram().isAlive()) {
                 program.after(
                         cluster.network().delay(here, there) * 2,
                         "peer refuses",
-                        () -> answer.complete(new Peer.Silent(askedAt, other + " refuses")));
+                        () -> answer.complete(without.apply(other + " refuses")));
                 return answer;
             }
             cluster.network()
@@ -278,14 +302,55 @@ final class AgentLife implements AgentLoop.Listener {
                             there,
                             asked.agentProgram(),
                             "is asked by " + member.name(),
-                            () ->
-                                    asked.agent()
-                                            .ifPresent(life ->
-                                                    life.position(
-                                                            askedAt, there, here, program, answer)),
+                            () -> asked.agent().ifPresent(life -> asking.of(life, there, answer)),
                             () -> {});
             return answer;
         }
+    }
+
+    /** What a question is to the member that it reaches. */
+    private interface Asked<T> {
+        void of(AgentLife life, int there, CompletableFuture<T> answer);
+    }
+
+    /** Disks are always well here; a stopped PostgreSQL answers no new connection. */
+    private CompletionStage<Optional<String>> vital(Vital.Kind kind) {
+        CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
+        Runnable well =
+                () ->
+                        program.after(
+                                cluster.chance().between(1, 20) * Events.MILLI,
+                                "is well",
+                                () -> answer.complete(Optional.empty()));
+        switch (kind) {
+            case DATA, WAL -> well.run();
+            case DOOR -> member.server().ifPresentOrElse(server -> server.knock(well), well);
+        }
+        return answer;
+    }
+
+    private void confirm(
+            FailsafeFact.Question question,
+            int from,
+            int to,
+            Program asker,
+            CompletableFuture<Optional<String>> answer) {
+        loop.confirm(question)
+                .thenAccept(reply -> {
+                    Optional<String> refusal =
+                            switch (reply) {
+                                case FailsafeAnswers.Reply.Confirmed _ -> Optional.empty();
+                                case FailsafeAnswers.Reply.Refused(String why) -> Optional.of(why);
+                            };
+                    cluster.network()
+                            .send(
+                                    from,
+                                    to,
+                                    asker,
+                                    "hears " + member.name(),
+                                    () -> answer.complete(refusal),
+                                    () -> {});
+                });
     }
 
     private void position(

@@ -2,6 +2,7 @@ package dev.holdfast.sim;
 
 import dev.holdfast.agent.loop.GuardPort;
 import dev.holdfast.agent.postgres.PostgresException;
+import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.GuardFact;
 import java.nio.file.Path;
 import java.util.List;
@@ -142,7 +143,7 @@ final class GuardLink implements GuardPort, Guard.Client {
     }
 
     @Override
-    public CompletableFuture<Void> set(GuardFact.Mode mode) {
+    public CompletableFuture<Void> set(GuardFact.Mode mode, Deadlines deadlines) {
         return tell(
                 "guard is set",
                 () -> {

@@ -492,6 +492,11 @@ final class ModelPostgres implements Postgres {
     }
 
     @Override
+    public List<String> weakerCommits() {
+        return List.of();
+    }
+
+    @Override
     public void createSlots(Set<String> names, Action.Reserve reserve) {
         session();
         names.forEach(name ->

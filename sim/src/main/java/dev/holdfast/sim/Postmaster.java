@@ -116,6 +116,11 @@ final class Postmaster {
         this.replayed = directory.redo;
     }
 
+    /** A new connection comes; it gets its answer unless the server is stopped. */
+    void knock(Runnable answered) {
+        program.after(Events.MILLI, "is knocked at", answered);
+    }
+
     MemberName memberName() {
         return member;
     }

@@ -81,7 +81,13 @@ final class Setup {
 
     Observation.Self self(AgentConfig config) {
         return new Observation.Self(
-                config.name(), config.tags(), new TreeMap<>(), List.of(), List.of(), List.of());
+                config.name(),
+                config.tags(),
+                new TreeMap<>(),
+                List.of(),
+                List.of(),
+                List.of(),
+                Optional.empty());
     }
 
     AgentConfig agentConfig(MemberName name) {
@@ -116,7 +122,9 @@ final class Setup {
                         2,
                         false,
                         Duration.ofMinutes(1)),
-                new AgentConfig.Guard("/simulated"),
+                new AgentConfig.Guard("/simulated", Optional.empty()),
+                new AgentConfig.Watchdog(
+                        AgentConfig.Watchdog.Mode.OFF, "/simulated", Optional.empty()),
                 new AgentConfig.Log("INFO", AgentConfig.Log.Type.PLAIN, Optional.empty()),
                 tags(name));
     }

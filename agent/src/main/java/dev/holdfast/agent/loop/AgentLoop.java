@@ -14,8 +14,8 @@ import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.Decide;
 import dev.holdfast.core.decide.Decision;
+import dev.holdfast.core.decide.FailsafeAnswers;
 import dev.holdfast.core.decide.FailsafeFact;
-import dev.holdfast.core.decide.FailsafeRules;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.LeaseFact;
 import dev.holdfast.core.decide.Observation;
@@ -213,12 +213,13 @@ public final class AgentLoop implements AutoCloseable {
      * A leader that cannot reach the store asks whether it may stay. Any thread; completes on the
      * loop's.
      */
-    public CompletionStage<FailsafeRules.Reply> confirm(FailsafeFact.Question question) {
+    public CompletionStage<FailsafeAnswers.Reply> confirm(FailsafeFact.Question question) {
         return CompletableFuture.supplyAsync(
                 () -> {
-                    FailsafeRules.Reply reply =
-                            FailsafeRules.answer(facts.observe(ports.clock().get()), question);
-                    if (reply instanceof FailsafeRules.Reply.Confirmed(FailsafeFact.Given given)) {
+                    FailsafeAnswers.Reply reply =
+                            FailsafeAnswers.answer(facts.observe(ports.clock().get()), question);
+                    if (reply
+                            instanceof FailsafeAnswers.Reply.Confirmed(FailsafeFact.Given given)) {
                         facts.failsafe = facts.failsafe.withGiven(Optional.of(given));
                         turnSoon();
                     }
@@ -345,7 +346,7 @@ public final class AgentLoop implements AutoCloseable {
                             : Optional.empty();
             facts.cluster = Optional.of(view);
             view.config().ifPresent(c -> facts.config = c.value());
-            facts.failsafe = FailsafeRules.seen(facts.failsafe, view, config.name());
+            facts.failsafe = FailsafeAnswers.seen(facts.failsafe, view, config.name());
             lease.ttl(facts.config.ttl());
             if (!leaseStarted) {
                 leaseStarted = true;

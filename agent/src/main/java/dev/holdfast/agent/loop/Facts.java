@@ -4,6 +4,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.decide.CommitsFact;
 import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.LeaseFact;
@@ -43,6 +44,7 @@ final class Facts {
     Optional<PredecessorFact> predecessor = Optional.empty();
     Vitals vitals = Vitals.WELL;
     FailsafeFact failsafe;
+    Optional<CommitsFact> commits = Optional.empty();
     Task task = new Task.Idle();
     Orders orders = Orders.NONE;
     Memory memory = Memory.empty();
@@ -78,6 +80,7 @@ final class Facts {
                 predecessor,
                 vitals,
                 failsafe,
+                commits,
                 task,
                 orders,
                 memory);

@@ -8,6 +8,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.decide.Action;
+import dev.holdfast.core.decide.CommitsFact;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.decide.GuardFact;
@@ -313,6 +314,7 @@ final class Performer {
             case Action.AskFailsafe ask -> askFailsafe(ask);
             case Action.AskPredecessor ask -> askPredecessor(ask, ask.lease());
             case Action.AskSource ask -> askSource(ask);
+            case Action.AskCommits ask -> askCommits(ask);
             case Action.Inspect inspect -> inspect(inspect);
             case Action.Exit exit -> around.exit(exit.status(), exit.sentence());
         }
@@ -391,6 +393,7 @@ final class Performer {
                 () -> {
                     facts.applied = Optional.of(action.files());
                     facts.namesCount = counts[0];
+                    facts.commits = Optional.empty();
                 });
     }
 
@@ -497,6 +500,23 @@ final class Performer {
                                                     source.system(),
                                                     source.role() == Postgres.Role.STANDBY,
                                                     source.history()));
+                            inFlight.succeeded(ask);
+                            around.wake();
+                        });
+                    } catch (RuntimeException e) {
+                        executor.execute(() -> failed(ask, e));
+                    }
+                });
+    }
+
+    private void askCommits(Action.AskCommits ask) {
+        MonoTime askedAt = clock.get();
+        workers.brief()
+                .execute(() -> {
+                    try {
+                        List<String> weaker = postgres.weakerCommits();
+                        executor.execute(() -> {
+                            facts.commits = Optional.of(new CommitsFact(askedAt, weaker));
                             inFlight.succeeded(ask);
                             around.wake();
                         });

@@ -338,6 +338,11 @@ public final class LocalPostgres implements Postgres {
     }
 
     @Override
+    public List<String> weakerCommits() {
+        return control.run("read the settings of synchronous_commit", WeakerCommits::read);
+    }
+
+    @Override
     public void createSlots(Set<String> names, Action.Reserve reserve) {
         slots(
                 "create the slots " + names,

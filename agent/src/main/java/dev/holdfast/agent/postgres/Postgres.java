@@ -188,6 +188,12 @@ public interface Postgres extends AutoCloseable {
      */
     Lsn emitWal();
 
+    /**
+     * Who of a primary's roles, databases or sessions has a {@code synchronous_commit} that does
+     * not wait until a standby has flushed, one sentence each.
+     */
+    List<String> weakerCommits();
+
     /** Creates physical slots; those that exist stay as they are. */
     void createSlots(Set<String> names, Action.Reserve reserve);
 

@@ -139,6 +139,10 @@ final class AgentMetrics {
                 "How often that began since the agent started",
                 s -> s.condition().aloneTimes());
         gauge(
+                "holdfast.weaker.synchronous.commit",
+                "For how many roles, databases or files synchronous_commit is weaker than the mode",
+                s -> s.condition().weakerCommits().size());
+        gauge(
                 "holdfast.guard.armed",
                 "1 if the guard would end PostgreSQL without the agent",
                 s -> flag(s.guard().equals("armed")));

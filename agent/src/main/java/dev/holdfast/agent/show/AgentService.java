@@ -6,8 +6,8 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.decide.FailsafeAnswers;
 import dev.holdfast.core.decide.FailsafeFact;
-import dev.holdfast.core.decide.FailsafeRules;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Orders;
 import dev.holdfast.core.postgres.Server;
@@ -312,8 +312,8 @@ public final class AgentService implements MemberService {
         return loop.confirm(question)
                 .thenApply(reply ->
                         switch (reply) {
-                            case FailsafeRules.Reply.Confirmed _ -> new Reply(200, "Accepted");
-                            case FailsafeRules.Reply.Refused(String why) -> new Reply(500, why);
+                            case FailsafeAnswers.Reply.Confirmed _ -> new Reply(200, "Accepted");
+                            case FailsafeAnswers.Reply.Refused(String why) -> new Reply(500, why);
                         });
     }
 

@@ -29,7 +29,10 @@ final class Journal {
     void onDecision(Decision decision) {
         SortedSet<String> actions = new TreeSet<>();
         for (Action action : decision.actions()) {
-            if (!(action instanceof Action.SetGuard(GuardFact.Mode.Armed _))) {
+            boolean routine =
+                    action instanceof Action.SetGuard(GuardFact.Mode.Armed _)
+                            || action instanceof Action.AskCommits;
+            if (!routine) {
                 actions.add(action.getClass().getSimpleName());
             }
         }

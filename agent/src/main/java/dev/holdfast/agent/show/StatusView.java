@@ -7,6 +7,7 @@ import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.Action;
+import dev.holdfast.core.decide.CommitsFact;
 import dev.holdfast.core.decide.Decision;
 import dev.holdfast.core.decide.FailsafeProof;
 import dev.holdfast.core.decide.GuardFact;
@@ -19,6 +20,7 @@ import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -123,7 +125,10 @@ public final class StatusView {
                 memory.alone().times(),
                 o.proof().isPresent()
                         ? Optional.empty()
-                        : o.staying().map(FailsafeProof::validUntil));
+                        : o.staying().map(FailsafeProof::validUntil),
+                o.config().synchronous() && o.server().orElse(null) instanceof Server.Primary
+                        ? o.commits().map(CommitsFact::weaker).orElse(List.of())
+                        : List.of());
     }
 
     private static MemberState state(Observation o) {

@@ -117,6 +117,27 @@ final class LocalPostgresIT {
         assertThat(primary(a).slots()).contains(new Slot("later", true, false, false));
         a.postgres().dropSlots(Set.of("gone", "later", "never"));
 
+        assertThat(a.postgres().weakerCommits()).isEmpty();
+        a.execute("CREATE ROLE app");
+        a.execute("ALTER ROLE app SET synchronous_commit = local");
+        a.execute("ALTER ROLE app IN DATABASE postgres SET synchronous_commit = off");
+        a.execute("ALTER DATABASE template1 SET synchronous_commit = remote_write");
+        a.execute("ALTER DATABASE postgres SET synchronous_commit = remote_apply");
+        assertThat(a.postgres().weakerCommits())
+                .containsExactly(
+                        "synchronous_commit is local for role app",
+                        "synchronous_commit is off for role app in database postgres",
+                        "synchronous_commit is remote_write for database template1");
+        a.execute("DROP ROLE app");
+        a.execute("ALTER DATABASE template1 RESET ALL");
+        a.execute("ALTER DATABASE postgres RESET ALL");
+        a.execute("ALTER SYSTEM SET synchronous_commit = off");
+        assertThat(a.postgres().weakerCommits())
+                .singleElement()
+                .asString()
+                .startsWith("synchronous_commit is off for every session, by ");
+        a.execute("ALTER SYSTEM RESET synchronous_commit");
+
         a.execute("CREATE TABLE t (i int)");
         TestServer b = server("b-1");
         List<Postgres.Progress> progress = Collections.synchronizedList(new ArrayList<>());

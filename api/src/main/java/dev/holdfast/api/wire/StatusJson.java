@@ -194,6 +194,13 @@ public final class StatusJson {
                     "without_synchronous_standby_seconds",
                     secondsUntil(now, condition.aloneSince().get()));
         }
+        if (!condition.weakerCommits().isEmpty()) {
+            json.writeArrayFieldStart("weaker_synchronous_commit");
+            for (String sentence : condition.weakerCommits()) {
+                json.writeString(sentence);
+            }
+            json.writeEndArray();
+        }
         if (condition.aloneTimes() > 0) {
             json.writeNumberField("without_synchronous_standby_times", condition.aloneTimes());
         }

@@ -51,13 +51,16 @@ class StatusJsonTest {
                         "nothing can be written in /data",
                         Optional.of(Members.NOW.minus(Duration.ofSeconds(90))),
                         2,
-                        Optional.of(Members.SOON));
+                        Optional.of(Members.SOON),
+                        List.of("synchronous_commit is off for role app"));
         JsonNode all = status(Members.primary().condition(condition).status());
         assertThat(all.path("failsafe_mode_is_active").booleanValue()).isTrue();
         JsonNode shown = all.path("holdfast");
         assertThat(shown.path("ends_in_a_row").intValue()).isEqualTo(3);
         assertThat(shown.path("unwell").textValue()).isEqualTo("nothing can be written in /data");
         assertThat(shown.path("without_synchronous_standby_seconds").doubleValue()).isEqualTo(90);
+        assertThat(shown.path("weaker_synchronous_commit").path(0).textValue())
+                .isEqualTo("synchronous_commit is off for role app");
         assertThat(shown.path("without_synchronous_standby_times").intValue()).isEqualTo(2);
     }
 

@@ -167,6 +167,9 @@ public sealed interface Action {
 
     record AskSource(Upstream source, Epoch epoch) implements Brief {}
 
+    /** Ask who has a weaker {@code synchronous_commit} than the synchronous mode needs. */
+    record AskCommits() implements Brief {}
+
     /** Look at the data directory anew. */
     record Inspect() implements Brief {}
 

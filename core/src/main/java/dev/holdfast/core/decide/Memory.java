@@ -23,9 +23,7 @@ import java.util.TreeMap;
  * @param wake how often this standby was woken for the same news of its primary
  * @param lead the last primary seen here, for what a crash needs to know
  * @param diverged the leader whose history this member's WAL was found to contradict
- * @param retreatSince when this leader began to give its lease up because it is not well
- * @param failsafeWrite the last write of the key {@code failsafe}, which may yet be executed
- * @param alone how this primary went on without a synchronous standby
+ * @param reign what else a leader remembers
  */
 public record Memory(
         Optional<Leadership> leadership,
@@ -38,9 +36,7 @@ public record Memory(
         Wake wake,
         Optional<Lead> lead,
         Optional<Epoch> diverged,
-        Optional<MonoTime> retreatSince,
-        Alone alone,
-        Optional<FailsafeWrite> failsafeWrite) {
+        Reign reign) {
 
     /**
      * The leader key as it was first seen.
@@ -148,6 +144,12 @@ public record Memory(
      */
     public record Lead(Epoch epoch, long startMicros, Lsn flushed, boolean healthyStandby) {}
 
+    /** What a leader remembers beside its lead; see the methods of the same names. */
+    public record Reign(
+            Optional<MonoTime> retreatSince, Alone alone, Optional<FailsafeWrite> failsafeWrite) {
+        public static final Reign NONE = new Reign(Optional.empty(), Alone.NEVER, Optional.empty());
+    }
+
     /**
      * A primary of a synchronous mode that is not strict and has nobody in {@code /sync}: what it
      * acknowledges then, no other member is sure to have.
@@ -184,9 +186,7 @@ public record Memory(
                 Wake.NONE,
                 Optional.empty(),
                 Optional.empty(),
-                Optional.empty(),
-                Alone.NEVER,
-                Optional.empty());
+                Reign.NONE);
     }
 
     public Memory {
@@ -210,9 +210,7 @@ public record Memory(
                 wake,
                 lead,
                 diverged,
-                retreatSince,
-                alone,
-                failsafeWrite);
+                reign);
     }
 
     public Memory withGate(Optional<Gate> value) {
@@ -227,9 +225,7 @@ public record Memory(
                 wake,
                 lead,
                 diverged,
-                retreatSince,
-                alone,
-                failsafeWrite);
+                reign);
     }
 
     public Memory withSwitchover(Optional<Switchover> value) {
@@ -244,9 +240,7 @@ public record Memory(
                 wake,
                 lead,
                 diverged,
-                retreatSince,
-                alone,
-                failsafeWrite);
+                reign);
     }
 
     public Memory withCrashes(Crashes value) {
@@ -261,9 +255,7 @@ public record Memory(
                 wake,
                 lead,
                 diverged,
-                retreatSince,
-                alone,
-                failsafeWrite);
+                reign);
     }
 
     public Memory withSync(Sync value) {
@@ -278,9 +270,7 @@ public record Memory(
                 wake,
                 lead,
                 diverged,
-                retreatSince,
-                alone,
-                failsafeWrite);
+                reign);
     }
 
     public Memory withSilentSince(Optional<MonoTime> value) {
@@ -295,9 +285,7 @@ public record Memory(
                 wake,
                 lead,
                 diverged,
-                retreatSince,
-                alone,
-                failsafeWrite);
+                reign);
     }
 
     public Memory withSlotSeen(SortedMap<String, MonoTime> value) {
@@ -312,9 +300,7 @@ public record Memory(
                 wake,
                 lead,
                 diverged,
-                retreatSince,
-                alone,
-                failsafeWrite);
+                reign);
     }
 
     public Memory withWake(Wake value) {
@@ -329,9 +315,7 @@ public record Memory(
                 value,
                 lead,
                 diverged,
-                retreatSince,
-                alone,
-                failsafeWrite);
+                reign);
     }
 
     public Memory withLead(Optional<Lead> value) {
@@ -346,9 +330,7 @@ public record Memory(
                 wake,
                 value,
                 diverged,
-                retreatSince,
-                alone,
-                failsafeWrite);
+                reign);
     }
 
     public Memory withDiverged(Optional<Epoch> value) {
@@ -363,59 +345,48 @@ public record Memory(
                 wake,
                 lead,
                 value,
-                retreatSince,
-                alone,
-                failsafeWrite);
+                reign);
+    }
+
+    private Memory withReign(Reign value) {
+        return new Memory(
+                leadership,
+                gate,
+                switchover,
+                crashes,
+                sync,
+                silentSince,
+                slotSeen,
+                wake,
+                lead,
+                diverged,
+                value);
+    }
+
+    /** When this leader began to give its lease up because it is not well. */
+    public Optional<MonoTime> retreatSince() {
+        return reign.retreatSince();
     }
 
     public Memory withRetreatSince(Optional<MonoTime> value) {
-        return new Memory(
-                leadership,
-                gate,
-                switchover,
-                crashes,
-                sync,
-                silentSince,
-                slotSeen,
-                wake,
-                lead,
-                diverged,
-                value,
-                alone,
-                failsafeWrite);
+        return withReign(new Reign(value, reign.alone(), reign.failsafeWrite()));
+    }
+
+    /** How this primary went on without a synchronous standby. */
+    public Alone alone() {
+        return reign.alone();
     }
 
     public Memory withAlone(Alone value) {
-        return new Memory(
-                leadership,
-                gate,
-                switchover,
-                crashes,
-                sync,
-                silentSince,
-                slotSeen,
-                wake,
-                lead,
-                diverged,
-                retreatSince,
-                value,
-                failsafeWrite);
+        return withReign(new Reign(reign.retreatSince(), value, reign.failsafeWrite()));
+    }
+
+    /** The last write of the key {@code failsafe}, which may yet be executed. */
+    public Optional<FailsafeWrite> failsafeWrite() {
+        return reign.failsafeWrite();
     }
 
     public Memory withFailsafeWrite(Optional<FailsafeWrite> value) {
-        return new Memory(
-                leadership,
-                gate,
-                switchover,
-                crashes,
-                sync,
-                silentSince,
-                slotSeen,
-                wake,
-                lead,
-                diverged,
-                retreatSince,
-                alone,
-                value);
+        return withReign(new Reign(reign.retreatSince(), reign.alone(), value));
     }
 }

@@ -32,6 +32,8 @@ import java.util.TreeMap;
  * @param checkpointedAt when the last checkpoint that was ordered here and completed had been
  *     ordered
  * @param failsafe what members told each other of a leader that cannot reach the store
+ * @param commits for whom commits wait less than the synchronous mode promises; empty until asked,
+ *     and after each reload
  * @param vitals how the server's door and the disks were last found
  */
 public record Observation(
@@ -52,6 +54,7 @@ public record Observation(
         Optional<PredecessorFact> predecessor,
         Vitals vitals,
         FailsafeFact failsafe,
+        Optional<CommitsFact> commits,
         Task task,
         Orders orders,
         Memory memory) {
@@ -105,6 +108,7 @@ public record Observation(
                 predecessor,
                 vitals,
                 failsafe,
+                commits,
                 task,
                 orders,
                 next);

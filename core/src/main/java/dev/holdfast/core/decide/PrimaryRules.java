@@ -129,6 +129,9 @@ final class PrimaryRules {
             apply(o, primary, step).ifPresent(actions::add);
         }
 
+        if (open && isTimeToAskForCommits(o)) {
+            actions.add(new Action.AskCommits());
+        }
         boolean settling = !open || !(step instanceof SyncSet.Step.Rest);
         Say say =
                 Say.of(o, code(open, record, sync, actions), sentence(open, step, primary))
@@ -153,7 +156,20 @@ final class PrimaryRules {
         if (sync.isPresent()) {
             return LEAD_SYNC;
         }
-        return actions.stream().allMatch(Action.SetGuard.class::isInstance) ? LEAD : LEAD_UPKEEP;
+        return actions.stream()
+                        .allMatch(
+                                a -> a instanceof Action.SetGuard || a instanceof Action.AskCommits)
+                ? LEAD
+                : LEAD_UPKEEP;
+    }
+
+    /** Nothing depends on the answer but a warning, so it is asked for rarely. */
+    private static boolean isTimeToAskForCommits(Observation o) {
+        return o.config().synchronous()
+                && o.commits()
+                        .map(c -> c.askedAt().plus(o.config().loopWait().multipliedBy(6)))
+                        .filter(o.now()::isBefore)
+                        .isEmpty();
     }
 
     private static String sentence(boolean open, SyncSet.Step step, Server.Primary primary) {

@@ -79,7 +79,7 @@ final class PromotionRules {
         }
         if (handedOverAt.isEmpty() && o.failsafe().given().isPresent()) {
             // An old write of ours took the key after we had confirmed that another leads.
-            Optional<Decision> forbidden = FailsafeRules.forbids(o, cluster);
+            Optional<Decision> forbidden = FailsafeAnswers.forbids(o, cluster);
             if (forbidden.isPresent()) {
                 return forbidden;
             }

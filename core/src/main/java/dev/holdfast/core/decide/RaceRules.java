@@ -89,7 +89,7 @@ final class RaceRules {
         if (o.self().tags().noFailover()) {
             return wait(o, RACE_NOT_FIT, "the tag nofailover forbids this member to lead");
         }
-        Optional<Decision> forbidden = FailsafeRules.forbids(o, cluster);
+        Optional<Decision> forbidden = FailsafeAnswers.forbids(o, cluster);
         if (forbidden.isPresent()) {
             return forbidden;
         }

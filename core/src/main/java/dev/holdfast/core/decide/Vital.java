@@ -42,14 +42,13 @@ public record Vital(Optional<MonoTime> unansweredSince, Optional<Trouble> troubl
         return trouble.map(Trouble::since).or(() -> unansweredSince);
     }
 
-    /** As one sentence, what has been wrong for {@code patience} or longer. */
-    Optional<String> lasting(Kind kind, MonoTime now, Duration patience) {
-        return since().filter(start -> now.since(start).compareTo(patience) >= 0)
-                .map(start -> sentence(kind, now.since(start)));
+    /** How long it has not been well, when that is {@code patience} or longer. */
+    Optional<Duration> lasting(MonoTime now, Duration patience) {
+        return since().map(now::since).filter(age -> age.compareTo(patience) >= 0);
     }
 
-    private String sentence(Kind kind, Duration age) {
-        return trouble.map(Trouble::sentence)
-                .orElseGet(() -> kind.silence + " for " + Words.seconds(age));
+    /** What is wrong, without its age, so that it stays the same while it lasts. */
+    String sentence(Kind kind) {
+        return trouble.map(Trouble::sentence).orElse(kind.silence);
     }
 }

@@ -25,7 +25,15 @@ public record Vitals(SortedMap<Vital.Kind, Vital> all) {
     /** As one sentence, what has been wrong for {@code patience} or longer. */
     Optional<String> lasting(MonoTime now, Duration patience) {
         return all.entrySet().stream()
-                .flatMap(e -> e.getValue().lasting(e.getKey(), now, patience).stream())
+                .flatMap(e ->
+                        e
+                                .getValue()
+                                .lasting(now, patience)
+                                .map(age ->
+                                        e.getValue().sentence(e.getKey())
+                                                + ", for "
+                                                + Words.seconds(age))
+                                .stream())
                 .findFirst();
     }
 
@@ -35,7 +43,11 @@ public record Vitals(SortedMap<Vital.Kind, Vital> all) {
                 .flatMap(v -> v.trouble().stream())
                 .map(Vital.Trouble::sentence)
                 .findFirst()
-                .or(() -> lasting(now, patience));
+                .or(() ->
+                        all.entrySet().stream()
+                                .filter(e -> e.getValue().lasting(now, patience).isPresent())
+                                .map(e -> e.getValue().sentence(e.getKey()))
+                                .findFirst());
     }
 
     /** The next instant at which something that is wrong now will have lasted for so long. */

@@ -1,6 +1,7 @@
 package dev.holdfast.core.status;
 
 import dev.holdfast.core.MonoTime;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,15 +13,22 @@ import java.util.Optional;
  * @param aloneTimes how often that began since the agent started
  * @param stayingUntil until when this member may stay primary without a lease that is proved,
  *     because all others confirm it
+ * @param weakerCommits for whom commits wait less than the synchronous mode promises, a sentence
+ *     each
  */
 public record Condition(
         int endsInARow,
         String unwell,
         Optional<MonoTime> aloneSince,
         int aloneTimes,
-        Optional<MonoTime> stayingUntil) {
+        Optional<MonoTime> stayingUntil,
+        List<String> weakerCommits) {
+    public Condition {
+        weakerCommits = List.copyOf(weakerCommits);
+    }
+
     public static final Condition FINE =
-            new Condition(0, "", Optional.empty(), 0, Optional.empty());
+            new Condition(0, "", Optional.empty(), 0, Optional.empty(), List.of());
 
     /** From this many on it is a loop, not an accident. */
     private static final int LOOP = 2;
@@ -36,8 +44,9 @@ public record Condition(
         if (endsInARow >= LOOP) {
             return "PostgreSQL ended " + endsInARow + " times in a row soon after its start";
         }
-        return aloneSince.isPresent()
-                ? "no synchronous standby: what is acknowledged now is on this member only"
-                : "";
+        if (aloneSince.isPresent()) {
+            return "no synchronous standby: what is acknowledged now is on this member only";
+        }
+        return String.join("; ", weakerCommits);
     }
 }

@@ -163,6 +163,9 @@ final class Catalogue {
                 "synchronous mode switched off",
                 Situation.ofPrimary().config(c -> c.sync(SyncMode.OFF)));
         put(
+                "not known for whom commits wait less",
+                Situation.ofPrimary().commits(Optional.empty()));
+        put(
                 "the cluster has no identifier in the store",
                 Situation.ofPrimary().initialize(Optional.empty(), Optional.empty()));
     }

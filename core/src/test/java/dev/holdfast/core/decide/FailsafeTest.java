@@ -293,8 +293,8 @@ class FailsafeTest {
     }
 
     private static boolean confirms(Situation situation, FailsafeFact.Question question) {
-        return FailsafeRules.answer(situation.observe(), question)
-                instanceof FailsafeRules.Reply.Confirmed;
+        return FailsafeAnswers.answer(situation.observe(), question)
+                instanceof FailsafeAnswers.Reply.Confirmed;
     }
 
     private static FailsafeFact.Question question() {
@@ -307,9 +307,9 @@ class FailsafeTest {
 
     @Test
     void aStandbyConfirmsForAsLongAsItIsAsked() {
-        assertThat(FailsafeRules.answer(follower().observe(), question()))
+        assertThat(FailsafeAnswers.answer(follower().observe(), question()))
                 .isEqualTo(
-                        new FailsafeRules.Reply.Confirmed(
+                        new FailsafeAnswers.Reply.Confirmed(
                                 new FailsafeFact.Given(PG1, EPOCH, at(10_000))));
         assertThat(confirms(follower().unknownStore())).as("it has not read the store").isTrue();
         assertThat(confirms(follower().noLeader())).as("the lease has run out").isTrue();
@@ -323,9 +323,9 @@ class FailsafeTest {
                                 f.withGiven(
                                         Optional.of(
                                                 new FailsafeFact.Given(PG1, EPOCH, at(15_000)))));
-        assertThat(FailsafeRules.answer(given.observe(), question()))
+        assertThat(FailsafeAnswers.answer(given.observe(), question()))
                 .isEqualTo(
-                        new FailsafeRules.Reply.Confirmed(
+                        new FailsafeAnswers.Reply.Confirmed(
                                 new FailsafeFact.Given(PG1, EPOCH, at(15_000))));
     }
 
@@ -387,7 +387,7 @@ class FailsafeTest {
     }
 
     private static boolean seen(FailsafeFact given, Situation situation) {
-        return FailsafeRules.seen(given, situation.observe().cluster().orElseThrow(), PG2)
+        return FailsafeAnswers.seen(given, situation.observe().cluster().orElseThrow(), PG2)
                 .given()
                 .isPresent();
     }

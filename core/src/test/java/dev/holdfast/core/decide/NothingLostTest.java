@@ -37,6 +37,27 @@ class NothingLostTest {
     }
 
     @Test
+    void weakerCommitsAreAskedForRarelyAndOnlyWhereTheyMatter() {
+        Situation known =
+                Situation.ofPrimary().commits(Optional.of(new CommitsFact(at(0), List.of())));
+        assertThat(asksForCommits(known.freshAt(at(59_999)))).isFalse();
+        assertThat(asksForCommits(known.freshAt(at(60_000)))).isTrue();
+        assertThat(asksForCommits(Situation.ofPrimary().commits(Optional.empty()))).isTrue();
+        assertThat(
+                        asksForCommits(
+                                Situation.ofPrimary()
+                                        .asynchronous()
+                                        .server(primaryServer(""))
+                                        .commits(Optional.empty())))
+                .isFalse();
+        assertThat(asksForCommits(Situation.ofSyncStandby().commits(Optional.empty()))).isFalse();
+    }
+
+    private static boolean asksForCommits(Situation situation) {
+        return situation.decide().actions().stream().anyMatch(Action.AskCommits.class::isInstance);
+    }
+
+    @Test
     void theGateOpensWhenTheSynchronousStandbyHasFlushedWhatThePrimaryShows() {
         assertThat(service(promoted(primaryServer("\"pg2\"", sender("pg2", HERE, "sync", 1)))))
                 .isEqualTo(Decision.Service.OPEN);

@@ -82,6 +82,7 @@ final class Situation {
     private Optional<PredecessorFact> predecessor = Optional.empty();
     private Vitals vitals = Vitals.WELL;
     private FailsafeFact failsafe = FailsafeFact.startedAt(at(-3_600_000));
+    private Optional<CommitsFact> commits = Optional.of(new CommitsFact(START, List.of()));
     private Task task = new Task.Idle();
     private Orders orders = Orders.NONE;
     private Memory memory;
@@ -289,25 +290,27 @@ final class Situation {
     }
 
     Situation memberTag(MemberName member, String tag) {
-        return member(
-                member,
-                r ->
-                        new MemberRecord(
-                                r.connUrl(),
-                                r.apiUrl(),
-                                r.state(),
-                                r.role(),
-                                r.version(),
-                                r.xlogLocation(),
-                                r.timeline(),
-                                r.receiveLsn(),
-                                r.replayLsn(),
-                                r.replicationState(),
-                                tag(tag),
-                                r.pendingRestartReason(),
-                                r.pause(),
-                                r.note(),
-                                r.health()));
+        return member(member, r -> copy(r, tag(tag), r.note(), r.health()));
+    }
+
+    private static MemberRecord copy(
+            MemberRecord r, Tags tags, String note, MemberRecord.Health health) {
+        return new MemberRecord(
+                r.connUrl(),
+                r.apiUrl(),
+                r.state(),
+                r.role(),
+                r.version(),
+                r.xlogLocation(),
+                r.timeline(),
+                r.receiveLsn(),
+                r.replayLsn(),
+                r.replicationState(),
+                tags,
+                r.pendingRestartReason(),
+                r.pause(),
+                note,
+                health);
     }
 
     Situation memberState(MemberName member, MemberState state, MemberRole role) {
@@ -457,23 +460,7 @@ final class Situation {
     Situation unwellMember(MemberName member) {
         return member(
                 member,
-                r ->
-                        new MemberRecord(
-                                r.connUrl(),
-                                r.apiUrl(),
-                                r.state(),
-                                r.role(),
-                                r.version(),
-                                r.xlogLocation(),
-                                r.timeline(),
-                                r.receiveLsn(),
-                                r.replayLsn(),
-                                r.replicationState(),
-                                r.tags(),
-                                r.pendingRestartReason(),
-                                r.pause(),
-                                "no room is left on its disk",
-                                MemberRecord.Health.UNWELL));
+                r -> copy(r, r.tags(), "no room is left on its disk", MemberRecord.Health.UNWELL));
     }
 
     Situation guard(GuardFact.Mode mode) {
@@ -658,6 +645,11 @@ final class Situation {
         return this;
     }
 
+    Situation commits(Optional<CommitsFact> found) {
+        commits = found;
+        return this;
+    }
+
     Situation orders(Orders given) {
         orders = given;
         return this;
@@ -709,6 +701,7 @@ final class Situation {
                         predecessor,
                         vitals,
                         failsafe,
+                        commits,
                         task,
                         orders,
                         memory);
@@ -752,6 +745,7 @@ final class Situation {
                 predecessor,
                 vitals,
                 failsafe,
+                commits,
                 task,
                 orders,
                 memory);

@@ -429,6 +429,7 @@ final class SyncSetModel {
                         .config(c -> c.count(count).sync(mode))
                         .sync(viewed, viewedRevision)
                         .freshAt(now)
+                        .commits(Optional.of(new CommitsFact(now, List.of())))
                         .askedAt(probe.askedAt())
                         .server(
                                 Values.primaryServer(

@@ -59,6 +59,17 @@ class UnwellLeaderTest {
     }
 
     @Test
+    void whatIsShownStaysTheSameWhileItLasts() {
+        Vitals hanging =
+                Vitals.WELL.with(Vital.Kind.DATA, new Vital(Optional.of(at(0)), Optional.empty()));
+        Duration patience = Duration.ofSeconds(5);
+        assertThat(hanging.unwell(at(4_999), patience)).isEmpty();
+        assertThat(hanging.unwell(at(5_000), patience))
+                .isPresent()
+                .isEqualTo(hanging.unwell(at(60_000), patience));
+    }
+
+    @Test
     void nothingIsGivenUpWithoutSomebodyBetter() {
         assertThat(givesUp(unwell(Vital.Kind.DATA, -60_000).without(PG2))).isFalse();
         assertThat(givesUp(unwell(Vital.Kind.DATA, -60_000).unwellMember(PG2))).isFalse();
