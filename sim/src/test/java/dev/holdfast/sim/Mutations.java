@@ -12,6 +12,41 @@ final class Mutations {
     static final List<Mutation> ALL =
             List.of(
                     Mutation.of(
+                            "a primary is not fenced when its lease ends, nor by its guard",
+                            core(
+                                    "FenceRules",
+                                    "return (underWay ? say : say.act(new Action.Kill())).decision();",
+                                    "return say.decision();"),
+                            core(
+                                    "Deadlines",
+                                    "return goodUntil.minus(ttl.dividedBy(10));",
+                                    "return goodUntil.plus(ttl.multipliedBy(9));")),
+                    Mutation.of(
+                            "a promotion needs no guard",
+                            core("PromotionRules", "if (!isArmed(o)) {", "if (o.now().nanos() < 0) {"),
+                            core(
+                                    "PrimaryRules",
+                                    "arm(o).ifPresent(actions::add);",
+                                    "")),
+                    Mutation.of(
+                            "who was promoted last is not asked whether it has what was opened",
+                            core(
+                                    "RaceRules",
+                                    "if (answer.filter(PredecessorFact::goneForSure).isPresent()) {",
+                                    "if (answer.isPresent()) {")),
+                    Mutation.of(
+                            "a server that was started as a primary keeps no lease",
+                            core(
+                                    "LeaderRules",
+                                    "if (!control.wasPrimary() || !isOfThisEpoch(o, cluster, control)) {",
+                                    "if (control.newestTimeline().id() < 0) {")),
+                    Mutation.of(
+                            "the mirror goes back to what is older",
+                            new Mutation.Edit(
+                                    "dcs/src/main/java/dev/holdfast/dcs/MirroredState.java",
+                                    "if (snapshot.revision() < completeTo) {",
+                                    "if (snapshot.revision() < 0) {")),
+                    Mutation.of(
                             "the guard's deadline lies behind the lease's end",
                             core(
                                     "Deadlines",
@@ -24,25 +59,11 @@ final class Mutations {
                                     "renewed(lease, sent, renewed.ttl(), answer.epoch());",
                                     "renewed(lease, clock.get(), renewed.ttl(), answer.epoch());")),
                     Mutation.of(
-                            "a live lease is trusted without reading the leader key",
-                            agent(
-                                    "lease/LeaseKeeper",
-                                    "counts ? Deadlines.goodUntil(sent, ttl) : fact.leaderUntil()",
-                                    "Deadlines.goodUntil(sent, ttl)")),
-                    Mutation.of(
                             "the winner does not wait for the loser",
                             core(
                                     "RaceRules",
                                     "if (last.released() || last.member().equals(o.me())) {",
                                     "if (o.now().isAfter(MonoTime.BEGINNING)) {")),
-                    Mutation.of(
-                            "the leader key is taken from whoever has it",
-                            agent(
-                                    "loop/StoreActions",
-                                    "new Compare.Absent(Keys.LEADER),\n"
-                                        + "                                   "
-                                        + " Compare.unchanged(Keys.EPOCH, create.epochRevision())",
-                                    "")),
                     Mutation.of(
                             "the lease is given back while PostgreSQL is being ended",
                             core(
@@ -53,7 +74,7 @@ final class Mutations {
                                     "Decide",
                                     "case GuardFact.Present present when present.ending() ->",
                                     "case GuardFact.Present present when present.postmaster() < 0"
-                                        + " ->")),
+                                            + " ->")),
                     Mutation.of(
                             "the guard is never armed anew",
                             core("Always", "return behind && !spoken", "return behind && spoken"),
@@ -61,15 +82,9 @@ final class Mutations {
                     Mutation.of(
                             "the guard is armed beyond the lease",
                             core(
-                                    "Always",
-                                    "MonoTime kill = o.deadlines().kill(o.lease().leaderUntil());",
-                                    "MonoTime kill ="
-                                        + " o.deadlines().kill(o.lease().leaderUntil()).plus(o.config().ttl());"),
-                            core(
-                                    "PrimaryRules",
-                                    "MonoTime kill = o.deadlines().kill(o.lease().leaderUntil());",
-                                    "MonoTime kill ="
-                                        + " o.deadlines().kill(o.lease().leaderUntil()).plus(o.config().ttl());")),
+                                    "Deadlines",
+                                    "return goodUntil.minus(ttl.dividedBy(10));",
+                                    "return goodUntil.plus(ttl);")),
                     Mutation.of(
                             "promoted before /sync and the timeline are written",
                             core(
@@ -91,12 +106,12 @@ final class Mutations {
                             core(
                                     "RaceRules",
                                     "if (opened.filter(c ->"
-                                        + " c.timeline().isAfter(timeline)).isPresent()) {",
+                                            + " c.timeline().isAfter(timeline)).isPresent()) {",
                                     "if (opened.filter(c -> c.timeline().id() < 0).isPresent()) {"),
                             core(
                                     "PromotionRules",
                                     ".filter(c -> c.opened() &&"
-                                        + " c.timeline().isAfter(standby.timeline()));",
+                                            + " c.timeline().isAfter(standby.timeline()));",
                                     ".filter(c -> c.timeline().id() < 0);")),
                     Mutation.of(
                             "the tag nofailover is ignored",
@@ -110,7 +125,7 @@ final class Mutations {
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.syncState().equals(\"sync\") &&"
-                                        + " s.syncPriority() > 0)",
+                                            + " s.syncPriority() > 0)",
                                     ""),
                             core("SyncSet", ".filter(s -> s.flushed().isAfter(needed))", "")),
                     Mutation.of(
@@ -122,7 +137,7 @@ final class Mutations {
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.syncState().equals(\"sync\") &&"
-                                        + " s.syncPriority() > 0)",
+                                            + " s.syncPriority() > 0)",
                                     "")),
                     Mutation.of(
                             "a standby is taken out of the names before /sync",
@@ -130,10 +145,10 @@ final class Mutations {
                                     "SyncSet",
                                     "if (!names.enforced().containsAll(recorded)) {",
                                     "if (!target.isEmpty() && !target.containsAll(recorded) &&"
-                                        + " !names.equals(SyncNames.all(target))) { return new"
-                                        + " Step.SetNames(SyncNames.all(target)); } if"
-                                        + " (target.containsAll(recorded) &&"
-                                        + " !names.enforced().containsAll(recorded)) {")),
+                                            + " !names.equals(SyncNames.all(target))) { return new"
+                                            + " Step.SetNames(SyncNames.all(target)); } if"
+                                            + " (target.containsAll(recorded) &&"
+                                            + " !names.enforced().containsAll(recorded)) {")),
                     Mutation.of(
                             "a late write of /sync is not excluded before a name is dropped",
                             core(
@@ -170,7 +185,7 @@ final class Mutations {
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary,"
-                                        + " gate);",
+                                            + " gate);",
                                     "boolean open = true;")),
                     Mutation.of(
                             "the lease is handed over before the candidate has replayed",
@@ -181,16 +196,16 @@ final class Mutations {
                             core(
                                     "PromotionRules",
                                     ".filter(checkpoint ->"
-                                        + " !standby.replayed().isAfter(checkpoint))",
+                                            + " !standby.replayed().isAfter(checkpoint))",
                                     ".filter(checkpoint ->"
-                                        + " checkpoint.equals(standby.replayed()))")),
+                                            + " checkpoint.equals(standby.replayed()))")),
                     Mutation.of(
                             "/sync is written by who does not lead any more",
                             agent(
                                     "loop/StoreActions",
                                     "leaderAt(write.epoch()),\n"
-                                        + "                                   "
-                                        + " Compare.unchanged(Keys.SYNC, write.expectedRevision())",
+                                            + "                                   "
+                                            + " Compare.unchanged(Keys.SYNC, write.expectedRevision())",
                                     "")),
                     Mutation.of(
                             "two members may make the cluster",
@@ -209,6 +224,6 @@ final class Mutations {
                             agent(
                                     "lease/LeaseKeeper",
                                     "                        MonoTime.BEGINNING));\n"
-                                        + "        grant();",
+                                            + "        grant();",
                                     "                        MonoTime.BEGINNING));")));
 }
