@@ -16,7 +16,7 @@ FIRST := 1
 LEFT := agent/target/holdfast-agent.jar ctl/target/holdfast-ctl.jar
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build what bin/holdfast-agent and bin/ctl start
 	@scripts/deps.sh build

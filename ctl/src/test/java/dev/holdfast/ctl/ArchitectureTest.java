@@ -44,7 +44,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * {@code ctl}.
  */
 final class ArchitectureTest {
-    private static final List<String> MODULES = List.of("core", "dcs", "api", "agent", "ctl");
+    private static final List<String> MODULES =
+            List.of("core", "dcs", "api", "agent", "sim", "ctl");
     private static final JavaClasses HOLDFAST =
             new ClassFileImporter()
                     .importPaths(MODULES.stream().map(ArchitectureTest::compiled).toList());
@@ -54,7 +55,7 @@ final class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"core", "dcs", "api", "agent", "ctl"})
+    @ValueSource(strings = {"core", "dcs", "api", "agent", "sim", "ctl"})
     void everyModuleIsCompiledAndThereforeChecked(String module) {
         assertThat(compiled(module))
                 .as(
@@ -67,7 +68,14 @@ final class ArchitectureTest {
 
     /** A module may use what is named for it, besides itself. */
     @ParameterizedTest
-    @CsvSource({"core,''", "dcs,core", "api,core", "agent,core dcs api", "ctl,core dcs api"})
+    @CsvSource({
+        "core,''",
+        "dcs,core",
+        "api,core",
+        "agent,core dcs api",
+        "sim,core dcs agent",
+        "ctl,core dcs api"
+    })
     void modulesDependInOneDirection(String module, String allowed) {
         List<String> forbidden =
                 MODULES.stream()
@@ -203,6 +211,42 @@ final class ArchitectureTest {
                         .that(not(resideInAnyPackage(allowed.split(" "))))
                         .should()
                         .dependOnClassesThat(resideInAPackage(library)));
+    }
+
+    /** The simulator drives the loop through its ports: what is below them would be real. */
+    @Test
+    void theSimulatorKnowsOfTheAgentOnlyTheLoopItsPortsAndWhatIsPublished() {
+        check(
+                noClasses()
+                        .that(resideInAPackage("dev.holdfast.sim.."))
+                        .should()
+                        .dependOnClassesThat(
+                                resideInAnyPackage(
+                                        "dev.holdfast.agent",
+                                        "dev.holdfast.agent.guard..",
+                                        "dev.holdfast.agent.time..",
+                                        "dev.holdfast.dcs.etcd..")));
+    }
+
+    @Test
+    void theSimulatorHasNeitherClockNorChanceNorThreadsOfItsOwn() {
+        check(
+                noClasses()
+                        .that(resideInAPackage("dev.holdfast.sim.."))
+                        .and()
+                        .doNotHaveFullyQualifiedName("dev.holdfast.sim.Main")
+                        .should()
+                        .dependOnClassesThat(
+                                belongToAnyOf(
+                                        Thread.class,
+                                        Clock.class,
+                                        Random.class,
+                                        SplittableRandom.class,
+                                        HashMap.class,
+                                        HashSet.class,
+                                        IdentityHashMap.class))
+                        .orShould()
+                        .accessTargetWhere(differsFromRunToRun()));
     }
 
     @Test

@@ -159,8 +159,7 @@ final class AgentLife implements AgentLoop.Listener {
         status = Optional.of(next);
         publisher.onTurn(seen, next);
         withdrawWhatIsDone(seen);
-        if (seen.lease().leaderEpoch().isPresent()
-                && seen.guard() instanceof GuardFact.Present(GuardFact.Mode.Armed _, _, _)) {
+        if (seen.lease().leaderEpoch().isPresent()) {
             member.guardedAgain();
         }
         if (cluster.isTraced() && !decided.reason().toString().equals(said)) {

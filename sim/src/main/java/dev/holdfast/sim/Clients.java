@@ -14,7 +14,11 @@ final class Clients {
         this.cluster = cluster;
         this.chance = cluster.chance();
         this.program = cluster.program("clients");
-        this.paceNanos = chance.skewed(50, 20_000) * Events.MILLI;
+        this.paceNanos =
+                switch (cluster.setup().pace()) {
+                    case DENSE -> chance.skewed(20, 3_000) * Events.MILLI;
+                    case LONG -> chance.skewed(3_000, 30_000) * Events.MILLI;
+                };
         program.start();
     }
 
@@ -72,7 +76,7 @@ final class Clients {
         @Override
         public void committed(
                 Postmaster server, Branch branch, long position, Postmaster.Wait wait) {
-            cluster.promises().acknowledged(branch, position, wait);
+            cluster.promises().acknowledged(server, branch, position, wait);
         }
 
         @Override

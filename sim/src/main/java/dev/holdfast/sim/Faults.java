@@ -33,6 +33,7 @@ final class Faults {
         CUT_OFF,
         CUT_FROM_STORE,
         CUT_ONE_WAY,
+        CUT_BETWEEN_MEMBERS,
         BAD_WEATHER,
         STORE_LEADER_LOST,
         STORE_AWAY,
@@ -65,6 +66,10 @@ final class Faults {
     private final List<Undo> undos = new ArrayList<>();
     private final SortedMap<String, Object> config;
     private final long paceNanos;
+
+    /** Faults do not wait until there is a cluster. */
+    private final boolean early;
+
     private boolean over;
 
     /** Ends a fault, once. */
@@ -91,8 +96,13 @@ final class Faults {
         this.operator = cluster.program("operator");
         operator.start();
         this.store = cluster.storeClient(cluster.clientNode(), operator);
+        this.early = chance.oneIn(12);
         this.config = new TreeMap<>(cluster.setup().initialTree());
-        this.paceNanos = chance.skewed(4_000, 240_000) * Events.MILLI;
+        this.paceNanos =
+                switch (cluster.setup().pace()) {
+                    case DENSE -> chance.skewed(800, 20_000) * Events.MILLI;
+                    case LONG -> chance.skewed(30_000, 600_000) * Events.MILLI;
+                };
         for (Kind kind : Kind.values()) {
             int share = chance.oneIn(2) ? 0 : (int) chance.skewed(1, 12);
             for (int i = 0; i < share; i++) {
@@ -116,7 +126,9 @@ final class Faults {
                         () -> {
                             if (!over) {
                                 next();
-                                begin(chance.of(drawn));
+                                if (early || cluster.truth().system().isPresent()) {
+                                    begin(chance.of(drawn));
+                                }
                             }
                         });
     }
@@ -127,7 +139,11 @@ final class Faults {
         List.copyOf(undos).forEach(Undo::run);
         cluster.members().forEach(m -> m.ailments().heal());
         cluster.store().late(0);
-        unpause();
+        cluster.store().back();
+        // A pause of before may still be on its way to the store.
+        for (long seconds : new long[] {0, 5, 20, 40}) {
+            operator.after(seconds * Events.SECOND, "unpause", this::unpause);
+        }
     }
 
     private void during(long nanos, Runnable undo) {
@@ -186,15 +202,9 @@ final class Faults {
             }
             case AGENT_AND_POSTGRES_STOP -> {
                 long span = span();
-                member.agentProgram().stop();
-                member.serverProgram().stop();
+                stop(member.agentProgram(), span);
+                stop(member.serverProgram(), span);
                 timeOutSessions(member);
-                during(
-                        span,
-                        () -> {
-                            member.serverProgram().resume();
-                            member.agentProgram().resume();
-                        });
             }
             case GUARD_DIES -> member.killGuard();
             case GUARD_DIES_AND_AGENT_STOPS -> {
@@ -207,6 +217,13 @@ final class Faults {
                 cut(cluster.storeNode(), member.node());
             }
             case CUT_ONE_WAY -> cutOneWay(member);
+            case CUT_BETWEEN_MEMBERS -> {
+                Member other = chance.of(cluster.members());
+                if (!other.name().equals(member.name())) {
+                    cut(member.node(), other.node());
+                    cut(other.node(), member.node());
+                }
+            }
             case BAD_WEATHER -> badWeather(member);
             case STORE_LEADER_LOST ->
                     cluster.store().loseLeader(chance.skewed(200, 5_000) * Events.MILLI);
@@ -261,8 +278,12 @@ final class Faults {
     }
 
     private void stop(Program program) {
+        stop(program, span());
+    }
+
+    private void stop(Program program, long span) {
         program.stop();
-        during(span(), program::resume);
+        during(span, program::resume);
     }
 
     /** Replication that has heard nothing for a minute ends. */

@@ -90,7 +90,7 @@ final class Guard {
         ending = true;
         tell();
         Postmaster victim = held.get();
-        program.after(chance.skewed(500, 60_000) * Events.MICRO, "kills", victim::kill);
+        program.after(chance.skewed(500, 200_000) * Events.MICRO, "kills", victim::kill);
     }
 
     /** Holds a postmaster that it has just started. */

@@ -3,6 +3,8 @@ package dev.holdfast.sim;
 import dev.holdfast.agent.postgres.PostgresException;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.decide.GuardFact;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** A host with its clock, its data directory, and the three programs that run on it. */
@@ -11,9 +13,14 @@ final class Member implements Postmaster.Around {
     private final int node;
     private final MemberName name;
     private final HostClock clock;
-    private final Program agentProgram;
     private final Program guardProgram;
-    private final Program serverProgram;
+
+    /** Each life of an agent and each start of a server is a process of its own. */
+    private Program agentProgram;
+
+    private Program serverProgram;
+    private final List<Program> frozen = new ArrayList<>();
+    private boolean agentDue;
     private final Ailments ailments;
     private final Guard guard;
     private Optional<Directory> directory = Optional.empty();
@@ -115,6 +122,7 @@ final class Member implements Postmaster.Around {
                 directory
                         .filter(d -> d.broken.isEmpty() && d.files.isPresent())
                         .orElseThrow(() -> new PostgresException("there is nothing to start"));
+        serverProgram = cluster.program(name + " postgres");
         serverProgram.start();
         Postmaster started =
                 new Postmaster(
@@ -163,7 +171,10 @@ final class Member implements Postmaster.Around {
     // --- the agent
 
     void startAgent() {
-        if (!agentProgram.isAlive()) {
+        if (!frozen.isEmpty()) {
+            agentDue = true;
+        } else if (!agentProgram.isAlive()) {
+            agentProgram = cluster.program(name + " agent");
             agentProgram.start();
             AgentLife life = new AgentLife(cluster, this);
             agent = Optional.of(life);
@@ -197,7 +208,9 @@ final class Member implements Postmaster.Around {
 
     /** The guard is armed under a lease again, or what it holds is no primary. */
     void guardedAgain() {
-        unguarded = false;
+        if (guardProgram.isAlive() && guard.mode() instanceof GuardFact.Mode.Armed) {
+            unguarded = false;
+        }
     }
 
     // --- the host
@@ -213,15 +226,19 @@ final class Member implements Postmaster.Around {
     }
 
     void freeze() {
-        agentProgram.stop();
-        guardProgram.stop();
-        serverProgram.stop();
+        if (frozen.isEmpty()) {
+            frozen.addAll(List.of(guardProgram, serverProgram, agentProgram));
+            frozen.forEach(Program::stop);
+        }
     }
 
     void thaw() {
-        wakesUntil = cluster.events().nowNanos() + 150 * Events.MILLI;
-        guardProgram.resume();
-        serverProgram.resume();
-        agentProgram.resume();
+        wakesUntil = cluster.events().nowNanos() + 300 * Events.MILLI;
+        frozen.forEach(Program::resume);
+        frozen.clear();
+        if (agentDue) {
+            agentDue = false;
+            startAgent();
+        }
     }
 }

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class Promises {
     private final Cluster cluster;
     private final List<Branch> promised = new ArrayList<>();
+    private String broken = "";
     private long seenRevision;
-    private boolean initialized;
 
     /** What a leader was last seen to have opened. */
     private @Nullable Branch lastOpened;
@@ -39,6 +39,16 @@ final class Promises {
         return openings;
     }
 
+    /**
+     * Kept until the event is over: whoever is in the middle of something, the agents' own code
+     * too, might take an exception for its own.
+     */
+    private void broken(String sentence) {
+        if (broken.isEmpty()) {
+            broken = sentence;
+        }
+    }
+
     /** After every event. */
     void check() {
         ClusterView view = cluster.truth();
@@ -47,6 +57,9 @@ final class Promises {
             storeChanged(view);
         }
         oneWriter();
+        if (!broken.isEmpty()) {
+            throw new BrokenPromise(broken);
+        }
     }
 
     private void oneWriter() {
@@ -56,7 +69,7 @@ final class Promises {
             Member member = members.get(i);
             if (member.acceptsWrites() && member.mustNotWriteBeside()) {
                 if (writer != null) {
-                    throw new BrokenPromise(
+                    broken(
                             "S1, one writer: "
                                     + writer.name()
                                     + " and "
@@ -69,23 +82,41 @@ final class Promises {
     }
 
     /** A commit was acknowledged to a client. */
-    void acknowledged(Branch branch, long position, Postmaster.Wait wait) {
-        if (wait == Postmaster.Wait.WHOLE && isProtected()) {
+    void acknowledged(Postmaster server, Branch branch, long position, Postmaster.Wait wait) {
+        if (wait == Postmaster.Wait.WHOLE && isProtected(server)) {
             acknowledged++;
+            cluster.note(
+                    "promise",
+                    () -> position + " on timeline " + branch.timeline() + " is acknowledged");
             promise(branch, position);
         }
     }
 
     /** A client that was sent here by {@code /primary} reads. */
     void read(Postmaster server) {
-        if (isProtected()) {
+        if (isProtected(server)) {
+            cluster.note(
+                    "promise",
+                    () ->
+                            server.visible()
+                                    + " on timeline "
+                                    + server.timeline()
+                                    + " is read at "
+                                    + server.memberName());
             promise(server.directory().branch, server.visible());
         }
     }
 
-    private boolean isProtected() {
+    /**
+     * While {@code /sync} is not empty: of who leads, and of a server that led before and still
+     * waits for its standbys. One that was left without guard or frozen in the asynchronous mode
+     * promises nothing.
+     */
+    private boolean isProtected(Postmaster server) {
         SyncState sync = cluster.truth().sync().value();
-        return sync.leader().isPresent() && !sync.standbys().isEmpty();
+        return sync.leader().isPresent()
+                && !sync.standbys().isEmpty()
+                && (sync.leader().get().equals(server.memberName()) || server.waits());
     }
 
     private void promise(Branch branch, long position) {
@@ -129,7 +160,7 @@ final class Promises {
                                 .map(e -> e.value().member().equals(member.name()))
                                 .orElse(true);
         if (!leads && !led && member.mustNotWriteBeside()) {
-            throw new BrokenPromise(
+            broken(
                     "S3, no proof, no promotion: "
                             + member.name()
                             + " opened as primary, and the leader key says "
@@ -141,8 +172,7 @@ final class Promises {
                 && !byFailover
                 && leads
                 && !isFirst(view)) {
-            throw new BrokenPromise(
-                    "S3, no proof, no promotion: " + member.name() + " has the tag nofailover");
+            broken("S3, no proof, no promotion: " + member.name() + " has the tag nofailover");
         }
         if (member.mustNotWriteBeside()) {
             nothingLost(member, server, byFailover);
@@ -155,7 +185,7 @@ final class Promises {
         Directory directory = server.directory();
         if (lastOpened != null
                 && directory.branch.holds(lastOpened, directory.flushed) <= lastOpened.begin()) {
-            throw new BrokenPromise(
+            broken(
                     "S3, no proof, no promotion: "
                             + member.name()
                             + " opened on timeline "
@@ -180,7 +210,7 @@ final class Promises {
                     branch.forgive(holds);
                     continue;
                 }
-                throw new BrokenPromise(
+                broken(
                         "S2, nothing acknowledged is lost: "
                                 + member.name()
                                 + " opened as primary with timeline "
@@ -195,15 +225,15 @@ final class Promises {
         named = Optional.empty();
     }
 
+    /** A new cluster: only while nobody has one yet. */
     void initialized(Member member, Directory made) {
-        if (initialized) {
-            throw new BrokenPromise(
+        if (cluster.truth().system().isPresent()) {
+            broken(
                     "S4, nothing is destroyed: "
                             + member.name()
                             + " made a second cluster, "
                             + made.system);
         }
-        initialized = true;
     }
 
     /** A data directory is set aside to be copied anew: nobody may need it. */
@@ -215,7 +245,7 @@ final class Promises {
                             .flatMap(m -> m.directory().stream())
                             .anyMatch(d -> d.branch.holds(branch, d.flushed) >= branch.promised());
             if (!elsewhere && old.branch.holds(branch, old.flushed) >= branch.promised()) {
-                throw new BrokenPromise(
+                broken(
                         "S4, nothing is destroyed: "
                                 + member.name()
                                 + " sets aside the only copy of what was acknowledged");

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -23,14 +22,25 @@ import java.util.TreeMap;
 final class Setup {
     static final String SCOPE = "simulated";
 
+    /** How much happens in how much time. */
+    enum Pace {
+        /** Minutes in which one fault meets the next. */
+        DENSE,
+        /** Hours in which most is well, as in life. */
+        LONG
+    }
+
+    private final Pace pace;
     private final List<MemberName> names;
     private final SortedMap<MemberName, Tags> tags;
     private final SortedMap<String, Object> tree;
 
     private Setup(
+            Pace pace,
             List<MemberName> names,
             SortedMap<MemberName, Tags> tags,
             SortedMap<String, Object> tree) {
+        this.pace = pace;
         this.names = names;
         this.tags = tags;
         this.tree = Collections.unmodifiableSortedMap(tree);
@@ -43,7 +53,7 @@ final class Setup {
         for (int i = 1; i <= count; i++) {
             MemberName name = new MemberName("pg" + i);
             names.add(name);
-            tags.put(name, i == 1 || !chance.oneIn(12) ? Tags.NONE : tag(chance));
+            tags.put(name, i == 1 || count == 2 || !chance.oneIn(12) ? Tags.NONE : tag(chance));
         }
         SortedMap<String, Object> tree = new TreeMap<>();
         tree.put("ttl", chance.of(List.of(10, 10, 30, 20, 5, 3)));
@@ -52,14 +62,20 @@ final class Setup {
         tree.put("synchronous_mode_strict", chance.oneIn(4));
         tree.put("synchronous_node_count", chance.of(List.of(1, 1, 1, 2)));
         tree.put("primary_start_timeout", chance.of(List.of(300, 300, 10, 0)));
-        tree.put(
-                "postgresql",
-                new TreeMap<String, Object>(Map.of("use_pg_rewind", !chance.oneIn(5))));
-        return new Setup(List.copyOf(names), tags, tree);
+        SortedMap<String, Object> postgresql = new TreeMap<>();
+        postgresql.put("use_pg_rewind", !chance.oneIn(5));
+        tree.put("postgresql", postgresql);
+        return new Setup(chance.oneIn(8) ? Pace.LONG : Pace.DENSE, List.copyOf(names), tags, tree);
     }
 
     private static Tags tag(Chance chance) {
-        return new Tags(new TreeMap<>(Map.of(chance.of(List.of("nofailover", "nosync")), "true")));
+        SortedMap<String, String> values = new TreeMap<>();
+        values.put(chance.of(List.of("nofailover", "nosync")), "true");
+        return new Tags(values);
+    }
+
+    Pace pace() {
+        return pace;
     }
 
     List<MemberName> names() {

@@ -11,11 +11,17 @@ final class Simulation {
     private static final long BACK_NANOS = 240 * Events.SECOND;
     private static final long STEADY_NANOS = 5 * Events.SECOND;
 
+    private static final int MANY = 100_000;
+
+    /** So many events take longer than this, however many faults and clients there are. */
+    private static final long MANY_TAKE_NANOS = 3 * Events.SECOND;
+
     private final long seed;
     private final Cluster cluster;
     private final Clients clients;
     private final Faults faults;
     private final long faultyUntil;
+    private long lastLook;
 
     /**
      * What a run came to.
@@ -40,7 +46,11 @@ final class Simulation {
         this.cluster = new Cluster(seed, trace);
         this.clients = new Clients(cluster);
         this.faults = new Faults(cluster, clients);
-        this.faultyUntil = cluster.chance().skewed(120, 3_600) * Events.SECOND;
+        this.faultyUntil =
+                switch (cluster.setup().pace()) {
+                    case DENSE -> cluster.chance().skewed(40, 400) * Events.SECOND;
+                    case LONG -> cluster.chance().skewed(1_200, 14_400) * Events.SECOND;
+                };
     }
 
     static Outcome run(long seed, Trace trace) {
@@ -78,12 +88,27 @@ final class Simulation {
         }
         cluster.note("chance", () -> "all is healed");
         faults.heal();
-        comesBack();
+        // An initdb that was cut short is an operator's affair as long as there is no cluster.
+        if (cluster.truth().system().isPresent()) {
+            comesBack();
+        }
     }
 
     private void step() {
         cluster.events().next();
         cluster.promises().check();
+        if (cluster.events().happened() % MANY == 0) {
+            long now = cluster.events().nowNanos();
+            if (now - lastLook < MANY_TAKE_NANOS) {
+                throw new BrokenPromise(
+                        "L2, it is quick, and does not spin: "
+                                + MANY
+                                + " events within "
+                                + (now - lastLook) / Events.MILLI
+                                + " ms");
+            }
+            lastLook = now;
+        }
     }
 
     private void comesBack() {
@@ -115,6 +140,16 @@ final class Simulation {
         }
     }
 
+    /**
+     * It was cut off while it made the cluster, and another made one meanwhile: what it holds is
+     * not replaced without an operator.
+     */
+    private static boolean isOfAnotherCluster(Member member, Postmaster primary) {
+        return member.directory()
+                .filter(d -> !d.system.equals(primary.directory().system))
+                .isPresent();
+    }
+
     private boolean isBack() {
         return missing().isEmpty();
     }
@@ -132,6 +167,7 @@ final class Simulation {
         for (Member member : cluster.members()) {
             MemberName name = member.name();
             if (member != serving.getFirst()
+                    && !isOfAnotherCluster(member, primary)
                     && primary.senders().stream()
                             .noneMatch(s -> s.standby.memberName().equals(name) && s.flushed > 0)) {
                 return name + " does not stream from " + primary.memberName();

@@ -44,6 +44,11 @@ final class Store {
         awayUntil = Math.max(awayUntil, events.nowNanos() + nanos);
     }
 
+    /** It is there again, whatever was to come. */
+    void back() {
+        awayUntil = Math.min(awayUntil, events.nowNanos());
+    }
+
     /** From now on so many requests are held up on their way, and may be executed late. */
     void late(double share) {
         late = share;

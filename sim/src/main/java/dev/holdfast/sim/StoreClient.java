@@ -149,7 +149,7 @@ final class StoreClient implements Dcs {
             Function<MemoryDcs, CompletionStage<T>> execution) {
         CompletionStage<T> result = execution.apply(memory);
         store.scheduleExpiry();
-        long arrival = events.nowNanos() + network.delay(storeNode, node);
+        long arrival = events.nowNanos() + store.hold() + network.delay(storeNode, node);
         if (arrival >= deadline || network.loses(storeNode, node)) {
             giveUp(what, answer, deadline);
         } else {

@@ -12,6 +12,41 @@ final class Mutations {
     static final List<Mutation> ALL =
             List.of(
                     Mutation.of(
+                            "a primary is not fenced when its lease ends, nor by its guard",
+                            core(
+                                    "FenceRules",
+                                    "return (underWay ? say : say.act(new Action.Kill())).decision();",
+                                    "return say.decision();"),
+                            core(
+                                    "Deadlines",
+                                    "return goodUntil.minus(ttl.dividedBy(10));",
+                                    "return goodUntil.plus(ttl.multipliedBy(9));")),
+                    Mutation.of(
+                            "a promotion needs no guard",
+                            core("PromotionRules", "if (!isArmed(o)) {", "if (o.now().nanos() < 0) {"),
+                            core(
+                                    "PrimaryRules",
+                                    "arm(o).ifPresent(actions::add);",
+                                    "")),
+                    Mutation.of(
+                            "who was promoted last is not asked whether it has what was opened",
+                            core(
+                                    "RaceRules",
+                                    "if (answer.filter(PredecessorFact::goneForSure).isPresent()) {",
+                                    "if (answer.isPresent()) {")),
+                    Mutation.of(
+                            "a server that was started as a primary keeps no lease",
+                            core(
+                                    "LeaderRules",
+                                    "if (!control.wasPrimary() || !isOfThisEpoch(o, cluster, control)) {",
+                                    "if (control.newestTimeline().id() < 0) {")),
+                    Mutation.of(
+                            "the mirror goes back to what is older",
+                            new Mutation.Edit(
+                                    "dcs/src/main/java/dev/holdfast/dcs/MirroredState.java",
+                                    "if (snapshot.revision() < completeTo) {",
+                                    "if (snapshot.revision() < 0) {")),
+                    Mutation.of(
                             "the guard's deadline lies behind the lease's end",
                             core(
                                     "Deadlines",
@@ -24,25 +59,11 @@ final class Mutations {
                                     "renewed(lease, sent, renewed.ttl(), answer.epoch());",
                                     "renewed(lease, clock.get(), renewed.ttl(), answer.epoch());")),
                     Mutation.of(
-                            "a live lease is trusted without reading the leader key",
-                            agent(
-                                    "lease/LeaseKeeper",
-                                    "counts ? Deadlines.goodUntil(sent, ttl) : fact.leaderUntil()",
-                                    "Deadlines.goodUntil(sent, ttl)")),
-                    Mutation.of(
                             "the winner does not wait for the loser",
                             core(
                                     "RaceRules",
                                     "if (last.released() || last.member().equals(o.me())) {",
                                     "if (o.now().isAfter(MonoTime.BEGINNING)) {")),
-                    Mutation.of(
-                            "the leader key is taken from whoever has it",
-                            agent(
-                                    "loop/StoreActions",
-                                    "new Compare.Absent(Keys.LEADER),\n"
-                                            + "                                   "
-                                            + " Compare.unchanged(Keys.EPOCH, create.epochRevision())",
-                                    "")),
                     Mutation.of(
                             "the lease is given back while PostgreSQL is being ended",
                             core(
@@ -61,15 +82,9 @@ final class Mutations {
                     Mutation.of(
                             "the guard is armed beyond the lease",
                             core(
-                                    "Always",
-                                    "MonoTime kill = o.deadlines().kill(o.lease().leaderUntil());",
-                                    "MonoTime kill ="
-                                            + " o.deadlines().kill(o.lease().leaderUntil()).plus(o.config().ttl());"),
-                            core(
-                                    "PrimaryRules",
-                                    "MonoTime kill = o.deadlines().kill(o.lease().leaderUntil());",
-                                    "MonoTime kill ="
-                                            + " o.deadlines().kill(o.lease().leaderUntil()).plus(o.config().ttl());")),
+                                    "Deadlines",
+                                    "return goodUntil.minus(ttl.dividedBy(10));",
+                                    "return goodUntil.plus(ttl);")),
                     Mutation.of(
                             "promoted before /sync and the timeline are written",
                             core(

@@ -92,10 +92,11 @@ final class FenceRules {
     }
 
     private static Decision fence(Observation o, Reason.Code code, String sentence) {
-        return Say.of(o, code, sentence)
-                .act(new Action.Kill())
-                .remember(o.memory().withGate(Optional.empty()))
-                .decision();
+        Say say = Say.of(o, code, sentence).remember(o.memory().withGate(Optional.empty()));
+        // A guard that is at it goes on until nothing is left: telling it again and again helps
+        // nobody.
+        boolean underWay = o.guard() instanceof GuardFact.Present present && present.ending();
+        return (underWay ? say : say.act(new Action.Kill())).decision();
     }
 
     /**

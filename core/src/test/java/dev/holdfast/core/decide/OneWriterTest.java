@@ -371,6 +371,20 @@ class OneWriterTest {
         assertThat(has(first, Action.RenewEpoch.class)).isTrue();
     }
 
+    /** It was told some thousand times a second, for as long as a process would not go. */
+    @Test
+    void aGuardThatIsEndingPostgresqlIsNotToldAgain() {
+        Situation late = Situation.ofPrimary().now(Situation.SOFT_MILLIS);
+        assertThat(has(late, Action.Kill.class)).isTrue();
+        Situation ending =
+                Situation.ofPrimary()
+                        .guardEnding()
+                        .server(Values.primaryServer(""))
+                        .now(Situation.SOFT_MILLIS);
+        assertThat(has(ending, Action.Kill.class)).isFalse();
+        assertThat(ending.decide().reason().code()).isEqualTo(late.decide().reason().code());
+    }
+
     /** Once the claim has run out another member may make the cluster, and serve it. */
     @Test
     void theFirstServerOfANewClusterIsHeldByAGuardThatFollowsTheClaim() {
