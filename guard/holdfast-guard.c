@@ -802,6 +802,16 @@ static void on_start(const char *id, char **args)
         start(id, args);
 }
 
+/* A start that was decided under a lease may come when that has run out: an agent can hang in between, and a deadline that
+   passed while nothing was held leaves no trace but the mode. */
+static void on_start_primary(const char *id, char **args)
+{
+    if (guard.mode == STANDBY)
+        tell("%s\terror\tthe guard is not armed, so nothing would end the primary; arm it and start again", id);
+    else
+        on_start(id, args);
+}
+
 static void on_adopt(const char *id, char **args)
 {
     if (!refuse_held(id))
@@ -1004,6 +1014,7 @@ static const struct {
     void (*run)(const char *id, char **args);
 } verbs[] = {
     {"start", 3, FIELDS, on_start}, /* <data dir> <log file> <program> <argument>... -> ok <pid> */
+    {"start-primary", 3, FIELDS, on_start_primary}, /* the same, and only while armed or paused */
     {"adopt", 2, 2, on_adopt},      /* <data dir> <pid>: holds a postmaster that is not our child */
     {"signal", 1, 1, on_signal},    /* <HUP|TERM|INT|QUIT|USR1> */
     {"arm", 1, 3, on_arm},          /* <CLOCK_BOOTTIME in ns> [<lease's end, likewise> <watchdog's seconds>] */

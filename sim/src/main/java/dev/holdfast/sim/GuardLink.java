@@ -1,6 +1,7 @@
 package dev.holdfast.sim;
 
 import dev.holdfast.agent.loop.GuardPort;
+import dev.holdfast.agent.postgres.Postgres;
 import dev.holdfast.agent.postgres.PostgresException;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.GuardFact;
@@ -159,12 +160,21 @@ final class GuardLink implements GuardPort, Guard.Client {
     }
 
     @Override
-    public CompletableFuture<Long> start(Path log, Path program, List<String> arguments) {
-        return ask("guard starts PostgreSQL", () -> member.startServer().pid())
+    public CompletableFuture<Long> start(
+            Postgres.Role role, Path log, Path program, List<String> arguments) {
+        return ask("guard starts PostgreSQL", () -> started(role))
                 .thenApply(pid -> {
                     gone.putIfAbsent(pid, new CompletableFuture<>());
                     return pid;
                 });
+    }
+
+    private long started(Postgres.Role role) {
+        if (role == Postgres.Role.PRIMARY
+                && member.guard().mode() instanceof GuardFact.Mode.Standby) {
+            throw new PostgresException("the guard is not armed");
+        }
+        return member.startServer().pid();
     }
 
     @Override

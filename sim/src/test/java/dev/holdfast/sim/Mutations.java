@@ -23,11 +23,11 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.multipliedBy(9));")),
                     Mutation.of(
                             "a promotion needs no guard",
-                            core("PromotionRules", "if (!isArmed(o)) {", "if (o.now().nanos() < 0) {"),
                             core(
-                                    "PrimaryRules",
-                                    "arm(o).ifPresent(actions::add);",
-                                    "")),
+                                    "PromotionRules",
+                                    "if (!isArmed(o)) {",
+                                    "if (o.now().nanos() < 0) {"),
+                            core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "who was promoted last is not asked whether it has what was opened",
                             core(

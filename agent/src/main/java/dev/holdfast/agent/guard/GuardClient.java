@@ -118,10 +118,21 @@ public final class GuardClient implements AutoCloseable {
      * @param exe the program, absolute
      */
     public CompletableFuture<Long> start(Path dataDir, Path log, Path exe, List<String> args) {
+        return start("start", dataDir, log, exe, args);
+    }
+
+    /** The same for a server that writes: refused by a guard that is neither armed nor paused. */
+    public CompletableFuture<Long> startPrimary(
+            Path dataDir, Path log, Path exe, List<String> args) {
+        return start("start-primary", dataDir, log, exe, args);
+    }
+
+    private CompletableFuture<Long> start(
+            String verb, Path dataDir, Path log, Path exe, List<String> args) {
         List<String> fields = new ArrayList<>(args.size() + 3);
         fields.addAll(List.of(dataDir.toString(), log.toString(), exe.toString()));
         fields.addAll(args);
-        return connection.request("start", fields).thenApply(values -> Long.valueOf(values.get(0)));
+        return connection.request(verb, fields).thenApply(values -> Long.valueOf(values.get(0)));
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.holdfast.agent.guard;
 
 import dev.holdfast.agent.loop.GuardPort;
+import dev.holdfast.agent.postgres.Postgres;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.GuardFact;
@@ -197,10 +198,16 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Long> start(Path log, Path program, List<String> arguments) {
+    public CompletableFuture<Long> start(
+            Postgres.Role role, Path log, Path program, List<String> arguments) {
         // The reply comes before anything that the guard says of this postmaster, on the same
         // thread.
-        return with(guard -> guard.start(setup.dataDirectory(), log, program, arguments))
+        Path data = setup.dataDirectory();
+        return with(guard ->
+                        switch (role) {
+                            case PRIMARY -> guard.startPrimary(data, log, program, arguments);
+                            case STANDBY -> guard.start(data, log, program, arguments);
+                        })
                 .thenApply(pid -> {
                     synchronized (this) {
                         gone.putIfAbsent(pid, new CompletableFuture<>());

@@ -1,5 +1,6 @@
 package dev.holdfast.agent.loop;
 
+import dev.holdfast.agent.postgres.Postgres;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.GuardFact;
 import java.nio.file.Path;
@@ -21,8 +22,12 @@ public interface GuardPort {
     /** Ends all of PostgreSQL now; the fact that nothing is left follows. */
     CompletableFuture<Void> kill();
 
-    /** Starts a postmaster and completes with its pid. */
-    CompletableFuture<Long> start(Path log, Path program, List<String> arguments);
+    /**
+     * Starts a postmaster and completes with its pid. A primary is refused by a guard that would
+     * not end it.
+     */
+    CompletableFuture<Long> start(
+            Postgres.Role role, Path log, Path program, List<String> arguments);
 
     CompletableFuture<Void> signal(ServerSignal signal);
 

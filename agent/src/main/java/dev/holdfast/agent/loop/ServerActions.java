@@ -120,6 +120,7 @@ final class ServerActions {
         long pid =
                 await(
                         guard.start(
+                                role,
                                 postgres.log(),
                                 postgres.executable(),
                                 postgres.startArguments(files)),

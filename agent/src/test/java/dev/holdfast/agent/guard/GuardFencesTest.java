@@ -9,6 +9,7 @@ import dev.holdfast.core.MonoTime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,6 +97,23 @@ class GuardFencesTest {
                 .isInstanceOf(GuardRefusedException.class)
                 .hasMessageContaining("CLOCK_BOOTTIME");
         assertThat(guard.told().state().mode()).isEqualTo(new GuardState.Standby());
+    }
+
+    @Test
+    void startsNoPrimaryWhoseDeadlineHasPassedAlready() {
+        answer(guard.client().arm(guard.in(SOON)));
+        guard.told().awaitState(state -> state.mode().equals(new GuardState.Standby()));
+        assertThat(
+                        failure(
+                                guard.client()
+                                        .startPrimary(
+                                                guard.dataDir(),
+                                                guard.log(),
+                                                Path.of("/bin/sh"),
+                                                List.of("-c", "sleep 1000"))))
+                .isInstanceOf(GuardRefusedException.class)
+                .hasMessageContaining("not armed");
+        assertThat(guard.told().state().phase()).isEqualTo(GuardState.Phase.NONE);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static dev.holdfast.agent.guard.GuardUnderTest.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.holdfast.agent.postgres.Postgres;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.GuardFact;
 import java.io.IOException;
@@ -65,7 +66,13 @@ class GuardKeeperTest {
     }
 
     private long start() {
-        long pid = answer(keeper.start(guard.log(), Path.of("/bin/sleep"), List.of("1000")));
+        long pid =
+                answer(
+                        keeper.start(
+                                Postgres.Role.STANDBY,
+                                guard.log(),
+                                Path.of("/bin/sleep"),
+                                List.of("1000")));
         awaitPresent(pid);
         return pid;
     }

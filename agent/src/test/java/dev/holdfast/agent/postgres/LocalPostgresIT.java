@@ -390,7 +390,8 @@ final class LocalPostgresIT {
         assertThat(primary(a).common().startMicros()).isGreaterThan(first);
         assertThat(a.postgres().silence()).isEmpty();
         assertThat(a.postgres().emitWal()).isGreaterThan(Lsn.ZERO);
-        // Of this start only: sessions that came to the stopped server and are ended by the shutdown
+        // Of this start only: sessions that came to the stopped server and are ended by the
+        // shutdown
         // may complain.
         String log = Files.readString(a.postgres().log());
         assertThat(log.substring(log.lastIndexOf("starting PostgreSQL")))
