@@ -6,9 +6,10 @@ import java.util.List;
  * A rule of the shipped code made wrong on purpose.
  *
  * @param name what is wrong with it
+ * @param from the seed at which a test begins to look, so that it need not look long
  * @param edits where, in the source
  */
-record Mutation(String name, List<Edit> edits) {
+record Mutation(String name, long from, List<Edit> edits) {
     /**
      * One place.
      *
@@ -18,8 +19,8 @@ record Mutation(String name, List<Edit> edits) {
      */
     record Edit(String source, String snippet, String replacement) {}
 
-    static Mutation of(String name, Edit... edits) {
-        return new Mutation(name, List.of(edits));
+    static Mutation of(String name, long from, Edit... edits) {
+        return new Mutation(name, from, List.of(edits));
     }
 
     static Edit core(String file, String snippet, String replacement) {

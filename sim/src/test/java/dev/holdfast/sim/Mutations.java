@@ -13,6 +13,7 @@ final class Mutations {
             List.of(
                     Mutation.of(
                             "a primary is not fenced when its lease ends, nor by its guard",
+                            1,
                             core(
                                     "FenceRules",
                                     "return (underWay ? say : say.act(new Action.Kill())).decision();",
@@ -23,6 +24,7 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.multipliedBy(9));")),
                     Mutation.of(
                             "a promotion needs no guard",
+                            7,
                             core(
                                     "PromotionRules",
                                     "if (!isArmed(o)) {",
@@ -30,69 +32,47 @@ final class Mutations {
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "who was promoted last is not asked whether it has what was opened",
+                            31,
                             core(
                                     "RaceRules",
                                     "if (answer.filter(PredecessorFact::goneForSure).isPresent()) {",
                                     "if (answer.isPresent()) {")),
                     Mutation.of(
-                            "a server that was started as a primary keeps no lease",
-                            core(
-                                    "LeaderRules",
-                                    "if (!control.wasPrimary() || !isOfThisEpoch(o, cluster, control)) {",
-                                    "if (control.newestTimeline().id() < 0) {")),
-                    Mutation.of(
-                            "the mirror goes back to what is older",
-                            new Mutation.Edit(
-                                    "dcs/src/main/java/dev/holdfast/dcs/MirroredState.java",
-                                    "if (snapshot.revision() < completeTo) {",
-                                    "if (snapshot.revision() < 0) {")),
-                    Mutation.of(
                             "the guard's deadline lies behind the lease's end",
+                            21,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(ttl.dividedBy(10));",
                                     "return goodUntil.plus(ttl.dividedBy(10));")),
                     Mutation.of(
-                            "the lease is counted from the reply",
-                            agent(
-                                    "lease/LeaseKeeper",
-                                    "renewed(lease, sent, renewed.ttl(), answer.epoch());",
-                                    "renewed(lease, clock.get(), renewed.ttl(), answer.epoch());")),
-                    Mutation.of(
                             "the winner does not wait for the loser",
+                            12,
                             core(
                                     "RaceRules",
                                     "if (last.released() || last.member().equals(o.me())) {",
                                     "if (o.now().isAfter(MonoTime.BEGINNING)) {")),
                     Mutation.of(
-                            "the lease is given back while PostgreSQL is being ended",
-                            core(
-                                    "GuardFact",
-                                    "return postmaster == 0 && !ending;",
-                                    "return postmaster == 0 || ending;"),
-                            core(
-                                    "Decide",
-                                    "case GuardFact.Present present when present.ending() ->",
-                                    "case GuardFact.Present present when present.postmaster() < 0"
-                                            + " ->")),
-                    Mutation.of(
                             "the guard is never armed anew",
+                            11,
                             core("Always", "return behind && !spoken", "return behind && spoken"),
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "the guard is armed beyond the lease",
+                            2,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(ttl.dividedBy(10));",
                                     "return goodUntil.plus(ttl);")),
                     Mutation.of(
                             "promoted before /sync and the timeline are written",
+                            82,
                             core(
                                     "PromotionRules",
                                     "} else if (!isPrepared(o, cluster, epoch, standby)) {",
                                     "} else if (epoch.revision() < 0) {")),
                     Mutation.of(
                             "whoever is not in /sync may lead",
+                            34,
                             core(
                                     "RaceRules",
                                     "&& !cluster.sync().value().entitles(o.me())",
@@ -103,6 +83,7 @@ final class Mutations {
                                     "|| !o.me().value().isEmpty()")),
                     Mutation.of(
                             "the timeline is not compared",
+                            54,
                             core(
                                     "RaceRules",
                                     "if (opened.filter(c ->"
@@ -115,6 +96,7 @@ final class Mutations {
                                     ".filter(c -> c.timeline().id() < 0);")),
                     Mutation.of(
                             "the tag nofailover is ignored",
+                            33,
                             core(
                                     "RaceRules",
                                     "if (o.self().tags().noFailover()) {",
@@ -122,6 +104,7 @@ final class Mutations {
                             core("PromotionRules", "if (o.self().tags().noFailover() || ", "if (")),
                     Mutation.of(
                             "a standby is added to /sync before it has confirmed",
+                            48,
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.syncState().equals(\"sync\") &&"
@@ -129,46 +112,15 @@ final class Mutations {
                                     ""),
                             core("SyncSet", ".filter(s -> s.flushed().isAfter(needed))", "")),
                     Mutation.of(
-                            "a standby is added to /sync before the names",
-                            core(
-                                    "SyncSet",
-                                    "if (!names.equals(wanted)) {",
-                                    "if (!names.equals(wanted) && recorded.containsAll(target)) {"),
-                            core(
-                                    "SyncSet",
-                                    ".filter(s -> s.syncState().equals(\"sync\") &&"
-                                            + " s.syncPriority() > 0)",
-                                    "")),
-                    Mutation.of(
-                            "a standby is taken out of the names before /sync",
-                            core(
-                                    "SyncSet",
-                                    "if (!names.enforced().containsAll(recorded)) {",
-                                    "if (!target.isEmpty() && !target.containsAll(recorded) &&"
-                                            + " !names.equals(SyncNames.all(target))) { return new"
-                                            + " Step.SetNames(SyncNames.all(target)); } if"
-                                            + " (target.containsAll(recorded) &&"
-                                            + " !names.enforced().containsAll(recorded)) {")),
-                    Mutation.of(
-                            "a late write of /sync is not excluded before a name is dropped",
-                            core(
-                                    "SyncSet",
-                                    "&& in.late() == LateWrite.POSSIBLE",
-                                    "&& in.count() < 0")),
-                    Mutation.of(
-                            "names count before the checkpointer has seen them",
-                            agent(
-                                    "loop/Performer",
-                                    "facts.namesCount = counts[0];",
-                                    "facts.namesCount = true;")),
-                    Mutation.of(
                             "some of the names are taken for all of them",
+                            9,
                             core(
                                     "SyncNames",
                                     "return number >= names.size() ?",
                                     "return number >= 0 ?")),
                     Mutation.of(
                             "a new leader keeps in /sync whom its server does not wait for",
+                            9,
                             core("PromotionRules", "kept.retainAll(enforced(o, standby));", ""),
                             core(
                                     "PromotionRules",
@@ -176,54 +128,42 @@ final class Mutations {
                                     "")),
                     Mutation.of(
                             "a primary starts again in place without the names",
+                            80,
                             core(
                                     "LeaderRules",
                                     "Files.forPrimary(o, restartNames(o, cluster))",
                                     "Files.forPrimary(o, \"\")")),
                     Mutation.of(
-                            "clients are let in before the synchronous standbys have all",
-                            core(
-                                    "Serving",
-                                    "boolean open = gate.open() || isSafe(o, cluster, primary,"
-                                            + " gate);",
-                                    "boolean open = true;")),
-                    Mutation.of(
-                            "the lease is handed over before the candidate has replayed",
-                            core(
-                                    "SwitchoverRules",
-                                    "&& answered.replayed().isAfter(checkpoint);",
-                                    "&& !checkpoint.equals(answered.replayed());"),
-                            core(
-                                    "PromotionRules",
-                                    ".filter(checkpoint ->"
-                                            + " !standby.replayed().isAfter(checkpoint))",
-                                    ".filter(checkpoint ->"
-                                            + " checkpoint.equals(standby.replayed()))")),
-                    Mutation.of(
-                            "/sync is written by who does not lead any more",
-                            agent(
-                                    "loop/StoreActions",
-                                    "leaderAt(write.epoch()),\n"
-                                            + "                                   "
-                                            + " Compare.unchanged(Keys.SYNC, write.expectedRevision())",
-                                    "")),
-                    Mutation.of(
-                            "two members may make the cluster",
-                            agent("loop/StoreActions", "new Compare.Absent(Keys.INITIALIZE),", "")),
-                    Mutation.of(
                             "a base backup is begun over what lies there",
+                            4,
                             agent(
                                     "loop/ServerActions",
                                     "if (!(postgres.inspect() instanceof DataDirectory.Missing)) {",
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
+                            17,
                             core("FollowerRules", "wake.count() < 2", "wake.count() >= 0")),
                     Mutation.of(
                             "a lease that is gone is not asked for again",
+                            10,
                             agent(
                                     "lease/LeaseKeeper",
                                     "                        MonoTime.BEGINNING));\n"
                                             + "        grant();",
-                                    "                        MonoTime.BEGINNING));")));
+                                    "                        MonoTime.BEGINNING));")),
+                    Mutation.of(
+                            "a standby is never pointed at another primary",
+                            1,
+                            core(
+                                    "FollowerRules",
+                                    "if (!o.applied().equals(Optional.of(wanted))) {",
+                                    "if (o.applied().isEmpty()) {")),
+                    Mutation.of(
+                            "an old primary is never told of the new one's history",
+                            4,
+                            core(
+                                    "RejoinRules",
+                                    "boolean promoted = source.filter(s -> !s.inRecovery()).isPresent();",
+                                    "boolean promoted = source.filter(s -> s.leader().revision() < 0).isPresent();")));
 }

@@ -10,22 +10,24 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The search bites: every rule that is made wrong on purpose breaks a promise within a few seeds.
+ * The search bites: each rule that is made wrong on purpose breaks a promise within a few seeds.
+ * Each is looked for where it was found once; {@code docs/SIMULATION.md} says how many seeds that
+ * took from the first one on.
  */
 class MutationsAreCaughtTest {
-    private static final int WITHIN = 300;
+    private static final int WITHIN = 30;
 
     private record Caught(Mutation mutation, Optional<String> by) {}
 
     @Test
     void everyOne() {
-        List<Caught> caught =
+        List<Caught> all =
                 Mutations.ALL.stream().parallel().map(MutationsAreCaughtTest::search).toList();
 
-        caught.forEach(
-                c -> System.out.println(c.by().orElse("NOT CAUGHT") + "   <- " + c.mutation()));
-        assertThat(caught).hasSizeGreaterThanOrEqualTo(20);
-        assertThat(caught.stream().filter(c -> c.by().isEmpty()).map(Caught::mutation)).isEmpty();
+        assertThat(all).hasSizeGreaterThanOrEqualTo(20);
+        assertThat(all.stream().filter(c -> c.by().isEmpty()).map(Caught::mutation))
+                .as("mutations that no promise noticed within %d seeds of their own", WITHIN)
+                .isEmpty();
     }
 
     private static Caught search(Mutation mutation) {
@@ -33,11 +35,8 @@ class MutationsAreCaughtTest {
             LongFunction<String> simulator = MutatedCode.simulator(mutation);
             return new Caught(
                     mutation,
-                    LongStream.rangeClosed(1, WITHIN)
-                            .mapToObj(seed -> {
-                                String broken = simulator.apply(seed);
-                                return broken.isEmpty() ? "" : "seed " + seed + ": " + broken;
-                            })
+                    LongStream.range(mutation.from(), mutation.from() + WITHIN)
+                            .mapToObj(simulator)
                             .filter(broken -> !broken.isEmpty())
                             .findFirst());
         } catch (IOException | ReflectiveOperationException e) {

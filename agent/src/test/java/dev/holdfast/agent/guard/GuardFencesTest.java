@@ -100,7 +100,7 @@ class GuardFencesTest {
     }
 
     @Test
-    void startsNoPrimaryWhoseDeadlineHasPassedAlready() {
+    void startsNoPrimaryWhoseDeadlineHasPassedAlready() throws InterruptedException {
         answer(guard.client().arm(guard.in(SOON)));
         guard.told().awaitState(state -> state.mode().equals(new GuardState.Standby()));
         assertThat(

@@ -14,4 +14,14 @@ import dev.holdfast.core.Timeline;
  * @param opened the promotion was seen to succeed
  */
 public record TimelineClaim(
-        Timeline timeline, MemberName member, Epoch epoch, Lsn switchLsn, boolean opened) {}
+        Timeline timeline, MemberName member, Epoch epoch, Lsn switchLsn, boolean opened) {
+
+    /**
+     * The newest timeline that the cluster has been on for certain. Who claims one has come from
+     * the timeline before it, and the claim stands in the place of the record that that one was
+     * opened.
+     */
+    public Timeline reached() {
+        return opened || timeline.id() == 1 ? timeline : new Timeline(timeline.id() - 1);
+    }
+}

@@ -84,18 +84,18 @@ final class PromotionRules {
                 return forbidden;
             }
         }
-        Optional<TimelineClaim> opened =
+        Optional<TimelineClaim> later =
                 cluster.timeline()
                         .map(Versioned::value)
-                        .filter(c -> c.opened() && c.timeline().isAfter(standby.timeline()));
-        if (opened.isPresent()) {
+                        .filter(c -> c.reached().isAfter(standby.timeline()));
+        if (later.isPresent()) {
             return Optional.of(
                     LeaderRules.release(
                             o,
-                            "timeline "
-                                    + opened.get().timeline()
-                                    + " was opened by "
-                                    + opened.get().member()
+                            later.get().member()
+                                    + (later.get().opened() ? " opened" : " claimed")
+                                    + " timeline "
+                                    + later.get().timeline()
                                     + ", and this member is on "
                                     + standby.timeline()));
         }

@@ -126,14 +126,14 @@ final class RaceRules {
                             + cluster.sync().value().standbys()
                             + " are sure to have every acknowledged commit");
         }
-        Optional<TimelineClaim> opened =
-                cluster.timeline().map(Versioned::value).filter(TimelineClaim::opened);
-        if (opened.filter(c -> c.timeline().isAfter(timeline)).isPresent()) {
+        Optional<Timeline> reached =
+                cluster.timeline().map(Versioned::value).map(TimelineClaim::reached);
+        if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {
             return wait(
                     o,
                     RACE_TIMELINE,
                     "the cluster has been on timeline "
-                            + opened.get().timeline()
+                            + reached.get()
                             + ", and this member is on "
                             + timeline);
         }

@@ -271,4 +271,26 @@ class NoProofNoPromotionTest {
     void proofOfOneMemberIsNoProofOfAnother() {
         assertThat(promotes(Catalogue.prepared().leader(PG3, 201))).isFalse();
     }
+
+    @Test
+    void aClaimThatWasNotRecordedAsOpenedSaysWhichTimelineItsMemberCameFrom() {
+        Situation behind =
+                Situation.ofAsyncStandby()
+                        .asynchronous()
+                        .leaderDied()
+                        .claim(3, PG3, 150, Situation.Claim.UNOPENED);
+        assertThat(behind.decide().reason().code()).isEqualTo(Reason.Code.RACE_TIMELINE);
+        Situation level =
+                Situation.ofAsyncStandby()
+                        .asynchronous()
+                        .leaderDied()
+                        .claim(2, PG3, 150, Situation.Claim.UNOPENED);
+        assertThat(level.decide().reason().code()).isNotEqualTo(Reason.Code.RACE_TIMELINE);
+        assertThat(
+                        Catalogue.prepared()
+                                .claim(3, PG3, 150, Situation.Claim.UNOPENED)
+                                .decide()
+                                .actions())
+                .noneMatch(Action.Promote.class::isInstance);
+    }
 }

@@ -160,6 +160,7 @@ class UnwellLeaderTest {
         Situation crashed =
                 Situation.ofPrimary()
                         .led(Situation.Lead.WITH_SUCCESSOR)
+                        .config(ConfigParts::withoutRewind)
                         .stopped(State.IN_PRODUCTION);
         assertThat(has(crashed, Action.StartPrimary.class)).isTrue();
         Situation full = crashed.trouble(Vital.Kind.DATA, 0, "no space is left");
