@@ -143,7 +143,10 @@ final class Mutations {
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
                             17,
-                            core("FollowerRules", "wake.count() < 2", "wake.count() >= 0")),
+                            core(
+                                    "FollowerRules",
+                                    "wake.count() >= LONG &&",
+                                    "wake.count() < 0 &&")),
                     Mutation.of(
                             "a lease that is gone is not asked for again",
                             10,
