@@ -86,13 +86,11 @@ final class Mutations {
                             54,
                             core(
                                     "RaceRules",
-                                    "if (opened.filter(c ->"
-                                            + " c.timeline().isAfter(timeline)).isPresent()) {",
-                                    "if (opened.filter(c -> c.timeline().id() < 0).isPresent()) {"),
+                                    "if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {",
+                                    "if (reached.filter(r -> r.id() < 0).isPresent()) {"),
                             core(
                                     "PromotionRules",
-                                    ".filter(c -> c.opened() &&"
-                                            + " c.timeline().isAfter(standby.timeline()));",
+                                    ".filter(c -> c.reached().isAfter(standby.timeline()));",
                                     ".filter(c -> c.timeline().id() < 0);")),
                     Mutation.of(
                             "the tag nofailover is ignored",
