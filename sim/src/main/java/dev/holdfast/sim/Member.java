@@ -102,8 +102,8 @@ final class Member implements Postmaster.Around {
         directory = next;
     }
 
-    void initialized(Directory made) {
-        cluster.promises().initialized(this, made);
+    void initializes(Directory made) {
+        cluster.promises().initializes(this, made);
     }
 
     void keepAside() {

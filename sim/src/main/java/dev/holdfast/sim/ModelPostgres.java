@@ -159,11 +159,11 @@ final class ModelPostgres implements Postgres {
                                         7_000_000_000_000_000_000L + chance.below(1_000_000_000))),
                         Branch.first(),
                         Branch.first().end());
+        member.initializes(made);
         made.broken = Optional.of("initdb did not finish");
         member.place(Optional.of(made));
         orEmptied(() -> sleep(300, 4_000));
         made.broken = Optional.empty();
-        member.initialized(made);
     }
 
     private void requireMissing() {

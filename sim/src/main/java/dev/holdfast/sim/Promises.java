@@ -225,8 +225,11 @@ final class Promises {
         named = Optional.empty();
     }
 
-    /** A new cluster: only while nobody has one yet. */
-    void initialized(Member member, Directory made) {
+    /**
+     * A new cluster is begun: only while nobody has one yet. One that was begun in time and ended
+     * late is a directory that nobody serves.
+     */
+    void initializes(Member member, Directory made) {
         if (cluster.truth().system().isPresent()) {
             broken(
                     "S4, nothing is destroyed: "

@@ -65,14 +65,14 @@ final class Mutations {
                                     "return goodUntil.plus(ttl);")),
                     Mutation.of(
                             "promoted before /sync and the timeline are written",
-                            82,
+                            27,
                             core(
                                     "PromotionRules",
                                     "} else if (!isPrepared(o, cluster, epoch, standby)) {",
                                     "} else if (epoch.revision() < 0) {")),
                     Mutation.of(
                             "whoever is not in /sync may lead",
-                            34,
+                            107,
                             core(
                                     "RaceRules",
                                     "&& !cluster.sync().value().entitles(o.me())",
@@ -86,13 +86,11 @@ final class Mutations {
                             54,
                             core(
                                     "RaceRules",
-                                    "if (opened.filter(c ->"
-                                            + " c.timeline().isAfter(timeline)).isPresent()) {",
-                                    "if (opened.filter(c -> c.timeline().id() < 0).isPresent()) {"),
+                                    "if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {",
+                                    "if (reached.filter(r -> r.id() < 0).isPresent()) {"),
                             core(
                                     "PromotionRules",
-                                    ".filter(c -> c.opened() &&"
-                                            + " c.timeline().isAfter(standby.timeline()));",
+                                    ".filter(c -> c.reached().isAfter(standby.timeline()));",
                                     ".filter(c -> c.timeline().id() < 0);")),
                     Mutation.of(
                             "the tag nofailover is ignored",
@@ -104,35 +102,13 @@ final class Mutations {
                             core("PromotionRules", "if (o.self().tags().noFailover() || ", "if (")),
                     Mutation.of(
                             "a standby is added to /sync before it has confirmed",
-                            48,
+                            45,
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.syncState().equals(\"sync\") &&"
                                             + " s.syncPriority() > 0)",
                                     ""),
                             core("SyncSet", ".filter(s -> s.flushed().isAfter(needed))", "")),
-                    Mutation.of(
-                            "some of the names are taken for all of them",
-                            9,
-                            core(
-                                    "SyncNames",
-                                    "return number >= names.size() ?",
-                                    "return number >= 0 ?")),
-                    Mutation.of(
-                            "a new leader keeps in /sync whom its server does not wait for",
-                            9,
-                            core("PromotionRules", "kept.retainAll(enforced(o, standby));", ""),
-                            core(
-                                    "PromotionRules",
-                                    "&& enforced(o, standby).containsAll(sync.standbys())",
-                                    "")),
-                    Mutation.of(
-                            "a primary starts again in place without the names",
-                            80,
-                            core(
-                                    "LeaderRules",
-                                    "Files.forPrimary(o, restartNames(o, cluster))",
-                                    "Files.forPrimary(o, \"\")")),
                     Mutation.of(
                             "a base backup is begun over what lies there",
                             4,
@@ -143,7 +119,10 @@ final class Mutations {
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
                             17,
-                            core("FollowerRules", "wake.count() < 2", "wake.count() >= 0")),
+                            core(
+                                    "FollowerRules",
+                                    "wake.count() >= LONG &&",
+                                    "wake.count() < 0 &&")),
                     Mutation.of(
                             "a lease that is gone is not asked for again",
                             10,

@@ -5,7 +5,6 @@ import dev.holdfast.agent.postgres.PostgresException;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.Action;
-import dev.holdfast.core.decide.LeaderProof;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
@@ -65,7 +64,10 @@ final class ServerActions {
      */
     void run(Action.Lengthy action, Consumer<String> progress, Consumer<String> note) {
         switch (action) {
-            case Action.InitDb _ -> postgres.initdb(config.bootstrap().initdb(), progress);
+            case Action.InitDb init -> {
+                begunBefore(init.before(), "the claim on the key initialize");
+                postgres.initdb(config.bootstrap().initdb(), progress);
+            }
             case Action.StartNewCluster start -> {
                 start(start.files(), Postgres.Role.PRIMARY, note);
                 awaitPrimary();
@@ -73,12 +75,12 @@ final class ServerActions {
             }
             case Action.StartStandby start -> start(start.files(), Postgres.Role.STANDBY, note);
             case Action.StartPrimary start -> {
-                stillValid(start.proof());
+                begunBefore(start.proof().validUntil(), "the proof of the leader lease");
                 start(start.files(), Postgres.Role.PRIMARY, note);
             }
             case Action.Stop stop -> stop(stop);
             case Action.Promote promote -> {
-                stillValid(promote.proof());
+                begunBefore(promote.proof().validUntil(), "the proof of the leader lease");
                 postgres.promote(PROMOTE);
             }
             case Action.Rewind rewind -> postgres.rewind(rewind.source(), progress);
@@ -94,10 +96,10 @@ final class ServerActions {
         }
     }
 
-    private void stillValid(LeaderProof proof) {
-        if (!clock.get().isBefore(proof.validUntil())) {
+    private void begunBefore(MonoTime end, String what) {
+        if (!clock.get().isBefore(end)) {
             throw new PostgresException(
-                    "the proof of the leader lease ran out before the action began; nothing was done");
+                    what + " ran out before the action began; nothing was done");
         }
     }
 

@@ -4,6 +4,7 @@ import dev.holdfast.core.Epoch;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.SyncState;
@@ -178,7 +179,12 @@ public sealed interface Action {
 
     // --- long
 
-    record InitDb() implements Lengthy {}
+    /**
+     * Make a cluster in an empty directory.
+     *
+     * @param before the claim may be somebody else's from then on: it must have begun
+     */
+    record InitDb(MonoTime before) implements Lengthy {}
 
     /**
      * Start the first server of a new cluster, which no lease protects yet: the claim on {@code

@@ -81,7 +81,7 @@ final class BootstrapRules {
                                             "the new cluster could not be made: " + why))
                             .orElseGet(() ->
                                     Say.of(o, BOOTSTRAP_INITDB, "this member makes the new cluster")
-                                            .act(new Action.InitDb())
+                                            .act(new Action.InitDb(o.lease().goodUntil()))
                                             .decision());
             case DataDirectory.Broken broken ->
                     exit(o, BOOTSTRAP_LOST, "initdb left something unusable: " + broken.why());

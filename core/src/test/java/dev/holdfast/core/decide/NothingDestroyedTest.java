@@ -95,7 +95,7 @@ class NothingDestroyedTest {
     void initdbRunsOnlyInAnEmptyDirectoryUnderTheClaim() {
         Situation claimed =
                 Situation.ofNewMember().initialize(Optional.empty(), Optional.of(leaseOf(PG1)));
-        assertThat(replaces(claimed)).contains(new Action.InitDb());
+        assertThat(replaces(claimed)).containsInstanceOf(Action.InitDb.class);
         assertThat(replaces(claimed.directoryState(State.SHUT_DOWN))).isEmpty();
         assertThat(
                         replaces(

@@ -271,7 +271,7 @@ final class StandbyCatalogue {
                 "new cluster claimed, initdb failed",
                 Situation.ofNewMember()
                         .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
-                        .failed(new Action.InitDb(), "no space left on device"));
+                        .failed(new Action.InitDb(at(0)), "no space left on device"));
         put.accept(
                 "new cluster claimed, initdb done",
                 Situation.ofNewMember()
