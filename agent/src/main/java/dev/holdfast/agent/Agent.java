@@ -62,6 +62,7 @@ final class Agent {
     private static final Duration STORE_REQUEST = Duration.ofSeconds(3);
 
     private static final Duration LEASE_REQUEST = Duration.ofMillis(1500);
+    private static final Duration BLOCKED_CHECK = Duration.ofSeconds(10);
     private static final Duration LOG_ROTATION = Duration.ofMinutes(1);
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(10);
 
@@ -73,7 +74,9 @@ final class Agent {
                     new VertxOptions()
                             .setEventLoopPoolSize(1)
                             .setWorkerPoolSize(1)
-                            .setInternalBlockingPoolSize(1));
+                            .setInternalBlockingPoolSize(1)
+                            // It wakes a thread each time; once a second is much for an idle agent.
+                            .setBlockedThreadCheckInterval(BLOCKED_CHECK.toMillis()));
     private final Context context = vertx.getOrCreateContext();
     private final AtomicBoolean ending = new AtomicBoolean();
 
