@@ -178,10 +178,10 @@ class GuardTakesOverTest {
 
     @Test
     void aProcessThatHasThePidOfADeadPostmasterIsLeftAlone() throws IOException {
-        guard.start("sleep 1000");
+        String began = startTicks(guard.start("sleep 1000"));
         answer(guard.client().arm(guard.in(Duration.ofMillis(500))));
         guard.killGuard();
-        Process other = new ProcessBuilder("sleep", "1000").start();
+        Process other = startedAfter(began);
         try {
             StateFile.of(guard.stateFile()).set(StateFile.PID, Long.toString(other.pid())).write();
             guard.startAgain();
@@ -190,6 +190,25 @@ class GuardTakesOverTest {
         } finally {
             other.destroyForcibly();
         }
+    }
+
+    /**
+     * A number is not given out twice within one tick of the kernel's clock, a hundredth of a
+     * second; two processes that are made one after the other may well begin in the same.
+     */
+    private static Process startedAfter(String ticks) throws IOException {
+        while (true) {
+            Process started = new ProcessBuilder("sleep", "1000").start();
+            if (!startTicks(started.pid()).equals(ticks)) {
+                return started;
+            }
+            started.destroyForcibly();
+        }
+    }
+
+    private static String startTicks(long pid) throws IOException {
+        String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
+        return stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[19];
     }
 
     @Test
