@@ -57,6 +57,11 @@ public record ClusterView(
         return initialize.flatMap(i -> i.value().system());
     }
 
+    /** Up to where the newest leader must have replayed, when the lease was handed over to it. */
+    public Optional<Lsn> handedOverAt() {
+        return epoch.map(Versioned::value).flatMap(EpochRecord::handedOverAt);
+    }
+
     /** The leader's own record, when its server runs as primary. */
     public Optional<MemberRecord.Stored> runningPrimary() {
         return leader.map(l -> members.get(l.member()))

@@ -6,8 +6,6 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
-import dev.holdfast.core.cluster.EpochRecord;
-import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Upstream;
@@ -59,11 +57,7 @@ final class CatchUp {
 
     /** After a planned hand-over nobody can have more. */
     private static boolean matters(Observation o, ClusterView cluster) {
-        return o.config().synchronous()
-                && cluster.epoch()
-                        .map(Versioned::value)
-                        .flatMap(EpochRecord::handedOverAt)
-                        .isEmpty();
+        return o.config().synchronous() && cluster.handedOverAt().isEmpty();
     }
 
     private static SortedSet<MemberName> unheard(

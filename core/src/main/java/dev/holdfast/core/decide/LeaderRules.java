@@ -10,7 +10,6 @@ import static dev.holdfast.core.decide.Reason.Code.START_BACKOFF;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
-import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
@@ -141,9 +140,7 @@ final class LeaderRules {
                                         new Action.RenewEpoch(
                                                 proof.epoch(),
                                                 o.lease().id().orElseThrow(),
-                                                cluster.epoch()
-                                                        .map(Versioned::value)
-                                                        .flatMap(EpochRecord::handedOverAt),
+                                                cluster.handedOverAt(),
                                                 cluster.sync().revision()))
                                 .service(Decision.Service.CHANGING)
                                 .decision());

@@ -12,7 +12,6 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
-import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.SyncState;
@@ -67,8 +66,7 @@ final class PromotionRules {
 
     private static Optional<Decision> refuseOrWait(
             Observation o, ClusterView cluster, Server.Standby standby) {
-        Optional<Lsn> handedOverAt =
-                cluster.epoch().map(Versioned::value).flatMap(EpochRecord::handedOverAt);
+        Optional<Lsn> handedOverAt = cluster.handedOverAt();
         if (o.self().tags().noFailover() || !entitled(o, cluster, handedOverAt.isPresent())) {
             return Optional.of(
                     LeaderRules.release(

@@ -12,9 +12,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
-import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.LeaderKey;
-import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Upstream;
@@ -130,11 +128,7 @@ final class RejoinRules {
     /** The new leader replayed exactly this shutdown checkpoint before it was promoted. */
     static boolean wasHandedOver(ClusterView cluster, ControlData control) {
         return control.state() == ControlData.State.SHUT_DOWN
-                && cluster.epoch()
-                        .map(Versioned::value)
-                        .flatMap(EpochRecord::handedOverAt)
-                        .filter(control.checkpoint()::equals)
-                        .isPresent();
+                && cluster.handedOverAt().filter(control.checkpoint()::equals).isPresent();
     }
 
     private static Decision askSource(
