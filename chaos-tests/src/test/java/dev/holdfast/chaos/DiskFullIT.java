@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
@@ -34,13 +35,19 @@ final class DiskFullIT {
                 writers.awaitProgress();
                 Await.until(
                         "the old primary says that it has no room",
-                        () ->
-                                cluster.member("pg1")
-                                        .patroni()
-                                        .path("holdfast")
-                                        .path("unwell")
-                                        .asText()
-                                        .contains("nothing can be written"));
+                        () -> {
+                            // What PostgreSQL gave back when it ended.
+                            disk.fill();
+                            return cluster.member("pg1")
+                                    .patroni()
+                                    .path("holdfast")
+                                    .path("unwell")
+                                    .asText()
+                                    .contains("nothing can be written");
+                        });
+                assertThat(keptAside(cluster.member("pg1")))
+                        .as("nothing was rewound or copied on a full disk")
+                        .isEmpty();
 
                 disk.empty();
                 assertThat(cluster.awaitHealthy()).isEqualTo(now);
@@ -50,6 +57,14 @@ final class DiskFullIT {
                 assertThat(verdict.lost()).isEmpty();
                 assertThat(verdict.doubled()).isEmpty();
             }
+        }
+    }
+
+    private static List<String> keptAside(Member member) throws IOException {
+        try (Stream<Path> beside = Files.list(member.directory())) {
+            return beside.map(path -> path.getFileName().toString())
+                    .filter(name -> name.matches("data\\.\\d.*"))
+                    .toList();
         }
     }
 
@@ -76,7 +91,7 @@ final class DiskFullIT {
             ByteBuffer block = ByteBuffer.allocate(1 << 16);
             try (FileChannel ballast =
                     FileChannel.open(
-                            ballast(), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                            ballast(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
                 while (true) {
                     ballast.write(block.clear());
                 }

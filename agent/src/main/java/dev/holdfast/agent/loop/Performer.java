@@ -283,10 +283,7 @@ final class Performer {
         switch (action) {
             case Action.SetGuard set ->
                     settle(action, guard.set(set.mode(), new Deadlines(facts.lease.ttl())));
-            case Action.Kill _ -> {
-                LOG.warn("PostgreSQL is ended now");
-                settle(action, guard.kill());
-            }
+            case Action.Kill _ -> settle(action, guard.kill());
             case Action.LetLeaseRunOut runOut -> {
                 lease.letRunOut();
                 inFlight.succeeded(runOut);

@@ -5,6 +5,7 @@ import static dev.holdfast.core.decide.Reason.Code.FOLLOW_START;
 import static dev.holdfast.core.decide.Reason.Code.FOLLOW_WAIT_PROMOTION;
 import static dev.holdfast.core.decide.Reason.Code.RACE_START;
 import static dev.holdfast.core.decide.Reason.Code.RECLONE;
+import static dev.holdfast.core.decide.Reason.Code.REJOIN_UNWELL;
 import static dev.holdfast.core.decide.Reason.Code.REWIND;
 import static dev.holdfast.core.decide.Reason.Code.START_BACKOFF;
 
@@ -176,10 +177,28 @@ final class RejoinRules {
                             why + ": waiting for the leader to run as primary")
                     .decision();
         }
-        return Say.of(o, REWIND, why).act(new Action.Rewind(upstream.get())).decision();
+        return awaitsRoom(o, why)
+                .orElseGet(() ->
+                        Say.of(o, REWIND, why).act(new Action.Rewind(upstream.get())).decision());
+    }
+
+    /**
+     * pg_rewind that runs out of room leaves a directory that cannot be used, and a base backup
+     * needs more room than it did: on a disk that is full or hangs, neither is begun.
+     */
+    private static Optional<Decision> awaitsRoom(Observation o, String why) {
+        return o.vitals()
+                .unwell(o.now(), o.deadlines().patience())
+                .map(unwell ->
+                        Say.of(o, REJOIN_UNWELL, why + "; nothing is begun while " + unwell)
+                                .decision());
     }
 
     private static Decision reclone(Observation o, ClusterView cluster, String why, String aside) {
+        Optional<Decision> waits = awaitsRoom(o, why);
+        if (waits.isPresent()) {
+            return waits.get();
+        }
         Decision copy = BootstrapRules.copy(o, cluster, aside);
         return new Decision(
                 new Reason(

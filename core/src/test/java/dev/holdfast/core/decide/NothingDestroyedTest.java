@@ -148,6 +148,19 @@ class NothingDestroyedTest {
                 .contains(new Action.Clone(upstreamOf(PG2), "rewind-failed"));
     }
 
+    /** Either would run out of room half way. */
+    @Test
+    void onADiskWithoutRoomNothingIsRewoundOrCopied() {
+        Situation old =
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .source(second(HERE), Situation.Promoted.YES);
+        Situation full = old.trouble(Vital.Kind.DATA, -100, "no space is left");
+        assertThat(replaces(full)).isEmpty();
+        assertThat(full.decide().reason().code()).isEqualTo(Reason.Code.REJOIN_UNWELL);
+        assertThat(replaces(full.failed(new Action.Rewind(upstreamOf(PG2)), "no space is left")))
+                .isEmpty();
+    }
+
     @Test
     void rewindAndCopyDoNotFailInTurnWithoutAPause() {
         Situation old =

@@ -224,6 +224,11 @@ final class StandbyCatalogue {
                         .config(ConfigParts::withoutRewind)
                         .source(second(HERE), Situation.Promoted.YES));
         put.accept(
+                "old primary, crashed, its disk is full",
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .source(second(HERE), Situation.Promoted.YES)
+                        .trouble(Vital.Kind.DATA, -100, "no space is left"));
+        put.accept(
                 "old primary, rewind failed",
                 Catalogue.oldPrimary(State.IN_PRODUCTION)
                         .source(second(HERE), Situation.Promoted.YES)
