@@ -10,12 +10,19 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Free ports of 127.0.0.1, below those that the kernel gives to outgoing connections: one of these
- * would, sooner or later, sit on the port of a server that a test has just stopped.
+ * would, sooner or later, sit on the port of a server that a test has just stopped. JVMs that test
+ * side by side have ports of their own each, for the same reason.
  */
 final class Ports {
     private static final int LEAST = 15_000;
     private static final int MOST = 32_000;
     private static final int TRIES = 10_000;
+
+    /** As many as there may be JVMs side by side. */
+    private static final int SHARES = 16;
+
+    /** Failsafe's number of this JVM, from 1 on. */
+    private static final int SHARE = Integer.getInteger("holdfast.fork", 0) % SHARES;
 
     private final Iterator<Integer> free;
 
@@ -30,7 +37,9 @@ final class Ports {
                 throw new IllegalStateException(
                         "no %d ports are free between %d and %d".formatted(count, LEAST, MOST));
             }
-            int port = ThreadLocalRandom.current().nextInt(LEAST, MOST);
+            int port =
+                    ThreadLocalRandom.current().nextInt(LEAST / SHARES, MOST / SHARES) * SHARES
+                            + SHARE;
             if (isFree(port)) {
                 found.add(port);
             }
