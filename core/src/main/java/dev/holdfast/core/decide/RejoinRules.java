@@ -277,12 +277,22 @@ final class RejoinRules {
         boolean ledUntilNow = cluster.leader().isEmpty() && o.memory().lead().isPresent();
         boolean handedOver =
                 cluster.leader().isPresent()
-                        && cluster.runningPrimary().isEmpty()
+                        && !isSettled(o, cluster)
                         && o.data().orElse(null) instanceof DataDirectory.Valid valid
                         && wasHandedOver(cluster, valid.control());
         return o.memory()
                 .leadership()
                 .map(l -> l.since().plus(MAKE_WAY))
                 .filter(end -> spare && (ledUntilNow || handedOver) && o.now().isBefore(end));
+    }
+
+    /** Whether there is a primary again, with all that it takes to acknowledge commits. */
+    private static boolean isSettled(Observation o, ClusterView cluster) {
+        return cluster.runningPrimary()
+                .filter(p ->
+                        !o.config().synchronous()
+                                || (cluster.sync().value().leader().equals(Optional.of(p.name()))
+                                        && !cluster.sync().value().standbys().isEmpty()))
+                .isPresent();
     }
 }

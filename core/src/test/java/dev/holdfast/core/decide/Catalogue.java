@@ -481,7 +481,7 @@ final class Catalogue {
                 Situation.ofSyncStandby().paused().handedOver(PG2, 200, EARLIER).confirmed(200));
         put(
                 "paused, old primary after a switchover",
-                oldPrimary(State.SHUT_DOWN).paused().handedOver(PG2, 200, HERE));
+                oldPrimary(State.SHUT_DOWN).paused().handedOver(PG2, 200, HERE).sync(PG2, PG3));
         put("paused, leader gone, standby here", Situation.ofFailover().paused());
         put("paused, shutdown", Situation.ofPrimary().paused().shutdown());
     }

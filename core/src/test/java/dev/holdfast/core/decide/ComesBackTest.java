@@ -284,7 +284,11 @@ class ComesBackTest {
         assertThat(candidate.decide().reason().code()).isEqualTo(Reason.Code.LEAD_CLAIM);
         Situation prepared = candidate.sync(PG2).claim(2, PG2, 200, Situation.Claim.UNOPENED);
         assertThat(has(prepared, Action.Promote.class)).isTrue();
-        Situation old = Catalogue.oldPrimary(State.SHUT_DOWN).paused().handedOver(PG2, 200, HERE);
+        Situation old =
+                Catalogue.oldPrimary(State.SHUT_DOWN)
+                        .paused()
+                        .handedOver(PG2, 200, HERE)
+                        .sync(PG2, PG3);
         assertThat(has(old, Action.StartStandby.class)).isTrue();
         assertThat(Catalogue.oldPrimary(State.SHUT_DOWN).paused().decide().actions())
                 .as("stopped by hand")
@@ -414,7 +418,13 @@ class ComesBackTest {
                                                         Optional.of(new Epoch(200)), at(0)))));
         assertThat(handed.decide().actions()).isEmpty();
         assertThat(handed.decide().lookAgain()).isEqualTo(at(1_000));
-        assertThat(has(handed.freshAt(at(1_000)), Action.StartStandby.class)).isTrue();
+
+        handed.memberState(PG2, MemberState.RUNNING, MemberRole.PRIMARY);
+        assertThat(has(handed.sync(PG2), Action.StartStandby.class))
+                .as("commits still wait for the first synchronous standby")
+                .isFalse();
+        assertThat(has(handed.sync(PG2, PG3), Action.StartStandby.class)).isTrue();
+        assertThat(has(handed.sync(PG2).freshAt(at(1_000)), Action.StartStandby.class)).isTrue();
     }
 
     @Test

@@ -240,6 +240,9 @@ final class StandbyCatalogue {
                         .done(new Action.Rewind(upstreamOf(PG2))));
         put.accept(
                 "old primary, handed over",
+                Catalogue.oldPrimary(State.SHUT_DOWN).handedOver(PG2, 200, HERE).sync(PG2, PG3));
+        put.accept(
+                "old primary, handed over, the next one has no synchronous standby yet",
                 Catalogue.oldPrimary(State.SHUT_DOWN).handedOver(PG2, 200, HERE));
         put.accept(
                 "old primary, shut down before the switch point",
