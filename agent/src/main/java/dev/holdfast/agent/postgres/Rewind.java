@@ -5,7 +5,6 @@ import dev.holdfast.agent.postgres.PostgresPrograms.Program;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.AgentConfig.HostPort;
-import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.Upstream;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -98,8 +97,7 @@ final class Rewind {
      * limits that prepared transactions need nor, in older versions, where the configuration is.
      */
     private void recover(ControlFile control, Consumer<String> progress) {
-        State state = control.data().state();
-        if (state == State.SHUT_DOWN || state == State.SHUT_DOWN_IN_RECOVERY) {
+        if (control.data().isShutDown()) {
             return;
         }
         progress.accept("crash recovery, since the server was not shut down");

@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  * scripts and all that they start carry a mark in their environment, by which the test finds them
  * wherever they went.
  */
-final class GuardUnderTest implements AutoCloseable {
+public final class GuardUnderTest implements AutoCloseable {
     private final Path home;
     private final List<String> before;
     private final List<String> options;
@@ -103,7 +103,7 @@ final class GuardUnderTest implements AutoCloseable {
     }
 
     /** The program under test, which is built where it is missing. */
-    static synchronized Path binary() throws IOException {
+    public static synchronized Path binary() throws IOException {
         String named = System.getProperty("holdfast.guard");
         if (named != null && Files.isExecutable(Path.of(named))) {
             return Path.of(named);

@@ -95,9 +95,7 @@ final class Serving {
         }
         long confirmed =
                 primary.senders().stream()
-                        .filter(s ->
-                                s.syncState().equals("sync")
-                                        && !s.flushed().isBefore(gate.needed()))
+                        .filter(s -> s.syncState().equals("sync") && s.hasFlushed(gate.needed()))
                         .count();
         return confirmed >= names.get().number();
     }

@@ -238,7 +238,7 @@ public final class SyncSet {
         boolean confirmed =
                 sender(in, next)
                         .filter(s -> s.syncState().equals("sync") && s.syncPriority() > 0)
-                        .filter(s -> s.flushed().isAfter(needed))
+                        .filter(s -> s.flushed().isAfter(needed) && s.hasFlushed(needed))
                         .isPresent();
         if (!confirmed) {
             return new Step.Wait(

@@ -42,8 +42,31 @@ public record ControlData(
     public boolean wasPrimary() {
         return switch (state) {
             case SHUT_DOWN, SHUTTING_DOWN, IN_PRODUCTION, IN_CRASH_RECOVERY -> true;
-            case STARTING_UP, SHUT_DOWN_IN_RECOVERY, IN_ARCHIVE_RECOVERY -> false;
+            case SHUT_DOWN_IN_RECOVERY -> leftCrashRecovery();
+            case STARTING_UP, IN_ARCHIVE_RECOVERY -> false;
         };
+    }
+
+    /** Nothing is left to recover: the server ended in order, as a primary or as a standby. */
+    public boolean isShutDown() {
+        return switch (state) {
+            case SHUT_DOWN -> true;
+            case SHUT_DOWN_IN_RECOVERY -> !leftCrashRecovery();
+            case STARTING_UP,
+                    SHUTTING_DOWN,
+                    IN_CRASH_RECOVERY,
+                    IN_ARCHIVE_RECOVERY,
+                    IN_PRODUCTION ->
+                    false;
+        };
+    }
+
+    /**
+     * Since PostgreSQL 15 a primary that is stopped while it recovers from a crash leaves the state
+     * of a standby that was shut down. But a standby always has a point that it must recover to.
+     */
+    private boolean leftCrashRecovery() {
+        return minRecoveryPoint.equals(Lsn.ZERO);
     }
 
     /** The newest timeline that the directory is known to be on. */

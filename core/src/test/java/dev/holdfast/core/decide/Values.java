@@ -135,11 +135,20 @@ final class Values {
                         checkpoint,
                         history.timeline(),
                         checkpoint,
-                        Lsn.ZERO,
+                        minRecoveryPoint(state, checkpoint),
                         history.timeline(),
                         true,
                         true),
                 history);
+    }
+
+    /** Only a standby has one. */
+    private static Lsn minRecoveryPoint(ControlData.State state, Lsn checkpoint) {
+        return switch (state) {
+            case SHUT_DOWN_IN_RECOVERY, IN_ARCHIVE_RECOVERY -> checkpoint;
+            case STARTING_UP, SHUT_DOWN, SHUTTING_DOWN, IN_CRASH_RECOVERY, IN_PRODUCTION ->
+                    Lsn.ZERO;
+        };
     }
 
     /** Timeline 2, which left timeline 1 at {@code at}. */
