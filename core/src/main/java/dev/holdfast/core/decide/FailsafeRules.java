@@ -22,7 +22,8 @@ final class FailsafeRules {
 
     /**
      * Whom to ask: everybody in the key, and in a write of it that may yet be executed, but this
-     * member. Empty when failsafe mode is off or this member is not in the key.
+     * member. Empty when there is no key or this member is not in it. Whether failsafe mode is on
+     * does not matter here: who has confirmed keeps to it though the mode was switched off since.
      */
     static Optional<SortedSet<MemberName>> others(Observation o) {
         return listed(o)
@@ -36,10 +37,7 @@ final class FailsafeRules {
     private static Optional<SortedMap<MemberName, String>> listed(Observation o) {
         Optional<Versioned<SortedMap<MemberName, String>>> key =
                 o.cluster().flatMap(ClusterView::failsafe);
-        if (!o.config().failsafe()
-                || key.isEmpty()
-                || !key.get().value().containsKey(o.me())
-                || isYoung(o)) {
+        if (key.isEmpty() || !key.get().value().containsKey(o.me()) || isYoung(o)) {
             return Optional.empty();
         }
         SortedMap<MemberName, String> all = new TreeMap<>(key.get().value());
@@ -70,7 +68,8 @@ final class FailsafeRules {
         Optional<SortedMap<MemberName, String>> listed = listed(o);
         Optional<Memory.Lead> lead = o.memory().lead();
         boolean standby = o.server().filter(Server.Standby.class::isInstance).isPresent();
-        if (listed.isEmpty()
+        if (!o.config().failsafe()
+                || listed.isEmpty()
                 || lead.isEmpty()
                 || standby
                 || !o.serverMayRun()

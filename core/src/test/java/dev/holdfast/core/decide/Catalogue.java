@@ -222,6 +222,12 @@ final class Catalogue {
                 "store away, soft deadline reached, one does not confirm",
                 staying().confirmedBy(5_000, PG2).now(Situation.SOFT_MILLIS));
         put(
+                "store away, all others confirm, failsafe mode is switched off",
+                staying()
+                        .confirmedBy(5_000, PG2, PG3)
+                        .config(ConfigParts::noFailsafe)
+                        .now(Situation.SOFT_MILLIS));
+        put(
                 "store back, the lease ran out in it, all others confirm",
                 staying()
                         .confirmedBy(5_000, PG2, PG3)

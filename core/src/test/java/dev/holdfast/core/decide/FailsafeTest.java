@@ -228,6 +228,20 @@ class FailsafeTest {
     }
 
     @Test
+    void switchedOffMeanwhileWhatWasConfirmedHoldsUntilItRunsOutAndNobodyIsAskedAgain() {
+        Situation off = away(PG2, PG3).config(ConfigParts::noFailsafe);
+        assertThat(stays(off)).isTrue();
+        assertThat(has(off, Action.AskFailsafe.class)).isFalse();
+        assertThat(stays(off.now(SOFT - 1))).isTrue();
+        assertThat(has(off.now(SOFT), Action.Kill.class)).isTrue();
+        Situation race = confirming(Situation.ofFailover()).config(ConfigParts::noFailsafe);
+        assertThat(has(race.freshAt(at(3_999)), Action.CreateLeader.class))
+                .as("who confirmed takes the leader key")
+                .isFalse();
+        assertThat(has(race.freshAt(at(4_000)), Action.CreateLeader.class)).isTrue();
+    }
+
+    @Test
     void anAgentThatIsToEndStopsPostgresqlInOrder() {
         Situation ending = away(PG2, PG3).now(Situation.END_MILLIS).shutdown();
         assertThat(has(ending, Action.Stop.class)).isTrue();
