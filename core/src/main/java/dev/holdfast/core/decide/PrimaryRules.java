@@ -31,7 +31,21 @@ final class PrimaryRules {
     static Decision decide(
             Observation seen, ClusterView cluster, LeaderProof proof, Server.Primary primary) {
         Observation o = seen.withMemory(Serving.gate(seen, cluster, primary));
-        return request(o, cluster, primary).orElseGet(() -> upkeep(o, cluster, proof, primary));
+        return request(o, cluster, primary)
+                .or(() -> barred(o, cluster, primary))
+                .orElseGet(() -> upkeep(o, cluster, proof, primary));
+    }
+
+    /**
+     * The watchdog that is required does not work any more, so the guard takes no later deadline
+     * and will end PostgreSQL. Until then there is time to hand over, if somebody is fit.
+     */
+    private static Optional<Decision> barred(
+            Observation o, ClusterView cluster, Server.Primary primary) {
+        return o.self()
+                .barred()
+                .flatMap(_ -> SwitchoverRules.candidate(o, cluster, primary))
+                .map(fit -> SwitchoverRules.handOver(o, cluster, primary, Optional.of(fit)));
     }
 
     private static Optional<Decision> request(

@@ -88,7 +88,8 @@ final class SwitchoverRules {
                 now.stopping()
                         || !o.checkpointedAt().isBefore(now.since())
                         || o.now().isAfter(now.since().plus(CHECKPOINT));
-        String whom = now.candidate().map(c -> " before handing over to " + c).orElse("");
+        String why = o.self().barred().map(barred -> ", since " + barred).orElse("");
+        String whom = now.candidate().map(c -> " before handing over to " + c + why).orElse("");
         if (!ready) {
             return Say.of(o, SWITCHOVER_CHECKPOINT, "a checkpoint is made" + whom)
                     .act(new Action.Checkpoint())

@@ -350,6 +350,9 @@ final class Catalogue {
         Situation asked = Situation.ofPrimary().failoverRequest(Optional.of(PG1), Optional.of(PG2));
         put("switchover asked for", asked);
         put(
+                "the watchdog that is required fails on the leader",
+                Situation.ofPrimary().barred("the watchdog does not work"));
+        put(
                 "switchover to a member outside the sync set",
                 Situation.ofPrimary().failoverRequest(Optional.of(PG1), Optional.of(PG3)));
         put(

@@ -69,6 +69,24 @@ class NoProofNoPromotionTest {
     }
 
     @Test
+    void aLeaderWhoseWatchdogHasFailedHandsOverWhileItIsLetIfAnotherIsFit() {
+        String why = "watchdog.mode is required, and this host has none that works";
+        Decision handOver = Situation.ofPrimary().barred(why).decide();
+        assertThat(handOver.actions()).contains(new Action.Checkpoint());
+        assertThat(handOver.reason())
+                .isEqualTo(
+                        new Reason(
+                                Reason.Code.SWITCHOVER_CHECKPOINT,
+                                "a checkpoint is made before handing over to pg2, since " + why));
+        assertThat(Situation.ofPrimary().decide().actions())
+                .as("but for the watchdog")
+                .doesNotContain(new Action.Checkpoint());
+        assertThat(Situation.ofPrimary().sync(PG1).barred(why).decide().actions())
+                .as("nobody is fit")
+                .doesNotContain(new Action.Checkpoint());
+    }
+
+    @Test
     void aPromotionWaitsForItsClaimUnderThisEpoch() {
         Situation leader = Situation.ofNewLeader().armed().sync(PG2);
         assertThat(promotes(leader)).isFalse();
