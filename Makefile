@@ -1,7 +1,7 @@
 # `make` lists the targets. Each installs what it needs through apt where it may, and else says what to install.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test demo bench sim sim-many model format deps clean guard rebuild
+.PHONY: help build test chaos demo bench sim sim-many model format deps clean guard rebuild
 
 MVN := scripts/mvn.sh
 # Touched after a build. It lies where `mvn clean` removes it, and it is older than a directory from which a file was deleted.
@@ -28,12 +28,18 @@ test: ## Build and run all tests, unit and on real servers (what CI runs)
 	$(MVN) verify
 	@touch $(BUILT)
 
+chaos: ## Run the long tests on real servers, which make test leaves out (about 10 minutes)
+	@scripts/deps.sh test
+	@$(MAKE) --no-print-directory guard
+	$(MVN) verify -pl chaos-tests -am -Dgroups=long -DexcludedGroups=none
+	@touch $(BUILT)
+
 demo: ## Run a cluster of three behind HAProxy on this machine, until Ctrl-C
 	@scripts/deps.sh run
 	@$(MAKE) --no-print-directory build
 	@scripts/demo.sh
 
-bench: ## Measure write gaps, loss, memory and CPU through switchover and crashes
+bench: ## Measure write gaps, loss, memory and CPU through switchover, crashes and stops (20 minutes)
 	@scripts/deps.sh run
 	@$(MAKE) --no-print-directory build
 	@scripts/bench.sh

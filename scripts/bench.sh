@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the benchmark on what `make build` has built: scripts/bench.sh [RUNS]
+# Runs the benchmark on what `make build` has built: scripts/bench.sh [RUNS [TTL...]]
+# RUNS of each everyday event, 5 if not given, 0 for none; the scenarios with each TTL, 10 and 4 if none is given.
 set -eu
 checkout=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
 # shellcheck source=scripts/launch.sh

@@ -4,20 +4,28 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Measures what clients notice: the longest time without an acknowledged write while the leader is
  * changed, killed, or lost with its host, what was acknowledged and is gone, and what was
- * acknowledged before a standby had it. Then what an idle agent costs.
+ * acknowledged before a standby had it. Then what an idle agent costs. Then the same of every
+ * {@link Scenario}, with a longer and a shorter TTL, and whether two servers ever accepted writes
+ * at once.
  *
  * <p>Whether a standby had a row is not asked of the primary, whose word is what is in question.
  * Standbys reach it through {@link ReplicationRelay}s, which note when which of them said it had
  * flushed how far. A commit that waited cannot be acknowledged before such a note, and one that did
  * not wait is caught unless a standby happened to be faster: and then the row was not in danger.
  *
- * <p>The exit status says only whether something was lost or doubled: times differ with machines.
+ * <p>The exit status says only whether something was lost or doubled, or two servers accepted
+ * writes at once: times differ with machines.
  */
 public final class Bench {
     private static final int RUNS = 5;
@@ -28,128 +36,209 @@ public final class Bench {
     private static final long TARGET_RESIDENT_KIBIBYTES = 120 * 1024;
     private static final double TARGET_CPU_PERCENT = 1.0;
 
-    private final TestCluster cluster;
+    /** A lease, what notices that it is over, and a promotion. */
+    private static final List<Integer> TTLS_SECONDS = List.of(10, 4);
+
+    private static final int BEYOND_TTL_SECONDS = 2;
+
     private final List<String> faults = new ArrayList<>();
 
     /** What one kind of event came to. */
-    private record Row(
-            String event, long targetMillis, List<Duration> gaps, long lost, long unconfirmed) {
+    private record Row(String event, long targetMillis, List<Trial.Outcome> runs) {
         private Duration median() {
-            return gaps.stream().sorted().toList().get(gaps.size() / 2);
+            return runs.stream().map(Trial.Outcome::gap).sorted().toList().get(runs.size() / 2);
         }
 
         private Duration worst() {
-            return gaps.stream().max(Comparator.naturalOrder()).orElseThrow();
+            return runs.stream()
+                    .map(Trial.Outcome::gap)
+                    .max(Comparator.naturalOrder())
+                    .orElseThrow();
+        }
+
+        private long lost() {
+            return runs.stream().mapToLong(run -> run.rows().lost().size()).sum();
+        }
+
+        private long unconfirmed() {
+            return runs.stream().mapToLong(Trial.Outcome::unconfirmed).sum();
+        }
+
+        private long twoWriters() {
+            return runs.stream().mapToLong(Trial.Outcome::twoWriters).sum();
         }
 
         private boolean isReached() {
-            return worst().toMillis() <= targetMillis && lost == 0 && unconfirmed == 0;
+            return worst().toMillis() <= targetMillis
+                    && unconfirmed() == 0
+                    && runs.stream().allMatch(Trial.Outcome::isClean);
         }
     }
 
-    private Bench(TestCluster cluster) {
-        this.cluster = cluster;
-    }
+    private Bench() {}
 
+    /**
+     * Prints what it measures as it goes.
+     *
+     * @param arguments how often each of the first events; the TTLs with which the scenarios run
+     */
     public static void main(String[] arguments) {
         int runs = arguments.length > 0 ? Integer.parseInt(arguments[0]) : RUNS;
+        List<Integer> ttls =
+                arguments.length > 1
+                        ? Stream.of(arguments).skip(1).map(Integer::valueOf).toList()
+                        : TTLS_SECONDS;
+        Bench bench = new Bench();
+        if (runs > 0) {
+            bench.everyday(runs);
+        }
+        ttls.forEach(bench::scenarios);
+        bench.faults.forEach(Bench::say);
+        System.exit(bench.faults.isEmpty() ? 0 : 1);
+    }
+
+    private static void on(ClusterPlan plan, String name, Consumer<TestCluster> what) {
         say(
-                "Starting etcd, three members (ttl 10, synchronous_mode on) and HAProxy (inter 1s fall 2 rise 1).");
-        List<String> faults;
-        try (TestCluster cluster = TestCluster.start(ClusterPlan.usual())) {
-            Bench bench = new Bench(cluster);
+                "Starting etcd, three members (ttl %d, synchronous_mode on) and HAProxy (inter 1s fall 2 rise 1)."
+                        .formatted(plan.ttlSeconds()));
+        try (TestCluster cluster = TestCluster.start(plan)) {
             try {
-                bench.run(runs);
+                what.accept(cluster);
             } finally {
-                Path logs = Checkout.found().directory().resolve("chaos-tests/target/bench-logs");
+                Path logs =
+                        Checkout.found()
+                                .directory()
+                                .resolve("chaos-tests/target/bench-logs")
+                                .resolve(name);
                 cluster.copyLogs(logs);
                 say("What every process logged: " + logs);
             }
-            faults = bench.faults;
         }
-        faults.forEach(Bench::say);
-        System.exit(faults.isEmpty() ? 0 : 1);
     }
 
-    private void run(int runs) {
-        List<Row> rows =
-                List.of(
-                        measure("switchover", 500, runs, this::switchOver),
-                        measure("postmaster killed", 1000, runs, this::killPostmaster),
-                        measure("member killed", 12_000, runs, this::killMember));
+    private void everyday(int runs) {
+        on(
+                ClusterPlan.usual(),
+                "everyday",
+                cluster -> {
+                    List<Row> rows =
+                            List.of(
+                                    measure(cluster, "switchover", 500, runs, Bench::switchOver),
+                                    measure(
+                                            cluster,
+                                            "postmaster killed",
+                                            1000,
+                                            runs,
+                                            (_, primary) -> killPostmaster(primary)),
+                                    measure(
+                                            cluster,
+                                            "member killed",
+                                            12_000,
+                                            runs,
+                                            Bench::killMember));
+                    table("%d runs each, 4 writers through HAProxy".formatted(runs), rows);
+                    idle(cluster);
+                });
+    }
+
+    /** All of them once, those that need a cluster of another kind on one of their own. */
+    private void scenarios(int ttlSeconds) {
+        ClusterPlan usual = ClusterPlan.usual().withTtlSeconds(ttlSeconds);
+        List<Row> rows = new ArrayList<>();
+        Map<ClusterPlan, List<Scenario>> byPlan =
+                Stream.of(Scenario.values())
+                        .collect(
+                                Collectors.groupingBy(
+                                        scenario -> scenario.on(usual),
+                                        LinkedHashMap::new,
+                                        Collectors.toList()));
+        byPlan.forEach((plan, scenarios) -> {
+            if (plan.smallDisk().isPresent() && !SmallDisk.isPossible()) {
+                say(scenarios + " left out: a file system of its own needs root");
+                return;
+            }
+            on(
+                    plan,
+                    "ttl-" + ttlSeconds + plan.smallDisk().map(_ -> "-small-disk").orElse(""),
+                    cluster ->
+                            scenarios.forEach(
+                                    scenario -> rows.add(scenario(cluster, scenario, ttlSeconds))));
+        });
+        table(
+                "ttl %d, one run each, 4 writers through HAProxy and 2 on each server"
+                        .formatted(ttlSeconds),
+                rows);
+    }
+
+    private Row scenario(TestCluster cluster, Scenario scenario, int ttlSeconds) {
+        Trial.Outcome outcome = scenario.run(cluster, Scenario.Lasting.WHOLE);
+        noted("%s, ttl %d".formatted(scenario.title(), ttlSeconds), outcome);
+        return new Row(
+                scenario.title(), (ttlSeconds + BEYOND_TTL_SECONDS) * 1000L, List.of(outcome));
+    }
+
+    private Row measure(
+            TestCluster cluster,
+            String event,
+            long targetMillis,
+            int runs,
+            BiConsumer<TestCluster, Member> happen) {
+        List<Trial.Outcome> outcomes = new ArrayList<>();
+        for (int run = 1; run <= runs; run++) {
+            Trial.Outcome outcome =
+                    Trial.run(
+                            cluster,
+                            Trial.Clients.BALANCED,
+                            (_, primary) -> {
+                                long began = System.nanoTime();
+                                happen.accept(cluster, primary);
+                                return Trial.Happened.at(began);
+                            });
+            noted("%s, run %d of %d".formatted(event, run, runs), outcome);
+            outcomes.add(outcome);
+        }
+        return new Row(event, targetMillis, outcomes);
+    }
+
+    private void noted(String event, Trial.Outcome outcome) {
+        say(event + ": " + outcome);
+        if (!outcome.isClean()) {
+            faults.add(
+                    "%s: lost or doubled: %s; two writers: %s"
+                            .formatted(event, outcome.rows(), outcome.overlaps()));
+        }
+    }
+
+    private static void table(String what, List<Row> rows) {
+        String columns = "%-34s %9s %9s %9s %6s %21s %12s  %s";
         say("");
+        say("longest gap between two acknowledged writes, " + what);
         say(
-                "longest gap between two acknowledged writes, %d runs each, 4 writers through HAProxy"
-                        .formatted(runs));
-        say(
-                "%-18s %9s %9s %9s %6s %22s  %s"
-                        .formatted(
-                                "",
-                                "median",
-                                "worst",
-                                "target",
-                                "lost",
-                                "without sync standby",
-                                ""));
+                columns.formatted(
+                        "",
+                        "median",
+                        "worst",
+                        "target",
+                        "lost",
+                        "without sync standby",
+                        "two writers",
+                        ""));
         for (Row row : rows) {
             say(
-                    "%-18s %7d ms %7d ms %7d ms %6d %22d  %s"
-                            .formatted(
-                                    row.event(),
-                                    row.median().toMillis(),
-                                    row.worst().toMillis(),
-                                    row.targetMillis(),
-                                    row.lost(),
-                                    row.unconfirmed(),
-                                    verdict(row.isReached())));
+                    columns.formatted(
+                            row.event(),
+                            row.median().toMillis() + " ms",
+                            row.worst().toMillis() + " ms",
+                            row.targetMillis() + " ms",
+                            row.lost(),
+                            row.unconfirmed(),
+                            row.twoWriters(),
+                            verdict(row.isReached())));
         }
         say("");
-        idle();
     }
 
-    private Row measure(String event, long targetMillis, int runs, Consumer<Member> happen) {
-        List<Duration> gaps = new ArrayList<>();
-        long lost = 0;
-        long unconfirmed = 0;
-        for (int run = 1; run <= runs; run++) {
-            Member primary = cluster.awaitHealthy();
-            try (Writers writers = Writers.start(cluster.writerPort())) {
-                long begin = System.nanoTime();
-                happen.accept(primary);
-                writers.awaitProgress();
-                Member now = cluster.heal();
-                writers.awaitProgress();
-                writers.stop();
-                Writers.Verdict verdict = writers.check(now);
-                writers.awaitSameRows(now, cluster.others(now));
-                long early = writers.unconfirmed(cluster.members(), begin).size();
-                Duration gap = writers.longestGap(begin);
-                say(
-                        "%-18s run %d of %d: %s -> %s, gap %d ms, %d rows acknowledged, %d lost, %d doubled, %d without a synchronous standby, %d attempts failed"
-                                .formatted(
-                                        event,
-                                        run,
-                                        runs,
-                                        primary,
-                                        now,
-                                        gap.toMillis(),
-                                        verdict.acknowledged(),
-                                        verdict.lost().size(),
-                                        verdict.doubled().size(),
-                                        early,
-                                        writers.failures()));
-                if (!verdict.isClean()) {
-                    faults.add("%s, run %d: lost or doubled: %s".formatted(event, run, verdict));
-                }
-                gaps.add(gap);
-                lost += verdict.lost().size();
-                unconfirmed += early;
-            }
-        }
-        return new Row(event, targetMillis, gaps, lost, unconfirmed);
-    }
-
-    private void switchOver(Member primary) {
+    private static void switchOver(TestCluster cluster, Member primary) {
         Member candidate = cluster.syncStandby();
         Rest.Answer answer =
                 primary.rest()
@@ -164,11 +253,11 @@ public final class Bench {
         Await.until(candidate + " is the primary", candidate::isPrimary);
     }
 
-    private void killPostmaster(Member primary) {
+    private static void killPostmaster(Member primary) {
         Signal.KILL.send(primary.postmasterPid().orElseThrow());
     }
 
-    private void killMember(Member primary) {
+    private static void killMember(TestCluster cluster, Member primary) {
         primary.killAll();
         Member _ = cluster.awaitPrimaryOf(cluster.others(primary));
     }
@@ -177,14 +266,14 @@ public final class Bench {
      * A JVM that has just started compiles for a minute or two. Windows are measured until one is
      * no better than the one before; the last counts.
      */
-    private void idle() {
+    private static void idle(TestCluster cluster) {
         Member leader = cluster.awaitHealthy();
-        List<Double> percents = window();
+        List<Double> percents = window(cluster);
         double before;
         int windows = 1;
         do {
             before = sum(percents);
-            percents = window();
+            percents = window(cluster);
             windows++;
         } while (sum(percents) < SETTLED * before && windows < MOST_WINDOWS);
         say(
@@ -210,7 +299,7 @@ public final class Bench {
     }
 
     /** What each agent used in one idle span, in percent of a core. */
-    private List<Double> window() {
+    private static List<Double> window(TestCluster cluster) {
         List<Long> before =
                 cluster.members().stream().map(m -> ProcFs.ticks(m.agentPid())).toList();
         long begin = System.nanoTime();

@@ -1,6 +1,7 @@
 package dev.holdfast.chaos;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What cluster to make.
@@ -8,8 +9,14 @@ import java.util.List;
  * @param members their names
  * @param ttlSeconds the lease's length
  * @param sync what {@code synchronous_mode} and its like are in the first dynamic configuration
+ * @param smallDisk the member whose directory is a small file system of its own; it makes the
+ *     cluster, and so is its first primary
  */
-record ClusterPlan(List<String> members, int ttlSeconds, Sync sync) {
+record ClusterPlan(List<String> members, int ttlSeconds, Sync sync, Optional<String> smallDisk) {
+
+    ClusterPlan(List<String> members, int ttlSeconds, Sync sync) {
+        this(members, ttlSeconds, sync, Optional.empty());
+    }
 
     /** How commits wait for standbys. */
     enum Sync {
@@ -33,6 +40,10 @@ record ClusterPlan(List<String> members, int ttlSeconds, Sync sync) {
     }
 
     ClusterPlan withTtlSeconds(int seconds) {
-        return new ClusterPlan(members, seconds, sync);
+        return new ClusterPlan(members, seconds, sync, smallDisk);
+    }
+
+    ClusterPlan withSmallDiskOf(String member) {
+        return new ClusterPlan(members, ttlSeconds, sync, Optional.of(member));
     }
 }

@@ -59,6 +59,19 @@ final class Member {
         account.own(directory);
     }
 
+    /** Before its agent is started: its directory becomes a file system of its own. */
+    SmallDisk moveToSmallDisk() {
+        try {
+            String yaml = Files.readString(yamlFile());
+            SmallDisk disk = SmallDisk.mount(directory);
+            Files.createDirectories(directory.resolve("run"));
+            writeFile(yaml);
+            return disk;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     String name() {
         return name;
     }

@@ -14,12 +14,25 @@ final class Sql {
 
     private Sql() {}
 
+    /** A session for one of the clients that write. */
+    static Connection connect(Client client) throws SQLException {
+        Properties properties = properties(client.route().limitSeconds());
+        if (!client.route().settings().isEmpty()) {
+            properties.setProperty("options", client.route().settings());
+        }
+        return connect(client.port(), properties);
+    }
+
     /**
      * A session whose every wait ends after a while.
      *
      * @param limitSeconds the longest wait for a connection and for an answer
      */
     static Connection connect(int port, int limitSeconds) throws SQLException {
+        return connect(port, properties(limitSeconds));
+    }
+
+    private static Properties properties(int limitSeconds) {
         Properties properties = new Properties();
         properties.setProperty("user", USER);
         properties.setProperty("password", PASSWORD);
@@ -30,6 +43,10 @@ final class Sql {
         properties.setProperty("socketTimeout", String.valueOf(limitSeconds));
         properties.setProperty("assumeMinServerVersion", "13");
         properties.setProperty("ApplicationName", "chaos");
+        return properties;
+    }
+
+    private static Connection connect(int port, Properties properties) throws SQLException {
         return DriverManager.getConnection(
                 "jdbc:postgresql://127.0.0.1:" + port + "/postgres", properties);
     }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -31,7 +32,8 @@ final class TestCluster implements AutoCloseable {
     private final EtcdServer etcd;
     private final LoadBalancer balancer;
     private final Map<String, Member> members = new LinkedHashMap<>();
-    private final Thread atExit = new Thread(this::endAll, "end-of-test-cluster");
+    private final Optional<SmallDisk> smallDisk;
+    private final Thread atExit = new Thread(this::abandon, "end-of-test-cluster");
 
     private TestCluster(ClusterPlan plan) {
         this.account = Account.found();
@@ -48,6 +50,7 @@ final class TestCluster implements AutoCloseable {
         for (String name : plan.members()) {
             members.put(name, new Member(name, account, directory, etcd.clientPort(), ports, plan));
         }
+        this.smallDisk = plan.smallDisk().map(name -> member(name).moveToSmallDisk());
         this.balancer = new LoadBalancer(account, directory, ports, members());
     }
 
@@ -60,6 +63,11 @@ final class TestCluster implements AutoCloseable {
     static TestCluster start(ClusterPlan plan) {
         TestCluster cluster = prepare(plan);
         try {
+            plan.smallDisk()
+                    .ifPresent(name -> {
+                        cluster.member(name).startAgent();
+                        Member _ = cluster.awaitPrimary();
+                    });
             cluster.members().forEach(Member::startAgent);
             cluster.awaitHealthy();
             return cluster;
@@ -80,6 +88,11 @@ final class TestCluster implements AutoCloseable {
 
     EtcdServer etcd() {
         return etcd;
+    }
+
+    /** Of the member that the plan names. */
+    Optional<SmallDisk> smallDisk() {
+        return smallDisk;
     }
 
     int writerPort() {
@@ -203,6 +216,26 @@ final class TestCluster implements AutoCloseable {
 
     // --- commands
 
+    /** Returns when the leader may stay without etcd, and the others be elected without it. */
+    void switchFailsafeOn() {
+        awaitCommand(
+                member -> member.rest().command("PATCH", "/config", "{\"failsafe_mode\": true}"));
+        for (Member member : members()) {
+            Await.until(
+                    member + " knows whom the leader would ask",
+                    () ->
+                            member.rest().get("/failsafe").status() == 200
+                                    && member.rest().json("/failsafe").size() == members.size());
+        }
+        // An agent neither stays nor is elected before it has run for one validity period.
+        Await.pass(Duration.ofSeconds(plan.ttlSeconds()));
+    }
+
+    void switchFailsafeOff() {
+        awaitCommand(
+                member -> member.rest().command("PATCH", "/config", "{\"failsafe_mode\": null}"));
+    }
+
     /** The control command, with the first member's file. */
     Finished ctl(String... arguments) {
         List<String> command = new ArrayList<>();
@@ -262,11 +295,17 @@ final class TestCluster implements AutoCloseable {
         members.values().forEach(member -> member.relay().close());
     }
 
+    private void abandon() {
+        endAll();
+        smallDisk.ifPresent(SmallDisk::close);
+    }
+
     /** Ends everything, and removes the directory. */
     @Override
     public void close() {
         endAll();
         members.values().forEach(Member::removeGuardState);
+        smallDisk.ifPresent(SmallDisk::close);
         try (Stream<Path> all = Files.walk(directory)) {
             for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(each);

@@ -16,30 +16,26 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 
 /**
- * Clients that write through the balancer all the time, each its own numbered rows, into a table
- * that is made for them. A row whose outcome is unknown is never sent again: the next has the next
- * number, so that no row may be there twice.
+ * Clients that write all the time, each its own numbered rows, into a table that is made for them.
+ * A row whose outcome is unknown is never sent again: the next has the next number, so that no row
+ * may be there twice.
  */
 final class Writers implements AutoCloseable {
-    private static final int CLIENTS = 4;
+    private static final int BALANCED_CLIENTS = 4;
 
-    /** A server that hangs costs a client so much. */
-    private static final int LIMIT_SECONDS = 1;
+    /** What a standby says to a write, and what it says before it has the table. */
+    private static final Set<String> NOT_HERE = Set.of("25006", "42P01");
 
-    private static final long PAUSE_MILLIS = 5;
-    private static final long RECONNECT_MILLIS = 20;
-
-    private final int port;
     private final String table;
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final AtomicLong failures = new AtomicLong();
     private final List<Acknowledged> acknowledged = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
 
-    private Writers(int port, String table) {
-        this.port = port;
+    private Writers(String table) {
         this.table = table;
     }
 
@@ -49,6 +45,18 @@ final class Writers implements AutoCloseable {
      * @param port the balancer's, for writers
      */
     static Writers start(int port) {
+        return start(port, List.of());
+    }
+
+    /**
+     * Through the balancer, and straight to each server besides: one client whose rows must not be
+     * lost, and one that is acknowledged whenever the server accepts its row.
+     */
+    static Writers startEverywhere(TestCluster cluster) {
+        return start(cluster.writerPort(), cluster.members());
+    }
+
+    private static Writers start(int port, List<Member> direct) {
         String table = "writes_" + Long.toUnsignedString(System.nanoTime());
         Await.until(
                 "the table for the writers can be made through the balancer",
@@ -60,41 +68,52 @@ final class Writers implements AutoCloseable {
                                     + " (client int NOT NULL, number bigint NOT NULL)");
                     return true;
                 });
-        Writers writers = new Writers(port, table);
-        for (int client = 1; client <= CLIENTS; client++) {
-            int which = client;
-            writers.threads.add(
-                    Thread.ofPlatform().name("writer-" + client).start(() -> writers.run(which)));
+        Writers writers = new Writers(table);
+        for (int i = 0; i < BALANCED_CLIENTS; i++) {
+            writers.add(port, Client.Route.BALANCED);
+        }
+        for (Member member : direct) {
+            writers.add(member.postgresPort(), Client.Route.DIRECT);
+            writers.add(member.postgresPort(), Client.Route.DIRECT_LOCAL);
         }
         writers.awaitProgress();
         return writers;
     }
 
-    private void run(int client) {
+    private void add(int port, Client.Route route) {
+        Client client = new Client(threads.size() + 1, port, route);
+        threads.add(Thread.ofPlatform().name("writer-" + client.number()).start(() -> run(client)));
+    }
+
+    private void run(Client client) {
         String insert =
                 "INSERT INTO "
                         + table
                         + " (client, number) VALUES (?, ?)"
-                        + " RETURNING pg_current_wal_insert_lsn() - '0/0'::pg_lsn, current_setting('port')::int";
+                        + " RETURNING pg_current_wal_insert_lsn() - '0/0'::pg_lsn, current_setting('port')::int,"
+                        + " left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)";
         long number = 0;
-        while (!isStoppedWithin(0)) {
-            try (Connection connection = Sql.connect(port, LIMIT_SECONDS);
+        while (!isStoppedWithin(Duration.ZERO)) {
+            try (Connection connection = Sql.connect(client);
                     PreparedStatement statement = connection.prepareStatement(insert)) {
-                while (!isStoppedWithin(PAUSE_MILLIS)) {
+                while (!isStoppedWithin(client.route().pause())) {
                     number++;
                     write(statement, client, number);
                 }
             } catch (SQLException e) {
-                failures.incrementAndGet();
-                if (isStoppedWithin(RECONNECT_MILLIS)) {
+                if (client.route() == Client.Route.BALANCED) {
+                    failures.incrementAndGet();
+                }
+                if (isStoppedWithin(client.route().reconnect())) {
                     return;
                 }
             }
         }
     }
 
-    private void write(PreparedStatement statement, int client, long number) throws SQLException {
-        statement.setInt(1, client);
+    private void write(PreparedStatement statement, Client client, long number)
+            throws SQLException {
+        statement.setInt(1, client.number());
         statement.setLong(2, number);
         long sentNanos = System.nanoTime();
         try (ResultSet row = statement.executeQuery()) {
@@ -104,16 +123,28 @@ final class Writers implements AutoCloseable {
             }
             Acknowledged done =
                     new Acknowledged(
-                            client, number, row.getInt(2), row.getLong(1), sentNanos, nanos);
+                            client,
+                            number,
+                            row.getInt(2),
+                            Long.parseLong(row.getString(3), 16),
+                            row.getLong(1),
+                            sentNanos,
+                            nanos);
             synchronized (acknowledged) {
                 acknowledged.add(done);
+            }
+        } catch (SQLException e) {
+            boolean standby =
+                    client.route() != Client.Route.BALANCED && NOT_HERE.contains(e.getSQLState());
+            if (!standby) {
+                throw e;
             }
         }
     }
 
-    private boolean isStoppedWithin(long millis) {
+    private boolean isStoppedWithin(Duration length) {
         try {
-            return stopping.await(millis, TimeUnit.MILLISECONDS);
+            return stopping.await(length.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return true;
@@ -129,22 +160,30 @@ final class Writers implements AutoCloseable {
         }
     }
 
-    /** Waits until writes are acknowledged that were sent after this call. */
+    private Stream<Acknowledged> balanced() {
+        return acknowledged().stream().filter(row -> row.client().route() == Client.Route.BALANCED);
+    }
+
+    private Stream<Acknowledged> durable() {
+        return acknowledged().stream().filter(row -> row.client().route().isDurable());
+    }
+
+    /** Waits until writes through the balancer are acknowledged that were sent after this call. */
     void awaitProgress() {
         long from = System.nanoTime();
         Await.until(
                 "writes go on",
-                () -> acknowledged().stream().filter(row -> row.sentNanos() > from).count() >= 20);
+                () -> balanced().filter(row -> row.sentNanos() > from).count() >= 20);
     }
 
-    /** The longest time between one acknowledgement and the next, since a moment. */
+    /**
+     * The longest time without an acknowledgement through the balancer, of the time since a moment.
+     */
     Duration longestGap(long sinceNanos) {
         long longest = 0;
-        long last = 0;
-        for (Acknowledged row : acknowledged()) {
-            if (row.nanos() >= sinceNanos && last != 0) {
-                longest = Math.max(longest, row.nanos() - last);
-            }
+        long last = sinceNanos;
+        for (Acknowledged row : balanced().filter(r -> r.nanos() >= sinceNanos).toList()) {
+            longest = Math.max(longest, row.nanos() - last);
             last = row.nanos();
         }
         return Duration.ofNanos(longest);
@@ -172,12 +211,8 @@ final class Writers implements AutoCloseable {
         } catch (SQLException e) {
             throw new IllegalStateException("the rows on " + primary + " cannot be read", e);
         }
-        List<Acknowledged> rows = acknowledged();
-        List<String> lost =
-                rows.stream()
-                        .map(row -> row.client() + "/" + row.number())
-                        .filter(row -> !there.contains(row))
-                        .toList();
+        List<String> rows = durable().map(Acknowledged::row).toList();
+        List<String> lost = rows.stream().filter(row -> !there.contains(row)).toList();
         return new Verdict(rows.size(), lost, doubled);
     }
 
@@ -195,12 +230,13 @@ final class Writers implements AutoCloseable {
     }
 
     /**
-     * Acknowledged rows that no standby had confirmed to have flushed when they were acknowledged.
+     * Acknowledged rows that no standby had confirmed to have flushed when they were acknowledged,
+     * but for those that were not to wait for it.
      */
     List<Acknowledged> unconfirmed(List<Member> members, long sinceNanos) {
         Map<Integer, ReplicationRelay> relays = new HashMap<>();
         members.forEach(member -> relays.put(member.postgresPort(), member.relay()));
-        return acknowledged().stream()
+        return durable()
                 .filter(row -> row.nanos() >= sinceNanos)
                 .filter(row -> {
                     ReplicationRelay relay = relays.get(row.serverPort());
@@ -210,7 +246,7 @@ final class Writers implements AutoCloseable {
                 .toList();
     }
 
-    /** Writes and connections that failed, or whose outcome is unknown. */
+    /** Writes and connections through the balancer that failed, or whose outcome is unknown. */
     long failures() {
         return failures.get();
     }

@@ -18,18 +18,7 @@ final class FailsafeIT {
 
     @BeforeEach
     void switchOn() {
-        Member primary = live.primary();
-        assertThat(primary.rest().command("PATCH", "/config", "{\"failsafe_mode\": true}").status())
-                .isEqualTo(200);
-        for (Member member : live.cluster().members()) {
-            Await.until(
-                    member + " knows whom the leader would ask",
-                    () ->
-                            member.rest().get("/failsafe").status() == 200
-                                    && member.rest().json("/failsafe").size() == 3);
-        }
-        // An agent neither stays nor is elected before it has run for one validity period.
-        Await.pass(Duration.ofSeconds(TTL_SECONDS));
+        live.cluster().switchFailsafeOn();
     }
 
     @Test

@@ -1,0 +1,213 @@
+package dev.holdfast.chaos;
+
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * What a cluster must outlive with one writer at every instant and nothing lost. The tests and the
+ * benchmark run the same ones.
+ */
+enum Scenario {
+    AGENT_STOPPED("agent stopped", 60, Primary.ANOTHER) {
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            Span stopped = stop(cluster, primary, length, () -> Set.of(primary.agentPid()));
+            return Trial.Happened.at(stopped.beganNanos());
+        }
+    },
+
+    AGENT_KILLED("agent killed, not restarted", 0, Primary.ANOTHER) {
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            long began = System.nanoTime();
+            primary.signalAgent(Signal.KILL);
+            awaitSuccessor(cluster, primary);
+            return Trial.Happened.at(began);
+        }
+    },
+
+    AGENT_AND_POSTGRES_STOPPED("agent and PostgreSQL stopped", 60, Primary.ANOTHER) {
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            Span stopped =
+                    stop(
+                            cluster,
+                            primary,
+                            length,
+                            () -> {
+                                Set<Long> pids = new LinkedHashSet<>(primary.serverPids());
+                                pids.add(primary.agentPid());
+                                return pids;
+                            });
+            return Trial.Happened.at(stopped.beganNanos());
+        }
+    },
+
+    POSTMASTER_STOPPED("postmaster alone stopped", 0, Primary.ANOTHER) {
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            long began = System.nanoTime();
+            Signal.STOP.send(primary.postmasterPid().orElseThrow());
+            awaitSuccessor(cluster, primary);
+            return Trial.Happened.at(began);
+        }
+    },
+
+    /** The agent is stopped when another guard is there, which is what the guard's unit sees to. */
+    GUARD_KILLED_AGENT_STOPPED("guard killed, then agent stopped", 60, Primary.ANOTHER) {
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            long guard = primary.guardPid().orElseThrow();
+            Signal.KILL.send(guard);
+            Await.until(
+                    primary + " has a guard again",
+                    () -> primary.guardPid().filter(pid -> pid != guard).isPresent());
+            Span stopped = stop(cluster, primary, length, () -> Set.of(primary.agentPid()));
+            return Trial.Happened.at(stopped.beganNanos());
+        }
+    },
+
+    HOST_FROZEN("whole host frozen, guard too", 60, Primary.ANOTHER) {
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            Span stopped = stop(cluster, primary, length, primary::allPids);
+            return new Trial.Happened(
+                    stopped.beganNanos(),
+                    Optional.of(new Trial.Woken(primary, stopped.endedNanos())));
+        }
+    },
+
+    /** The gap is counted from when etcd is there again: nobody may write without it. */
+    ETCD_AWAY("etcd killed", 40, Primary.ANY) {
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            cluster.etcd().kill();
+            Await.pass(length);
+            cluster.etcd().start();
+            return Trial.Happened.at(System.nanoTime());
+        }
+    },
+
+    ETCD_AWAY_FAILSAFE("etcd killed, failsafe_mode", 40, Primary.SAME) {
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            cluster.switchFailsafeOn();
+            long began = System.nanoTime();
+            cluster.etcd().kill();
+            Await.pass(length);
+            cluster.etcd().start();
+            cluster.awaitHealthy();
+            cluster.switchFailsafeOff();
+            return Trial.Happened.at(began);
+        }
+    },
+
+    DISK_FULL("data directory's disk full", 0, Primary.ANOTHER) {
+        @Override
+        ClusterPlan on(ClusterPlan plan) {
+            return plan.withSmallDiskOf("pg1");
+        }
+
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            SmallDisk disk = cluster.smallDisk().orElseThrow();
+            disk.fill();
+            long began = System.nanoTime();
+            awaitSuccessor(cluster, primary);
+            disk.empty();
+            return Trial.Happened.at(began);
+        }
+    };
+
+    /** Who is the primary afterwards. */
+    enum Primary {
+        SAME,
+        ANOTHER,
+        ANY
+    }
+
+    private final String title;
+    private final Duration length;
+    private final Primary after;
+
+    Scenario(String title, int lengthSeconds, Primary after) {
+        this.title = title;
+        this.length = Duration.ofSeconds(lengthSeconds);
+        this.after = after;
+    }
+
+    String title() {
+        return title;
+    }
+
+    Primary after() {
+        return after;
+    }
+
+    /** What cluster it can happen to. */
+    ClusterPlan on(ClusterPlan plan) {
+        return plan;
+    }
+
+    /** For as long as it lasts, or as short as leads to something. */
+    Trial.Outcome run(TestCluster cluster, Lasting lasting) {
+        Duration atLeast =
+                switch (lasting) {
+                    case WHOLE -> length;
+                    case SHORT -> Duration.ZERO;
+                };
+        return Trial.run(
+                cluster,
+                Trial.Clients.EVERYWHERE,
+                (_, primary) -> happen(cluster, primary, atLeast));
+    }
+
+    /** How long what is stopped stays so. */
+    enum Lasting {
+        /** For as long as the scenario says. */
+        WHOLE,
+        /** Until another member has taken over. */
+        SHORT
+    }
+
+    /**
+     * Makes it happen, and returns when it is over.
+     *
+     * @param length the least time for which it lasts, where it lasts
+     */
+    abstract Trial.Happened happen(TestCluster cluster, Member primary, Duration length);
+
+    /** While processes were stopped. */
+    record Span(long beganNanos, long endedNanos) {}
+
+    /**
+     * Stops processes for the length, and until another member has taken over. They go on youngest
+     * first: backends before the guard that is to end them.
+     */
+    private static Span stop(
+            TestCluster cluster, Member member, Duration length, Supplier<Set<Long>> pids) {
+        long began = System.nanoTime();
+        Set<Long> stopped = new LinkedHashSet<>();
+        // What was begun while the others were stopped is found by looking again.
+        while (stopped.addAll(pids.get())) {
+            stopped.forEach(Signal.STOP::send);
+        }
+        awaitSuccessor(cluster, member);
+        Duration left = length.minusNanos(System.nanoTime() - began);
+        if (left.isPositive()) {
+            Await.pass(left);
+        }
+        stopped.retainAll(member.allPids());
+        long ended = System.nanoTime();
+        stopped.stream().sorted(Comparator.reverseOrder()).forEach(Signal.CONT::send);
+        return new Span(began, ended);
+    }
+
+    private static void awaitSuccessor(TestCluster cluster, Member of) {
+        Member _ = cluster.awaitPrimaryOf(cluster.others(of));
+    }
+}
