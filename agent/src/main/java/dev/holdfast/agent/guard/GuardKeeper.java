@@ -100,7 +100,7 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
             GuardLauncher.ensure(setup.program(), setup.directory(), setup.cgroup());
             Heard heard = new Heard();
             synchronized (this) {
-                current = heard;
+                current = closed ? null : heard;
             }
             found = GuardClient.connect(setup.directory(), heard, generation);
             generation = found.generation();
@@ -118,6 +118,10 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
             heard.firstState.get(5, TimeUnit.SECONDS);
             Optional<Long> running = held() == 0 ? runningPostmaster.get() : Optional.empty();
             synchronized (this) {
+                if (closed) {
+                    found.close();
+                    return;
+                }
                 client = found;
             }
             found.watchdog(setup.watchdog().mode(), setup.watchdog().device())
@@ -265,6 +269,8 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
         GuardClient last;
         synchronized (this) {
             closed = true;
+            // Whoever comes next replaces a connection that nobody listens to any more.
+            current = null;
             last = client;
         }
         seeker.shutdownNow();
