@@ -242,9 +242,24 @@ public final class LocalPostgres implements Postgres {
 
     @Override
     public Applied apply(ServerFiles wanted, Runnable reload) {
-        Applied applied = configuration.apply(wanted, role -> prepareRunning(wanted, role), reload);
+        Applied applied;
+        try {
+            applied = configuration.apply(wanted, role -> prepareRunning(wanted, role), reload);
+        } catch (PostgresException e) {
+            if (!isStartingUp(e) || !files.startsAsStandby()) {
+                throw e;
+            }
+            Prepared prepared = prepareRunning(wanted, Role.STANDBY);
+            reload.run();
+            applied = new Applied(prepared, Waiting.UNCONFIRMED);
+        }
         probe.forgetPending();
         return applied;
+    }
+
+    private static boolean isStartingUp(PostgresException e) {
+        return e.getCause() instanceof SQLException refusal
+                && Server.Rejecting.CANNOT_CONNECT_NOW.equals(refusal.getSQLState());
     }
 
     /** Limits stand on the command line, so what recovery needs is of no concern while it runs. */

@@ -142,7 +142,9 @@ public interface Postgres extends AutoCloseable {
     /**
      * Writes the files for the role that the server has now, reloads where they or the server
      * differ, and waits until a fresh session sees {@code synchronous_standby_names} and, on a
-     * standby, {@code primary_conninfo}; on a primary also until commits wait for those names.
+     * standby, {@code primary_conninfo}; on a primary also until commits wait for those names. A
+     * standby that recovers and takes no sessions yet gets the files and the reload, and nothing is
+     * waited for.
      *
      * @param reload sends SIGHUP to the postmaster
      * @throws PostgresException also when the server does not take the values within 10 s

@@ -29,6 +29,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -284,6 +285,29 @@ final class LocalPostgresIT {
                 s instanceof Server.Standby standby
                         && standby.isStreaming()
                         && standby.receiver().orElseThrow().port() == c.config.port());
+    }
+
+    /**
+     * It lacks the WAL that it was copied with, as one that was rewound lacks its source's last.
+     */
+    @Test
+    void aStandbyThatTakesNoSessionsYetIsToldWhomToFollow() throws Exception {
+        TestServer a = startedPrimary("a");
+        TestServer b = server("b");
+        a.postgres().createSlots(Set.of("b"), Action.Reserve.NOW);
+        b.postgres().cloneFrom(a.asUpstream(), progress -> {});
+        try (Stream<Path> segments = Files.list(Path.of(b.config.dataDir()).resolve("pg_wal"))) {
+            for (Path segment : segments.filter(Files::isRegularFile).toList()) {
+                Files.delete(segment);
+            }
+        }
+        b.launch(b.files(Optional.empty()), Role.STANDBY);
+        b.awaitServer(s ->
+                s instanceof Server.Rejecting rejecting
+                        && rejecting.sqlState().equals(Server.Rejecting.CANNOT_CONNECT_NOW));
+        assertThat(b.postgres().apply(b.files(Optional.of(a)), b::reload).waiting())
+                .isEqualTo(Waiting.UNCONFIRMED);
+        awaitStreaming(b);
     }
 
     @Test

@@ -167,6 +167,13 @@ final class TestServer implements AutoCloseable {
     }
 
     TestServer start(ServerFiles files, Postgres.Role role) {
+        launch(files, role);
+        awaitServer(server -> server instanceof Server.Primary || server instanceof Server.Standby);
+        return this;
+    }
+
+    /** Starts it without waiting until it takes sessions. */
+    void launch(ServerFiles files, Postgres.Role role) {
         postgres.prepare(files, role);
         List<String> command = new ArrayList<>();
         command.add(postgres.executable().toString());
@@ -179,8 +186,6 @@ final class TestServer implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        awaitServer(server -> server instanceof Server.Primary || server instanceof Server.Standby);
-        return this;
     }
 
     Server awaitServer(Predicate<Server> wanted) {

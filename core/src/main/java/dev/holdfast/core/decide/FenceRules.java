@@ -10,6 +10,7 @@ import dev.holdfast.core.Epoch;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.postgres.Server;
 import java.util.Optional;
@@ -124,25 +125,29 @@ final class FenceRules {
         return (led || ledBefore) && !kept && o.guard() instanceof GuardFact.Present;
     }
 
-    /** Somebody else has set out to create this primary's timeline, or a later one, since. */
     private static Optional<Decision> overtaken(Observation o, ClusterView cluster) {
-        if (!(o.server().orElse(null) instanceof Server.Primary primary)) {
-            return Optional.empty();
-        }
+        return o.server().orElse(null) instanceof Server.Primary primary
+                ? overtaker(o, cluster, primary)
+                        .map(c ->
+                                fence(
+                                        o,
+                                        FENCE_NOT_ENTITLED,
+                                        "PostgreSQL was found running as primary on timeline "
+                                                + primary.timeline()
+                                                + ", and "
+                                                + c.member()
+                                                + " has led since and claimed timeline "
+                                                + c.timeline()))
+                : Optional.empty();
+    }
+
+    /** Somebody else has set out to create this primary's timeline, or a later one, since. */
+    static Optional<TimelineClaim> overtaker(
+            Observation o, ClusterView cluster, Server.Primary primary) {
         return cluster.timeline()
                 .map(Versioned::value)
                 .filter(c ->
-                        !c.member().equals(o.me()) && !primary.timeline().isAfter(c.timeline()))
-                .map(c ->
-                        fence(
-                                o,
-                                FENCE_NOT_ENTITLED,
-                                "PostgreSQL was found running as primary on timeline "
-                                        + primary.timeline()
-                                        + ", and "
-                                        + c.member()
-                                        + " has led since and claimed timeline "
-                                        + c.timeline()));
+                        !c.member().equals(o.me()) && !primary.timeline().isAfter(c.timeline()));
     }
 
     /** The last to take the leader key was this member, under the lease that it has now. */

@@ -40,10 +40,35 @@ final class FollowerRules {
         }
         return switch (o.server().orElse(null)) {
             case null -> awaitServer(o, cluster);
-            case Server.Rejecting _, Server.Silent _ -> awaitServer(o, cluster);
-            case Server.Primary _ -> awaitServer(o, cluster);
+            case Server.Rejecting rejecting -> recovering(o, cluster, leader, rejecting, upstream);
+            case Server.Silent _, Server.Primary _ -> awaitServer(o, cluster);
             case Server.Standby standby -> follow(o, cluster, leader, standby, upstream);
         };
+    }
+
+    /**
+     * A standby that was copied or rewound takes no sessions before it has what its source had
+     * then. One that was started while nobody led, or whose primary has changed since, would wait
+     * for that without end: it is told whom to follow although it cannot be asked.
+     */
+    private static Decision recovering(
+            Observation o,
+            ClusterView cluster,
+            LeaderKey leader,
+            Server.Rejecting rejecting,
+            Optional<Upstream> upstream) {
+        boolean told =
+                upstream.isEmpty() || o.applied().flatMap(ServerFiles::upstream).equals(upstream);
+        return told || !rejecting.sqlState().equals(Server.Rejecting.CANNOT_CONNECT_NOW)
+                ? awaitServer(o, cluster)
+                : Say.of(
+                                o,
+                                FOLLOW_APPLY,
+                                "PostgreSQL is not ready, and is told to follow " + leader.member())
+                        .act(new Action.ApplyFiles(Files.forStandby(o, cluster, upstream)))
+                        .eager()
+                        .service(Serving.whileRunning(o))
+                        .decision();
     }
 
     static Decision awaitServer(Observation o, ClusterView cluster) {

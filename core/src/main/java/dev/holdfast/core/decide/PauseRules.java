@@ -4,6 +4,7 @@ import static dev.holdfast.core.decide.Reason.Code.PAUSED;
 
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.DataDirectory;
@@ -91,7 +92,11 @@ final class PauseRules {
     }
 
     private static Decision primary(Observation o, ClusterView cluster, Server.Primary primary) {
-        if (cluster.leader().isEmpty() && o.lease().isGood(o.now()) && belongsHere(o, cluster)) {
+        Optional<TimelineClaim> overtaker = FenceRules.overtaker(o, cluster, primary);
+        if (cluster.leader().isEmpty()
+                && o.lease().isGood(o.now())
+                && belongsHere(o, cluster)
+                && overtaker.isEmpty()) {
             return paused(o, "PostgreSQL runs as primary and nobody leads: taking the leader key")
                     .act(
                             new Action.CreateLeader(
@@ -102,7 +107,17 @@ final class PauseRules {
         }
         Optional<LeaderProof> proof = o.proof();
         if (!cluster.isLeader(o.me()) || proof.isEmpty()) {
-            return paused(o, "PostgreSQL runs as primary without the lease, by the operator's wish")
+            // With the key it would have everybody follow it, and what was written since be lost.
+            return paused(
+                            o,
+                            "PostgreSQL runs as primary without the lease, by the operator's wish"
+                                    + overtaker
+                                            .map(c ->
+                                                    "; it is not given one, since "
+                                                            + c.member()
+                                                            + " has led since and claimed timeline "
+                                                            + c.timeline())
+                                            .orElse(""))
                     .decision();
         }
         Decision upkeep = PrimaryRules.decide(o, cluster, proof.get(), primary);

@@ -65,7 +65,10 @@ public sealed interface Server {
      * It answered, but not with a session: starting up, shutting down, too many clients, a wrong
      * password. It is alive.
      */
-    record Rejecting(String sqlState, String message) implements Server {}
+    record Rejecting(String sqlState, String message) implements Server {
+        /** What it answers while it starts up or shuts down. */
+        public static final String CANNOT_CONNECT_NOW = "57P03";
+    }
 
     /** No answer within the time-out, or no connection. */
     record Silent(String message) implements Server {}

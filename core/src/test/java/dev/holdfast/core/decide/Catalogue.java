@@ -482,6 +482,13 @@ final class Catalogue {
                 "paused, nobody leads, primary here",
                 Situation.ofPrimary().paused().noLeader().noLeaderLease());
         put(
+                "paused, nobody leads, primary here that was overtaken",
+                Situation.ofPrimary()
+                        .paused()
+                        .noLeader()
+                        .noLeaderLease()
+                        .claim(2, PG2, 90, Situation.Claim.OPENED));
+        put(
                 "paused, leader's server stopped by hand",
                 Situation.ofPrimary().paused().stopped(State.SHUT_DOWN));
         put("paused, stopped for a switchover", handingOver().paused());

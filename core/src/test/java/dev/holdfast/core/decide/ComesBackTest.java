@@ -19,6 +19,7 @@ import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,23 @@ class ComesBackTest {
             Decision again = entry.getValue().memory(m -> first.memory()).decide();
             assertThat(again.lookAgain()).as(entry.getKey()).isGreaterThan(entry.getValue().now());
         }
+    }
+
+    @Test
+    void aStandbyThatTakesNoSessionsYetIsToldWhomToFollow() {
+        Situation recovering = Situation.ofSyncStandby().startingUp();
+        assertThat(has(recovering, Action.ApplyFiles.class)).isTrue();
+        ServerFiles told =
+                recovering.decide().actions().stream()
+                        .filter(Action.ApplyFiles.class::isInstance)
+                        .map(a -> ((Action.ApplyFiles) a).files())
+                        .findFirst()
+                        .orElseThrow();
+        assertThat(told.upstream()).isPresent();
+        assertThat(has(recovering.applied(Optional.of(told)), Action.ApplyFiles.class)).isFalse();
+        assertThat(has(Situation.ofSyncStandby().rejecting(), Action.ApplyFiles.class))
+                .as("a server that is only full is asked again")
+                .isFalse();
     }
 
     @Test

@@ -136,6 +136,16 @@ class NoProofNoPromotionTest {
     }
 
     @Test
+    void aPausedPrimaryThatWasOvertakenDoesNotTakeTheFreeKey() {
+        Situation running = Situation.ofPrimary().paused().noLeader().noLeaderLease();
+        assertThat(acquires(running)).isTrue();
+        assertThat(acquires(running.claim(1, PG1, 90, Situation.Claim.OPENED))).isTrue();
+        for (Situation.Claim state : Situation.Claim.values()) {
+            assertThat(acquires(running.claim(2, PG3, 90, state))).isFalse();
+        }
+    }
+
+    @Test
     void whoStandsOutsideTheSyncSetDoesNotAcquire() {
         assertThat(acquires(Situation.ofAsyncStandby().leaderDied())).isFalse();
         assertThat(

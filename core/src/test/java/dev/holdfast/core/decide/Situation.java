@@ -517,6 +517,10 @@ final class Situation {
         return server(new Server.Rejecting("53300", "sorry, too many clients already"));
     }
 
+    Situation startingUp() {
+        return server(new Server.Rejecting("57P03", "the database system is starting up"));
+    }
+
     Situation silent() {
         return server(new Server.Silent("no answer within 2 s"));
     }

@@ -155,6 +155,8 @@ final class StandbyCatalogue {
         put.accept(
                 "standby, configuration to apply",
                 Situation.ofSyncStandby().applied(Optional.empty()));
+        put.accept(
+                "standby, not ready and following nobody", Situation.ofSyncStandby().startingUp());
         put.accept("standby, guard still armed", Situation.ofSyncStandby().armed());
         put.accept(
                 "standby, leader starting",
