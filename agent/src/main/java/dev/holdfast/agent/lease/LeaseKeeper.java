@@ -202,11 +202,11 @@ public final class LeaseKeeper implements AutoCloseable {
                 dcs.grant(wanted),
                 (result, failure) -> {
                     if (failure != null) {
-                        grantUnderWay = false;
                         LOG.warn(
                                 "no lease with a TTL of {} s yet: {}",
                                 wanted.toSeconds(),
                                 failure.getMessage());
+                        notReplaced();
                         return;
                     }
                     MonoTime end = Deadlines.goodUntil(sent, result.ttl());
@@ -255,13 +255,21 @@ public final class LeaseKeeper implements AutoCloseable {
                                                 end,
                                                 new Epoch(entry.get().modRevision()));
                                     } else {
-                                        grantUnderWay = false;
                                         noLaterThan = Optional.empty();
                                         dcs.revoke(next);
+                                        notReplaced();
                                     }
                                 });
                     }
                 });
+    }
+
+    /** The old lease stays; if it was lost meanwhile, a new one is asked for only now. */
+    private void notReplaced() {
+        grantUnderWay = false;
+        if (fact.id().isEmpty()) {
+            grant();
+        }
     }
 
     private void moved(LeaseId next, Duration wanted, Duration granted, MonoTime end, Epoch epoch) {

@@ -22,6 +22,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** Until when a lease is relied on, in virtual time on the store in memory. */
@@ -192,13 +193,26 @@ class LeaseKeeperTest {
         lead();
         keeper.ttl(Duration.ofSeconds(4));
         MonoTime newEnd = Deadlines.goodUntil(now, Duration.ofSeconds(4));
-        keeper.replaceAsLeader(_ ->
-                java.util.concurrent.CompletableFuture.failedStage(
-                        new IllegalStateException("no answer")));
+        keeper.replaceAsLeader(
+                _ -> CompletableFuture.failedStage(new IllegalStateException("no answer")));
         assertThat(told.leaderUntil()).isEqualTo(newEnd);
         pass(Duration.ofSeconds(3));
         assertThat(told.leaderUntil())
                 .as("renewals of the old lease do not help")
                 .isEqualTo(newEnd);
+    }
+
+    @Test
+    void aLeaseThatIsLostWhileItIsReplacedIsAskedForAgain() {
+        keeper.start(Optional.empty());
+        lead();
+        keeper.ttl(Duration.ofSeconds(4));
+        CompletableFuture<Optional<Long>> move = new CompletableFuture<>();
+        keeper.replaceAsLeader(_ -> move);
+        others.revoke(told.id().orElseThrow()).toCompletableFuture().join();
+        pass(Duration.ofSeconds(3));
+        assertThat(told.id()).isEmpty();
+        move.complete(Optional.empty());
+        assertThat(told.id()).as("a new lease, since the key was not moved").isPresent();
     }
 }
