@@ -103,6 +103,16 @@ final class Branch {
         return holds(other.holding(position), end) >= position;
     }
 
+    /** Whether a timeline of this number is in its history. */
+    boolean knows(Timeline sought) {
+        for (Branch branch = this; branch != null; branch = branch.parent) {
+            if (branch.timeline.equals(sought)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The last position at which this branch and what {@code other} holds are the same. */
     long commonWith(Branch other, long otherPosition) {
         for (Branch branch = other; branch != null; branch = branch.parent) {

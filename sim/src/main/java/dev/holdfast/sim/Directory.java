@@ -63,6 +63,20 @@ final class Directory {
                 true);
     }
 
+    /** Whether the next start recovers from a crash first. */
+    boolean endedInCrash() {
+        return switch (state) {
+            case IN_PRODUCTION, SHUTTING_DOWN, IN_CRASH_RECOVERY -> true;
+            case SHUT_DOWN_IN_RECOVERY -> minRecovery == 0;
+            case STARTING_UP, SHUT_DOWN, IN_ARCHIVE_RECOVERY -> false;
+        };
+    }
+
+    /** A slot that was used holds WAL back. */
+    void reserve(String slot) {
+        slots.computeIfPresent(slot, (name, _) -> new Slot(name, true, false, true));
+    }
+
     /** A checkpoint whose record begins at {@code record}, the last one that is flushed. */
     void checkpointed(long record, long from) {
         checkpoint = record;

@@ -221,6 +221,7 @@ final class ModelPostgres implements Postgres {
         refuseWhileRunning("rewind");
         Directory mine = whole("rewind");
         Postmaster from = reach(source);
+        refuseAnotherCluster(source, from);
         if (from.timeline().equals(mine.control().newestTimeline())) {
             throw new PostgresException("pg_rewind would change nothing");
         }
@@ -252,13 +253,13 @@ final class ModelPostgres implements Postgres {
         mine.minRecoveryTimeline = theirs.timeline();
         mine.consistentAt = mine.minRecovery;
         mine.backupLabel = true;
+        mine.slots.clear();
         mine.broken = Optional.empty();
     }
 
     /** Single-user mode ends a crash as a primary would. */
     private void recover(Directory mine, Consumer<String> progress) {
-        if (mine.state == ControlData.State.SHUT_DOWN
-                || mine.state == ControlData.State.SHUT_DOWN_IN_RECOVERY) {
+        if (mine.control().isShutDown()) {
             return;
         }
         progress.accept("crash recovery");
@@ -313,9 +314,7 @@ final class ModelPostgres implements Postgres {
     public Source sourceHistory(Upstream source) {
         Postmaster server = reach(source);
         Directory theirs = server.directory();
-        if (member.directory().filter(d -> !d.system.equals(theirs.system)).isPresent()) {
-            throw new PostgresException(source.member() + " belongs to another cluster");
-        }
+        refuseAnotherCluster(source, server);
         boolean primary = server.state() == Postmaster.State.PRIMARY;
         Branch at = theirs.branch.holding(primary ? theirs.flushed : server.replayed());
         return new Source(
@@ -324,6 +323,14 @@ final class ModelPostgres implements Postgres {
                 new Lsn(theirs.flushed),
                 primary ? Role.PRIMARY : Role.STANDBY,
                 at.history());
+    }
+
+    private void refuseAnotherCluster(Upstream source, Postmaster server) {
+        if (member.directory()
+                .filter(d -> !d.system.equals(server.directory().system))
+                .isPresent()) {
+            throw new PostgresException(source.member() + " belongs to another cluster");
+        }
     }
 
     // --- the server
@@ -508,8 +515,8 @@ final class ModelPostgres implements Postgres {
 
     @Override
     public void dropSlots(Set<String> names) {
-        session();
-        whole("use").slots.keySet().removeAll(names);
+        Postmaster server = session();
+        whole("use").slots.keySet().removeIf(s -> names.contains(s) && !server.uses(s));
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.holdfast.core.Timeline;
 import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.Upstream;
 import dev.holdfast.core.postgres.WalSender;
 import java.util.ArrayDeque;
@@ -59,6 +60,11 @@ final class Postmaster {
     private record Replay(long position, long dueNanos) {}
 
     private static final long RETRY_NANOS = 5 * Events.SECOND;
+
+    /** {@code wal_receiver_status_interval}. */
+    private static final long STATUS_NANOS = 10 * Events.SECOND;
+
+    private static final long SEGMENT_BYTES = 0x100_0000;
     private static final long RECORD_BYTES = 120;
 
     private final Events events;
@@ -83,7 +89,16 @@ final class Postmaster {
     private long checkpointerFreeAt;
     private long replayed;
     private long visible;
+
+    /** What it has of its own is replayed: it looks for more. */
     private boolean localReplayed;
+
+    /** What a session is told that was received; 0 while nothing was asked for. */
+    private long received;
+
+    /** So far commits need not wait any more: some standby has said that it has this. */
+    private long confirmed;
+
     private @Nullable Replication receiver;
 
     /** A connection whose other end is open already. */
@@ -185,7 +200,7 @@ final class Postmaster {
             ownBranch();
         }
         long recovery = ailments.recoveryNanos(chance);
-        if (directory.state == ControlData.State.IN_PRODUCTION) {
+        if (directory.endedInCrash()) {
             directory.state = ControlData.State.IN_CRASH_RECOVERY;
         }
         program.after(recovery, "has recovered", this::recovered);
@@ -198,15 +213,12 @@ final class Postmaster {
     }
 
     private void recovered() {
-        replayed = directory.flushed;
-        localReplayed = true;
         if (directory.standbySignal) {
-            directory.state = ControlData.State.IN_ARCHIVE_RECOVERY;
-            directory.recoveredTo(Math.min(replayed, directory.flushed));
-            openForReading();
-            connect();
+            goOnReplaying();
             return;
         }
+        replayed = directory.flushed;
+        localReplayed = true;
         boolean clean = directory.state == ControlData.State.SHUT_DOWN;
         directory.backupLabel = false;
         directory.state = ControlData.State.IN_PRODUCTION;
@@ -216,8 +228,37 @@ final class Postmaster {
         open();
     }
 
+    /**
+     * A standby opens for reading where it is consistent, and then replays what else it has. After
+     * a crash as a primary that is all of it.
+     */
+    private void goOnReplaying() {
+        boolean crashed = directory.state == ControlData.State.IN_CRASH_RECOVERY;
+        directory.state = ControlData.State.IN_ARCHIVE_RECOVERY;
+        replayed =
+                crashed
+                        ? directory.flushed
+                        : Math.min(
+                                directory.flushed,
+                                Math.max(directory.minRecovery, directory.consistentAt));
+        directory.recoveredTo(replayed);
+        openForReading();
+        long rest = replayed < directory.flushed ? ailments.replayNanos(chance) : 0;
+        program.after(
+                rest,
+                "has replayed what it has",
+                () -> {
+                    replayed = Math.max(replayed, directory.flushed);
+                    localReplayed = true;
+                    openForReading();
+                    connect();
+                });
+    }
+
     private void openForReading() {
-        if (state == State.STARTING && localReplayed && replayed >= directory.consistentAt) {
+        if (state == State.STARTING
+                && directory.state == ControlData.State.IN_ARCHIVE_RECOVERY
+                && replayed >= directory.consistentAt) {
             directory.backupLabel = false;
             state = State.STANDBY;
         }
@@ -249,7 +290,7 @@ final class Postmaster {
                     }
                     flush(position);
                     Commit commit = new Commit(branch, position, writer);
-                    if (waits) {
+                    if (waits && position > confirmed) {
                         waiting.addLast(commit);
                     } else {
                         acknowledge(commit, Wait.WHOLE);
@@ -275,15 +316,18 @@ final class Postmaster {
         commit.writer().committed(this, commit.branch(), commit.position(), wait);
     }
 
-    /** A standby has told where it stands, or a walsender has read other names. */
+    /**
+     * A standby has told where it stands. A position is all that counts: that of a standby whose
+     * history is another is taken for one of ours.
+     */
     void confirmed(Replication by) {
         SyncRule rule = by.rule;
-        if (rule.number() == 0 || by.priority() == 0) {
+        if (rule.number() == 0 || by.priority() == 0 || by.ended) {
             return;
         }
         List<Replication> asked =
                 senders.stream()
-                        .filter(s -> s.priority() > 0 && s.flushed > 0)
+                        .filter(s -> s.priority() > 0 && s.flushed > 0 && !s.ended)
                         .sorted(
                                 Comparator.comparingInt(Replication::priority)
                                         .thenComparingInt(s -> s.pid))
@@ -309,6 +353,7 @@ final class Postmaster {
                                     .findFirst()
                                     .orElse(0);
                 };
+        confirmed = Math.max(confirmed, safe);
         while (!waiting.isEmpty() && waiting.getFirst().position() <= safe) {
             acknowledge(waiting.removeFirst(), Wait.WHOLE);
         }
@@ -329,24 +374,37 @@ final class Postmaster {
                 chance.skewed(50, 4_000) * Events.MICRO,
                 "sessions reread",
                 () -> {
-                    boolean moved = !files.upstream().equals(wantedFiles().upstream());
+                    boolean moved =
+                            !files.upstream().equals(wantedFiles().upstream())
+                                    || !files.slotName().equals(wantedFiles().slotName());
                     files = wantedFiles();
                     if (moved && receiver != null) {
                         dropReceiver();
                     }
                     connect();
                     for (Replication sender : senders) {
-                        SyncRule rule = sessionRule();
                         program.after(
                                 chance.skewed(20, 20_000) * Events.MICRO,
                                 "walsender rereads",
                                 () -> {
-                                    sender.rule = rule;
-                                    confirmed(sender);
+                                    sender.rule = sessionRule();
+                                    sender.standby.tellsStatus(sender);
                                 });
                     }
                 });
         rereadByCheckpointer();
+    }
+
+    /** Other names release nobody by themselves: the standby's next word does. */
+    private void tellsStatus(Replication to) {
+        program.after(
+                chance.between(1, STATUS_NANOS),
+                "tells its status",
+                () -> {
+                    if (receives(to)) {
+                        to.confirm(directory.flushed, replayed());
+                    }
+                });
     }
 
     private ServerFiles wantedFiles() {
@@ -475,6 +533,9 @@ final class Postmaster {
             return;
         }
         int attempt = ++attempts;
+        if (received == 0) {
+            received = replayed() - replayed() % SEGMENT_BYTES;
+        }
         Upstream upstream = files.upstream().get();
         int here = around.nodeOf(member);
         int there = around.nodeOf(upstream.member());
@@ -499,11 +560,13 @@ final class Postmaster {
     private void accept(Postmaster standby, int attempt) {
         Directory theirs = standby.directory;
         boolean serves = state == State.PRIMARY || state == State.STANDBY;
+        Optional<String> slot = standby.files.slotName();
+        boolean knows = directory.branch.knows(theirs.branch.holding(theirs.flushed).timeline());
         if (!serves
                 || standby.attempts != attempt
                 || !theirs.system.equals(directory.system)
-                || theirs.flushed > directory.flushed
-                || !directory.branch.continues(theirs.branch, theirs.flushed)) {
+                || !knows
+                || slot.filter(s -> !directory.slots.containsKey(s)).isPresent()) {
             return;
         }
         int here = around.nodeOf(member);
@@ -519,6 +582,14 @@ final class Postmaster {
                         network.new Stream(there, here, program),
                         (int) (1_000 + events.happened() % 30_000));
         senders.add(replication);
+        slot.ifPresent(directory::reserve);
+        if (!directory.branch.continues(theirs.branch, theirs.flushed)) {
+            replication.shutOut = true;
+            program.after(
+                    chance.skewed(100, 5_000) * Events.MICRO,
+                    "reaches the end of the timeline",
+                    () -> replication.ended = true);
+        }
         standby.opening = replication;
         standby.program.after(
                 network.delay(here, there),
@@ -533,9 +604,15 @@ final class Postmaster {
                 receiver == null
                         && attempt == attempts
                         && (state == State.STANDBY || state == State.STARTING)
-                        && upstream.directory.branch.continues(directory.branch, directory.flushed);
+                        && (replication.shutOut
+                                || upstream.directory.branch.continues(
+                                        directory.branch, directory.flushed));
         if (!wanted) {
             replication.closedByStandby();
+            return;
+        }
+        if (replication.shutOut) {
+            isShutOut(replication);
             return;
         }
         attempts++;
@@ -544,8 +621,20 @@ final class Postmaster {
         if (directory.branch.timeline().isAfter(directory.newestKnown)) {
             directory.newestKnown = directory.branch.timeline();
         }
+        received = directory.flushed;
         replication.confirm(directory.flushed, replayed());
         replication.pump();
+    }
+
+    /**
+     * Its timeline ended on the upstream before where it stands. It stays connected in vain; but
+     * first it looks for a moment as if it streamed, and if what it says of itself arrives within
+     * that moment, the upstream believes it.
+     */
+    private void isShutOut(Replication by) {
+        receiver = by;
+        by.sent = by.primary.directory.branch.commonWith(directory.branch, directory.flushed);
+        by.confirm(directory.flushed, replayed());
     }
 
     boolean receives(Replication from) {
@@ -553,8 +642,9 @@ final class Postmaster {
     }
 
     void flushReceived(Replication from, long upTo) {
+        received = Math.max(received, upTo);
         if (upTo > directory.flushed) {
-            directory.flushed = upTo;
+            flush(upTo);
             long due = events.nowNanos() + ailments.replayNanos(chance);
             long last = replays.isEmpty() ? 0 : replays.getLast().dueNanos();
             replays.addLast(new Replay(upTo, Math.max(due, last)));
@@ -633,6 +723,7 @@ final class Postmaster {
         }
         boolean primary = state == State.PRIMARY;
         boolean recovering = state == State.STARTING && !directory.standbySignal;
+        boolean crashed = directory.state == ControlData.State.IN_CRASH_RECOVERY;
         state = State.STOPPING;
         waiting.forEach(c -> c.writer().failed());
         waiting.clear();
@@ -643,6 +734,10 @@ final class Postmaster {
                 () -> {
                     if (primary) {
                         shutDown();
+                    } else if (crashed) {
+                        // As PostgreSQL from 15 on writes it, though this was no standby.
+                        directory.state = ControlData.State.SHUT_DOWN_IN_RECOVERY;
+                        end();
                     } else if (recovering) {
                         end();
                     } else {
@@ -744,7 +839,7 @@ final class Postmaster {
                             directory.branch.timeline(),
                             new Lsn(directory.flushed),
                             walSenders(),
-                            List.copyOf(directory.slots.values()));
+                            slots());
             case GONE -> new Server.Silent("the connection was refused");
         };
     }
@@ -754,7 +849,7 @@ final class Postmaster {
                 Optional.ofNullable(receiver)
                         .map(r ->
                                 new Server.WalReceiver(
-                                        "streaming",
+                                        r.ended ? "waiting" : "streaming",
                                         directory.branch.timeline(),
                                         r.primary.member.value(),
                                         5432));
@@ -762,16 +857,34 @@ final class Postmaster {
         return new Server.Standby(
                 common(),
                 directory.branch.holding(at).timeline(),
-                receiver == null && attempts == 0
-                        ? Optional.empty()
-                        : Optional.of(new Lsn(directory.flushed)),
+                received == 0 ? Optional.empty() : Optional.of(new Lsn(received)),
                 new Lsn(at),
                 Optional.empty(),
                 false,
                 streaming,
                 files.upstream().map(u -> "host=" + u.host()).orElse(""),
                 walSenders(),
-                List.copyOf(directory.slots.values()));
+                slots());
+    }
+
+    /** Whether somebody streams through this slot. */
+    boolean uses(String slot) {
+        return senders.stream()
+                .anyMatch(s -> s.standby.files.slotName().filter(slot::equals).isPresent());
+    }
+
+    private List<Slot> slots() {
+        return directory.slots.values().stream()
+                .map(s -> new Slot(s.name(), s.physical(), uses(s.name()), s.reserved()))
+                .toList();
+    }
+
+    /** In recovery nobody is waited for. */
+    boolean isRecovering() {
+        return switch (state) {
+            case STARTING, STANDBY, PROMOTING -> true;
+            case PRIMARY, STOPPING, GONE -> false;
+        };
     }
 
     private Server.Common common() {
@@ -785,7 +898,7 @@ final class Postmaster {
         SyncRule rule = sessionRule();
         List<Replication> asked =
                 senders.stream()
-                        .filter(s -> s.priority() > 0 && s.flushed > 0)
+                        .filter(s -> s.priority() > 0 && s.flushed > 0 && !s.ended)
                         .sorted(
                                 Comparator.comparingInt(Replication::priority)
                                         .thenComparingInt(s -> s.pid))
@@ -805,7 +918,7 @@ final class Postmaster {
                     new WalSender(
                             s.pid,
                             s.standby.member.value(),
-                            "streaming",
+                            s.ended ? "startup" : "streaming",
                             sync,
                             rule.number() == 0 ? 0 : s.priority(),
                             new Lsn(s.sent),

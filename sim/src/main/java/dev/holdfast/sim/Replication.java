@@ -18,6 +18,13 @@ final class Replication {
 
     long flushed;
     long replayed;
+
+    /** Nothing is sent: the standby's timeline ended here before where it stands. */
+    boolean shutOut;
+
+    /** All that there is of that timeline has been sent. */
+    boolean ended;
+
     private boolean pumping;
     private boolean over;
 
@@ -37,7 +44,7 @@ final class Replication {
     }
 
     int priority() {
-        return rule.priority(standby.memberName().value());
+        return primary.isRecovering() ? 0 : rule.priority(standby.memberName().value());
     }
 
     boolean isOver() {
@@ -47,7 +54,7 @@ final class Replication {
     /** Sends what is flushed and not sent; one batch is under way at a time. */
     void pump() {
         long upTo = primary.directory().flushed;
-        if (over || pumping || upTo <= sent) {
+        if (over || shutOut || pumping || upTo <= sent) {
             return;
         }
         pumping = true;
@@ -56,7 +63,7 @@ final class Replication {
     }
 
     private void received(long upTo) {
-        if (over || !standby.receives(this)) {
+        if (over || shutOut || !standby.receives(this)) {
             return;
         }
         pumping = false;
