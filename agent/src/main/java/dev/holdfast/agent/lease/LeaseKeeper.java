@@ -363,8 +363,8 @@ public final class LeaseKeeper implements AutoCloseable {
         if (fact.id().isEmpty()) {
             return;
         }
-        renewOnce();
         LeaseId lease = fact.id().get();
+        renewOnce();
         again(
                 deadlines.renewEvery(),
                 () -> {
