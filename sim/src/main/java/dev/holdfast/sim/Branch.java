@@ -124,6 +124,29 @@ final class Branch {
         throw new IllegalStateException("two branches of one cluster have no common ancestor");
     }
 
+    /** Whether this goes on from another promotion at the same point to the same number. */
+    boolean hasTwinOf(Branch other) {
+        Branch promoted = other.promotion();
+        for (Branch branch = this; branch != null; branch = branch.parent) {
+            Branch mine = branch.promotion();
+            if (mine != promoted
+                    && mine.fork == promoted.fork
+                    && mine.timeline.equals(promoted.timeline)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The branch with which this timeline began: a crash leaves a branch of the same number. */
+    private Branch promotion() {
+        Branch branch = this;
+        while (branch.parent != null && branch.parent.timeline.equals(branch.timeline)) {
+            branch = branch.parent;
+        }
+        return branch;
+    }
+
     TimelineHistory history() {
         List<TimelineHistory.Switch> switches = new ArrayList<>();
         for (Branch branch = this; branch.parent != null; branch = branch.parent) {

@@ -32,6 +32,14 @@ final class Clients {
         program.after(nanos, "calm down", () -> busy = false);
     }
 
+    /** Many write here at once, and read what {@code /primary} has them read. */
+    void storm(Member member) {
+        for (int i = 0; i < 12; i++) {
+            program.after(
+                    chance.skewed(100, 300_000) * Events.MICRO, "write", () -> send(member, true));
+        }
+    }
+
     private long next() {
         return busy ? chance.skewed(2, 400) * Events.MILLI : chance.between(1, 2 * paceNanos);
     }

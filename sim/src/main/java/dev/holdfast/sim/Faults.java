@@ -52,7 +52,11 @@ final class Faults {
         PAUSE,
         CONFIG_CHANGE,
         RESTART,
-        REINITIALIZE
+        REINITIALIZE,
+        ANSWERS_LATE,
+        RECORDS_DELETED,
+        GIFT_LATE,
+        AMBUSH
     }
 
     private static final long SESSION_TIMEOUT = 60 * Events.SECOND;
@@ -62,6 +66,7 @@ final class Faults {
     private final Clients clients;
     private final Program operator;
     private final StoreClient store;
+    private final Ambushes ambushes;
     private final List<Kind> drawn = new ArrayList<>();
     private final List<Undo> undos = new ArrayList<>();
     private final SortedMap<String, Object> config;
@@ -96,6 +101,7 @@ final class Faults {
         this.operator = cluster.program("operator");
         operator.start();
         this.store = cluster.storeClient(cluster.clientNode(), operator);
+        this.ambushes = new Ambushes(cluster, clients, this);
         this.early = chance.oneIn(12);
         this.config = new TreeMap<>(cluster.setup().initialTree());
         this.paceNanos =
@@ -136,6 +142,7 @@ final class Faults {
     /** Everything is well again, and stays so. */
     void heal() {
         over = true;
+        ambushes.leave();
         List.copyOf(undos).forEach(Undo::run);
         cluster.members().forEach(m -> m.ailments().heal());
         cluster.store().late(0);
@@ -146,7 +153,12 @@ final class Faults {
         }
     }
 
-    private void during(long nanos, Runnable undo) {
+    /** After every event. */
+    void look() {
+        ambushes.look();
+    }
+
+    void during(long nanos, Runnable undo) {
         Undo once = new Undo(undo);
         undos.add(once);
         cluster.events()
@@ -195,7 +207,7 @@ final class Faults {
             }
             case AGENT_STOPS -> stop(member.agentProgram());
             case AGENT_ENDS -> member.agent().ifPresent(a -> a.order(Orders::withShutdown));
-            case POSTGRES_DIES -> member.server().ifPresent(Postmaster::kill);
+            case POSTGRES_DIES -> member.postmasterDies();
             case POSTGRES_STOPS -> {
                 stop(member.serverProgram());
                 timeOutSessions(member);
@@ -232,6 +244,15 @@ final class Faults {
                 cluster.store().late(chance.fraction() * 0.3);
                 during(span(), () -> cluster.store().late(0));
             }
+            case ANSWERS_LATE -> answersLate(member);
+            case RECORDS_DELETED -> deleteRecords();
+            case GIFT_LATE -> {
+                member.agent()
+                        .ifPresent(a ->
+                                a.store().holdNextGift(chance.skewed(1_000, 9_000) * Events.MILLI));
+                switchover();
+            }
+            case AMBUSH -> ambushes.lie();
             case WATCHES_BREAK -> member.agent().ifPresent(a -> a.store().breakWatches());
             case STORE_FORGETS ->
                     cluster.store().memory().compact(cluster.store().memory().revision());
@@ -264,9 +285,12 @@ final class Faults {
     // --- hosts
 
     private void hostDies(Member member) {
+        hostDies(member, span());
+    }
+
+    void hostDies(Member member, long span) {
         member.powerOff();
         int node = member.node();
-        long span = span();
         during(span, member::powerOn);
         // A host that is back refuses what belongs to a connection of before.
         cluster.events()
@@ -310,7 +334,7 @@ final class Faults {
 
     // --- network
 
-    private void cut(int from, int to) {
+    void cut(int from, int to) {
         cut(from, to, span());
     }
 
@@ -376,7 +400,42 @@ final class Faults {
                 });
     }
 
+    /** What the store answers comes later and later, and then nothing does. */
+    private void answersLate(Member member) {
+        int node = member.node();
+        int storeNode = cluster.storeNode();
+        Network.Weather late = new Network.Weather(chance.skewed(1_000, 5_000), 0, 0);
+        cluster.network().weather(storeNode, node, late);
+        during(
+                chance.skewed(500, 12_000) * Events.MILLI,
+                () -> {
+                    cluster.network().weather(storeNode, node, Network.Weather.FAIR);
+                    if (!over) {
+                        long span = chance.skewed(2_000, 60_000) * Events.MILLI;
+                        cut(node, storeNode, span);
+                        cut(storeNode, node, span);
+                        if (chance.oneIn(2)) {
+                            stop(member.agentProgram(), chance.skewed(300, 7_000) * Events.MILLI);
+                        }
+                    }
+                });
+    }
+
     // --- operators
+
+    /**
+     * All that says who leads and who led last. Who led last is waited for as long as a lease lasts
+     * by the configuration, so that must not have been changed.
+     */
+    private void deleteRecords() {
+        if (!drawn.contains(Kind.CONFIG_CHANGE)) {
+            cluster.truth()
+                    .leader()
+                    .flatMap(l -> cluster.member(l.member()).agent())
+                    .ifPresent(a -> a.store().silenceWatches());
+            write(Dcs.Op.delete(Keys.LEADER), Dcs.Op.delete(Keys.EPOCH));
+        }
+    }
 
     private void write(Dcs.Op... ops) {
         var _ = store.commit(List.of(), List.of(ops));
@@ -411,7 +470,7 @@ final class Faults {
                                         Optional.empty()))));
     }
 
-    private void restart(Member member) {
+    void restart(Member member) {
         member.server()
                 .ifPresent(s ->
                         member.agent()

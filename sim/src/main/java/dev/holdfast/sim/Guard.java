@@ -46,6 +46,21 @@ final class Guard {
         ending = false;
         client = null;
         held = running.filter(p -> !p.isGone());
+        if (held.filter(Postmaster::isOrphaned).isPresent()) {
+            kill();
+        }
+    }
+
+    /** It is told at once, being the parent, and ends the orphans. */
+    void onPostmasterDeath(Postmaster server) {
+        program.after(
+                chance.skewed(100, 3_000) * Events.MICRO,
+                "reaps the postmaster",
+                () -> {
+                    if (held.filter(p -> p == server).isPresent()) {
+                        kill();
+                    }
+                });
     }
 
     void connect(Client next) {

@@ -148,6 +148,7 @@ final class GuardLink implements GuardPort, Guard.Client {
         return tell(
                 "guard is set",
                 () -> {
+                    member.guardChanges();
                     if (!member.guard().set(mode)) {
                         throw new PostgresException("the deadline has passed");
                     }
@@ -184,6 +185,7 @@ final class GuardLink implements GuardPort, Guard.Client {
                 () -> {
                     Postmaster server =
                             member.server()
+                                    .filter(s -> !s.isOrphaned())
                                     .orElseThrow(() -> new PostgresException("no postmaster"));
                     switch (signal) {
                         case REREAD_CONFIGURATION -> server.soon("SIGHUP", server::reload);

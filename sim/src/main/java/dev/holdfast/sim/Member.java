@@ -141,6 +141,20 @@ final class Member implements Postmaster.Around {
         return started;
     }
 
+    /** Its postmaster is killed: half of the time its backends live on for a moment. */
+    void postmasterDies() {
+        Postmaster dying = server.orElse(null);
+        if (dying == null || dying.isOrphaned()) {
+            return;
+        }
+        if (guardProgram.isAlive() && cluster.chance().oneIn(2)) {
+            dying.orphan();
+            guard.onPostmasterDeath(dying);
+        } else {
+            dying.kill();
+        }
+    }
+
     @Override
     public Optional<Postmaster> serverOf(MemberName other) {
         return cluster.member(other).server;
@@ -203,6 +217,16 @@ final class Member implements Postmaster.Around {
             guardProgram.kill();
             unguarded = server.isPresent();
             agent.ifPresent(a -> a.guardLink().onDisconnected());
+        }
+    }
+
+    /**
+     * A server that ran in a pause may be beside another primary when its agent comes to hear that
+     * the pause is over: that is not held against it before it has a lease again.
+     */
+    void guardChanges() {
+        if (guard.mode() instanceof GuardFact.Mode.Paused) {
+            unguarded = server.isPresent();
         }
     }
 

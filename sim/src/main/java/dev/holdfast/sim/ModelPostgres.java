@@ -287,13 +287,18 @@ final class ModelPostgres implements Postgres {
         return NOWHERE.resolve(reason.isEmpty() ? "replaced" : reason);
     }
 
+    /** The local server, while it lets anybody in. */
+    private Optional<Postmaster> server() {
+        return member.server().filter(s -> !s.isOrphaned());
+    }
+
     // --- other members
 
     /** The server of another member, over the network; to nobody it takes long to find out. */
     private Postmaster reach(Upstream source) {
         int here = member.node();
         int there = member.nodeOf(source.member());
-        Optional<Postmaster> found = member.serverOf(source.member());
+        Optional<Postmaster> found = member.serverOf(source.member()).filter(s -> !s.isOrphaned());
         if (here == there || network.loses(here, there) || network.loses(there, here)) {
             current.job().sleep(5 * Events.SECOND);
             throw new PostgresException(source.member() + " does not answer");
@@ -337,12 +342,12 @@ final class ModelPostgres implements Postgres {
 
     @Override
     public boolean listens() {
-        return member.server().filter(s -> !s.isStopped()).isPresent();
+        return server().filter(s -> !s.isStopped()).isPresent();
     }
 
     @Override
     public Optional<Server.Silent> silence() {
-        Optional<Postmaster> server = member.server();
+        Optional<Postmaster> server = server();
         if (server.isEmpty()) {
             return Optional.of(new Server.Silent("the connection was refused"));
         }
@@ -371,7 +376,7 @@ final class ModelPostgres implements Postgres {
 
     @Override
     public Server probe(ServerFiles wanted) {
-        Optional<Postmaster> server = member.server();
+        Optional<Postmaster> server = server();
         if (server.isEmpty()) {
             return new Server.Silent("the connection was refused");
         }
@@ -388,8 +393,7 @@ final class ModelPostgres implements Postgres {
 
     /** The server that takes sessions now. */
     private Postmaster session() {
-        Postmaster server =
-                member.server().orElseThrow(() -> new PostgresException("no server runs"));
+        Postmaster server = server().orElseThrow(() -> new PostgresException("no server runs"));
         awaitAnswer(server);
         return switch (server.state()) {
             case STANDBY, PROMOTING, PRIMARY -> server;
@@ -404,6 +408,16 @@ final class ModelPostgres implements Postgres {
 
     @Override
     public Applied apply(ServerFiles files, Runnable reload) {
+        Optional<Postmaster> recovering =
+                server().filter(s -> s.state() == Postmaster.State.STARTING)
+                        .filter(s -> s.directory().standbySignal);
+        if (recovering.isPresent()) {
+            awaitAnswer(recovering.get());
+            sleep(1, 6);
+            boolean changed = write(whole("configure"), files);
+            reload.run();
+            return new Applied(new Prepared(changed, List.of()), Waiting.UNCONFIRMED);
+        }
         Postmaster server = session();
         Role role = roleOf(server);
         String before = server.files().syncNames();

@@ -106,6 +106,9 @@ final class Postmaster {
 
     private int attempts;
 
+    /** The postmaster is dead, and its backends live on until the guard has ended them. */
+    private boolean orphaned;
+
     Postmaster(
             Events events,
             Chance chance,
@@ -559,7 +562,7 @@ final class Postmaster {
 
     private void accept(Postmaster standby, int attempt) {
         Directory theirs = standby.directory;
-        boolean serves = state == State.PRIMARY || state == State.STANDBY;
+        boolean serves = !orphaned && (state == State.PRIMARY || state == State.STANDBY);
         Optional<String> slot = standby.files.slotName();
         boolean knows = directory.branch.knows(theirs.branch.holding(theirs.flushed).timeline());
         if (!serves
@@ -623,7 +626,7 @@ final class Postmaster {
         }
         received = directory.flushed;
         replication.confirm(directory.flushed, replayed());
-        replication.pump();
+        replication.open();
     }
 
     /**
@@ -769,6 +772,15 @@ final class Postmaster {
         List.copyOf(senders).forEach(this::dropSender);
         over();
         program.kill();
+    }
+
+    /** SIGKILL to the postmaster alone: nobody new is let in, and who is in goes on. */
+    void orphan() {
+        orphaned = true;
+    }
+
+    boolean isOrphaned() {
+        return orphaned;
     }
 
     /** SIGKILL to all of it: what was not flushed is lost. */

@@ -3,6 +3,7 @@ package dev.holdfast.sim;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
@@ -22,6 +23,7 @@ final class Promises {
     private @Nullable Branch lastOpened;
 
     private Optional<MemberName> named = Optional.empty();
+    private Optional<MemberName> lastLeader = Optional.empty();
     private long acknowledged;
     private long openings;
 
@@ -140,12 +142,28 @@ final class Promises {
                 .flatMap(claim -> cluster.member(claim.member()).directory())
                 .filter(d -> d.branch.timeline().equals(view.timeline().get().value().timeline()))
                 .ifPresent(d -> lastOpened = d.branch);
+        leaderChanged(view);
         view.failover()
                 .map(Versioned::value)
                 .filter(FailoverRequest::isManual)
                 .flatMap(FailoverRequest::candidate)
                 .filter(c -> !view.sync().value().entitles(c))
                 .ifPresent(c -> named = Optional.of(c));
+    }
+
+    /** A member whose server is a primary already takes the leader key: all will follow it. */
+    private void leaderChanged(ClusterView view) {
+        Optional<MemberName> leader = view.leader().map(LeaderKey::member);
+        if (leader.isPresent() && !leader.equals(lastLeader)) {
+            lastLeader = leader;
+            Member member = cluster.member(leader.get());
+            member.server()
+                    .filter(s -> s.state() == Postmaster.State.PRIMARY)
+                    .ifPresent(s -> {
+                        nothingLost(member, s, named.equals(leader));
+                        descends(member, s);
+                    });
+        }
     }
 
     /** A server is out of recovery and takes writes from now on. */
@@ -166,6 +184,14 @@ final class Promises {
                             + " opened as primary, and the leader key says "
                             + view.leader());
         }
+        if (leads && !hasClaimed(view, member, server)) {
+            broken(
+                    "S3, no proof, no promotion: "
+                            + member.name()
+                            + " opened timeline "
+                            + server.timeline()
+                            + ", which it has not claimed");
+        }
         boolean handedOver = view.epoch().flatMap(e -> e.value().handedOverAt()).isPresent();
         boolean byFailover = !handedOver && named.filter(member.name()::equals).isPresent();
         if (cluster.setup().tags(member.name()).noFailover()
@@ -180,6 +206,19 @@ final class Promises {
         }
     }
 
+    /**
+     * Before writes open it is recorded who opens which timeline. PostgreSQL may choose a later
+     * number than was claimed.
+     */
+    private static boolean hasClaimed(ClusterView view, Member member, Postmaster server) {
+        return server.timeline().id() == 1
+                || view.timeline()
+                        .map(Versioned::value)
+                        .filter(c -> c.member().equals(member.name()))
+                        .filter(c -> !c.timeline().isAfter(server.timeline()))
+                        .isPresent();
+    }
+
     /** Whoever opens goes on from what was last seen to be open. */
     private void descends(Member member, Postmaster server) {
         Directory directory = server.directory();
@@ -188,7 +227,7 @@ final class Promises {
             broken(
                     "S3, no proof, no promotion: "
                             + member.name()
-                            + " opened on timeline "
+                            + " is primary on timeline "
                             + server.timeline()
                             + ", which does not descend from timeline "
                             + lastOpened.timeline()
@@ -213,7 +252,7 @@ final class Promises {
                 broken(
                         "S2, nothing acknowledged is lost: "
                                 + member.name()
-                                + " opened as primary with timeline "
+                                + " is primary with timeline "
                                 + branch.timeline()
                                 + " up to "
                                 + holds

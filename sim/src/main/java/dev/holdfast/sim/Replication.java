@@ -25,6 +25,7 @@ final class Replication {
     /** All that there is of that timeline has been sent. */
     boolean ended;
 
+    private boolean opened;
     private boolean pumping;
     private boolean over;
 
@@ -51,10 +52,16 @@ final class Replication {
         return over;
     }
 
+    /** The receiver is there: nothing may reach it before. */
+    void open() {
+        opened = true;
+        pump();
+    }
+
     /** Sends what is flushed and not sent; one batch is under way at a time. */
     void pump() {
         long upTo = primary.directory().flushed;
-        if (over || shutOut || pumping || upTo <= sent) {
+        if (!opened || over || shutOut || pumping || upTo <= sent) {
             return;
         }
         pumping = true;

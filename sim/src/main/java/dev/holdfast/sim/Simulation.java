@@ -96,6 +96,7 @@ final class Simulation {
 
     private void step() {
         cluster.events().next();
+        faults.look();
         cluster.promises().check();
         if (cluster.events().happened() % MANY == 0) {
             long now = cluster.events().nowNanos();
@@ -150,6 +151,17 @@ final class Simulation {
                 .isPresent();
     }
 
+    /**
+     * It opened a timeline, and was lost before that was recorded and before anybody had followed;
+     * another opened one of the same number at the same point. No history tells the two apart.
+     */
+    private static boolean isOnTwinTimeline(Member member, Postmaster primary) {
+        return member.directory()
+                .map(d -> d.branch.holding(d.flushed))
+                .filter(b -> primary.directory().branch.hasTwinOf(b))
+                .isPresent();
+    }
+
     private boolean isBack() {
         return missing().isEmpty();
     }
@@ -168,6 +180,7 @@ final class Simulation {
             MemberName name = member.name();
             if (member != serving.getFirst()
                     && !isOfAnotherCluster(member, primary)
+                    && !isOnTwinTimeline(member, primary)
                     && primary.senders().stream()
                             .noneMatch(s -> s.standby.memberName().equals(name) && s.flushed > 0)) {
                 return name + " does not stream from " + primary.memberName();

@@ -3,6 +3,7 @@ package dev.holdfast.sim;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.DcsException;
+import dev.holdfast.dcs.json.Keys;
 import dev.holdfast.dcs.memory.MemoryDcs;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ final class StoreClient implements Dcs {
     private final Store store;
     private final MemoryDcs memory;
     private final List<Watching> watches = new ArrayList<>();
+    private long giftHeld;
 
     StoreClient(
             Events events,
@@ -66,7 +68,15 @@ final class StoreClient implements Dcs {
 
     @Override
     public CompletionStage<TxnResult> commit(List<Compare> compares, List<Op> ops) {
-        return call("commit", Kind.ONCE, REQUEST_NANOS, dcs -> dcs.commit(compares, ops));
+        // Who hands the leader key over removes the request for it with it.
+        boolean gift =
+                giftHeld > 0
+                        && ops.stream().anyMatch(op -> op.key().equals(Keys.LEADER))
+                        && (ops.contains(Op.delete(Keys.LEADER))
+                                || ops.contains(Op.delete(Keys.FAILOVER)));
+        long held = gift ? giftHeld : store.hold();
+        giftHeld = gift ? 0 : giftHeld;
+        return call("commit", Kind.ONCE, REQUEST_NANOS, held, dcs -> dcs.commit(compares, ops));
     }
 
     @Override
@@ -103,9 +113,17 @@ final class StoreClient implements Dcs {
             Kind kind,
             long patienceNanos,
             Function<MemoryDcs, CompletionStage<T>> execution) {
+        return call(what, kind, patienceNanos, store.hold(), execution);
+    }
+
+    private <T> CompletionStage<T> call(
+            String what,
+            Kind kind,
+            long patienceNanos,
+            long held,
+            Function<MemoryDcs, CompletionStage<T>> execution) {
         CompletableFuture<T> answer = new CompletableFuture<>();
         long deadline = events.nowNanos() + patienceNanos;
-        long held = store.hold();
         if (network.loses(node, storeNode)) {
             giveUp(what, answer, deadline);
             return answer;
@@ -184,6 +202,16 @@ final class StoreClient implements Dcs {
                 watching.silent = true;
             }
         }
+    }
+
+    /** No watch says anything any more. */
+    void silenceWatches() {
+        watches.forEach(w -> w.silent = true);
+    }
+
+    /** The next transaction that gives the leader key away is held up for so long. */
+    void holdNextGift(long nanos) {
+        giftHeld = nanos;
     }
 
     @Override

@@ -6,10 +6,10 @@ import java.util.List;
  * A rule of the shipped code made wrong on purpose.
  *
  * @param name what is wrong with it
- * @param from the seed at which a test begins to look, so that it need not look long
+ * @param seed what caught it when it was looked for last, so that it need not be looked for long
  * @param edits where, in the source
  */
-record Mutation(String name, long from, List<Edit> edits) {
+record Mutation(String name, long seed, List<Edit> edits) {
     /**
      * One place.
      *
@@ -19,8 +19,8 @@ record Mutation(String name, long from, List<Edit> edits) {
      */
     record Edit(String source, String snippet, String replacement) {}
 
-    static Mutation of(String name, long from, Edit... edits) {
-        return new Mutation(name, from, List.of(edits));
+    static Mutation of(String name, long seed, Edit... edits) {
+        return new Mutation(name, seed, List.of(edits));
     }
 
     static Edit core(String file, String snippet, String replacement) {

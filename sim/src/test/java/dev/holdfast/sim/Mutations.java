@@ -24,7 +24,7 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.multipliedBy(9));")),
                     Mutation.of(
                             "a promotion needs no guard",
-                            7,
+                            12,
                             core(
                                     "PromotionRules",
                                     "if (!isArmed(o)) {",
@@ -32,58 +32,47 @@ final class Mutations {
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "who was promoted last is not asked whether it has what was opened",
-                            31,
+                            25,
                             core(
                                     "RaceRules",
                                     "if (answer.filter(PredecessorFact::goneForSure).isPresent()) {",
                                     "if (answer.isPresent()) {")),
                     Mutation.of(
                             "the guard's deadline lies behind the lease's end",
-                            21,
+                            1,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(ttl.dividedBy(10));",
                                     "return goodUntil.plus(ttl.dividedBy(10));")),
                     Mutation.of(
                             "the winner does not wait for the loser",
-                            12,
+                            14,
                             core(
                                     "RaceRules",
                                     "if (last.released() || last.member().equals(o.me())) {",
                                     "if (o.now().isAfter(MonoTime.BEGINNING)) {")),
                     Mutation.of(
                             "the guard is never armed anew",
-                            11,
+                            4,
                             core("Always", "return behind && !spoken", "return behind && spoken"),
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "the guard is armed beyond the lease",
-                            2,
+                            1,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(ttl.dividedBy(10));",
                                     "return goodUntil.plus(ttl);")),
                     Mutation.of(
                             "promoted before /sync and the timeline are written",
-                            27,
+                            1,
                             core(
                                     "PromotionRules",
                                     "} else if (!isPrepared(o, cluster, epoch, standby)) {",
                                     "} else if (epoch.revision() < 0) {")),
                     Mutation.of(
-                            "whoever is not in /sync may lead",
-                            107,
-                            core(
-                                    "RaceRules",
-                                    "&& !cluster.sync().value().entitles(o.me())",
-                                    "&& o.me().value().isEmpty()"),
-                            core(
-                                    "PromotionRules",
-                                    "|| sync.entitles(o.me())",
-                                    "|| !o.me().value().isEmpty()")),
-                    Mutation.of(
                             "the timeline is not compared",
-                            54,
+                            2,
                             core(
                                     "RaceRules",
                                     "if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {",
@@ -94,38 +83,29 @@ final class Mutations {
                                     ".filter(c -> c.timeline().id() < 0);")),
                     Mutation.of(
                             "the tag nofailover is ignored",
-                            33,
+                            2,
                             core(
                                     "RaceRules",
                                     "if (o.self().tags().noFailover()) {",
                                     "if (o.me().value().isEmpty()) {"),
                             core("PromotionRules", "if (o.self().tags().noFailover() || ", "if (")),
                     Mutation.of(
-                            "a standby is added to /sync before it has confirmed",
-                            45,
-                            core(
-                                    "SyncSet",
-                                    ".filter(s -> s.syncState().equals(\"sync\") &&"
-                                            + " s.syncPriority() > 0)",
-                                    ""),
-                            core("SyncSet", ".filter(s -> s.flushed().isAfter(needed))", "")),
-                    Mutation.of(
                             "a base backup is begun over what lies there",
-                            4,
+                            2,
                             agent(
                                     "loop/ServerActions",
                                     "if (!(postgres.inspect() instanceof DataDirectory.Missing)) {",
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
-                            17,
+                            16,
                             core(
                                     "FollowerRules",
                                     "wake.count() >= LONG &&",
                                     "wake.count() < 0 &&")),
                     Mutation.of(
                             "a lease that is gone is not asked for again",
-                            10,
+                            1,
                             agent(
                                     "lease/LeaseKeeper",
                                     "                        MonoTime.BEGINNING));\n"
@@ -133,7 +113,7 @@ final class Mutations {
                                     "                        MonoTime.BEGINNING));")),
                     Mutation.of(
                             "a standby is never pointed at another primary",
-                            1,
+                            2,
                             core(
                                     "FollowerRules",
                                     "if (!o.applied().equals(Optional.of(wanted))) {",
@@ -144,5 +124,40 @@ final class Mutations {
                             core(
                                     "RejoinRules",
                                     "boolean promoted = source.filter(s -> !s.inRecovery()).isPresent();",
-                                    "boolean promoted = source.filter(s -> s.leader().revision() < 0).isPresent();")));
+                                    "boolean promoted = source.filter(s -> s.leader().revision() < 0).isPresent();")),
+                    Mutation.of(
+                            "a renewal counts from its answer",
+                            44,
+                            agent(
+                                    "lease/LeaseKeeper",
+                                    "renewed(lease, sent, renewed.ttl(), answer.epoch());",
+                                    "renewed(lease, clock.get(), renewed.ttl(), answer.epoch());")),
+                    Mutation.of(
+                            "a living lease is proof enough, and the leader key is not read",
+                            29,
+                            agent(
+                                    "lease/LeaseKeeper",
+                                    "counts ? Deadlines.goodUntil(sent, ttl) : fact.leaderUntil()",
+                                    "fact.leaderEpoch().isPresent() ? until : fact.leaderUntil()")),
+                    Mutation.of(
+                            "a lease that may be on its way to somebody else is relied on",
+                            9,
+                            core(
+                                    "LeaderRules",
+                                    ".filter(l -> l.standing() == Memory.Standing.FIRM)",
+                                    "")),
+                    Mutation.of(
+                            "clients are let in before the standbys have what they are shown",
+                            6,
+                            core(
+                                    "Serving",
+                                    "boolean open = gate.open() || isSafe(o, cluster, primary, gate);",
+                                    "boolean open = gate.open() || isSafe(o, cluster, primary, gate) || gate.epoch().revision() > 0;")),
+                    Mutation.of(
+                            "a primary starts again in place without the names",
+                            43,
+                            core(
+                                    "LeaderRules",
+                                    "        return names.render();",
+                                    "        return SyncNames.NONE.render() + names.render().substring(0, 0);")));
 }

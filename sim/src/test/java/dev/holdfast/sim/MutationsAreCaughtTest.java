@@ -10,12 +10,12 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The search bites: each rule that is made wrong on purpose breaks a promise within a few seeds.
- * Each is looked for where it was found once; {@code docs/SIMULATION.md} says how many seeds that
- * took from the first one on.
+ * The search bites: each rule that is made wrong on purpose breaks a promise within so many seeds
+ * from the first one on. The seed that showed it last is tried before them: what it leads to
+ * changes with the rules, and then it is searched for again.
  */
 class MutationsAreCaughtTest {
-    private static final int WITHIN = 30;
+    private static final int WITHIN = 200;
 
     private record Caught(Mutation mutation, Optional<String> by) {}
 
@@ -24,9 +24,9 @@ class MutationsAreCaughtTest {
         List<Caught> all =
                 Mutations.ALL.stream().parallel().map(MutationsAreCaughtTest::search).toList();
 
-        assertThat(all).hasSizeGreaterThanOrEqualTo(17);
+        assertThat(all).hasSizeGreaterThanOrEqualTo(20);
         assertThat(all.stream().filter(c -> c.by().isEmpty()).map(Caught::mutation))
-                .as("mutations that no promise noticed within %d seeds of their own", WITHIN)
+                .as("mutations that no promise noticed within %d seeds", WITHIN)
                 .isEmpty();
     }
 
@@ -35,7 +35,9 @@ class MutationsAreCaughtTest {
             LongFunction<String> simulator = MutatedCode.simulator(mutation);
             return new Caught(
                     mutation,
-                    LongStream.range(mutation.from(), mutation.from() + WITHIN)
+                    LongStream.concat(
+                                    LongStream.of(mutation.seed()),
+                                    LongStream.rangeClosed(1, WITHIN))
                             .mapToObj(simulator)
                             .filter(broken -> !broken.isEmpty())
                             .findFirst());
