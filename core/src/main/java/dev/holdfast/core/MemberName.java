@@ -24,10 +24,17 @@ public record MemberName(String value) implements Comparable<MemberName> {
                 && text.length() <= 63
                 && !text.equals("*")
                 && text.equals(text.strip())
-                && text.chars()
-                        .noneMatch(c ->
-                                c < 32 || c > 126 || c == '/' || c == ',' || c == '"' || c == '\''
-                                        || c == '\\');
+                && hasOnlyAllowed(text);
+    }
+
+    private static boolean hasOnlyAllowed(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < 32 || c > 126 || c == '/' || c == ',' || c == '"' || c == '\'' || c == '\\') {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
@@ -35,9 +42,26 @@ public record MemberName(String value) implements Comparable<MemberName> {
      * digits and underscores.
      */
     public String slotName() {
+        return isSlotName(value) ? value : madeSlotName();
+    }
+
+    private static boolean isSlotChar(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    }
+
+    private static boolean isSlotName(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (!isSlotChar(text.charAt(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private String madeSlotName() {
         StringBuilder slot = new StringBuilder();
         for (char c : value.toLowerCase(java.util.Locale.ROOT).toCharArray()) {
-            if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_') {
+            if (isSlotChar(c)) {
                 slot.append(c);
             } else if (c == '-' || c == '.') {
                 slot.append('_');

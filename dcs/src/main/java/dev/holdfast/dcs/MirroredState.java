@@ -119,8 +119,11 @@ record MirroredState(
             long nowShown,
             SortedMap<String, Entry> changed,
             SortedMap<String, Long> deleted) {
-        SortedMap<String, Long> kept = new TreeMap<>(deleted);
-        kept.values().removeIf(revision -> revision <= nowCompleteTo);
+        SortedMap<String, Long> kept = deleted;
+        if (!deleted.isEmpty()) {
+            kept = new TreeMap<>(deleted);
+            kept.values().removeIf(revision -> revision <= nowCompleteTo);
+        }
         return new MirroredState(
                 nowCompleteTo,
                 Math.max(shownTo, nowShown),

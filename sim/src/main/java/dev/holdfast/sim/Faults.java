@@ -76,6 +76,7 @@ final class Faults {
     private final boolean early;
 
     private boolean over;
+    private long begun;
 
     /** Ends a fault, once. */
     private static final class Undo {
@@ -190,7 +191,13 @@ final class Faults {
         return chance.of(members);
     }
 
+    /** How many faults, orders and wishes of operators there were. */
+    long begun() {
+        return begun;
+    }
+
     private void begin(Kind kind) {
+        begun++;
         Member member = anyMember();
         cluster.note("chance", () -> kind + " " + member.name());
         clients.busyFor(5 * Events.SECOND);

@@ -54,6 +54,7 @@ final class Main {
         long began = System.nanoTime();
         AtomicLong next = new AtomicLong(first);
         AtomicLong simulated = new AtomicLong();
+        AtomicLong faults = new AtomicLong();
         AtomicLong broken = new AtomicLong();
         try (ExecutorService cores =
                 Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
@@ -66,6 +67,7 @@ final class Main {
                                     seed = next.getAndIncrement()) {
                                 Simulation.Outcome outcome = Simulation.run(seed, Trace.none());
                                 simulated.addAndGet(outcome.simulatedNanos());
+                                faults.addAndGet(outcome.faults());
                                 if (outcome.isBroken()) {
                                     broken.incrementAndGet();
                                     System.out.println(
@@ -78,16 +80,21 @@ final class Main {
                 each.get();
             }
         }
-        double seconds = (System.nanoTime() - began) / 1e9;
+        double minutes = (System.nanoTime() - began) / 6e10;
+        double hours = simulated.get() / 3.6e12;
         System.out.printf(
                 Locale.ROOT,
-                "%d seeds from %d: %d broken; %.0f cluster-hours in %.0f s, %.0f a minute%n",
+                "%d seeds from %d: %d broken; %.0f cluster-hours with %d faults in %.0f s;"
+                        + " a minute: %.0f cluster-hours, %.0f seeds, %.0f faults%n",
                 count,
                 first,
                 broken.get(),
-                simulated.get() / 3.6e12,
-                seconds,
-                simulated.get() / 3.6e12 / seconds * 60);
+                hours,
+                faults.get(),
+                minutes * 60,
+                hours / minutes,
+                count / minutes,
+                faults.get() / minutes);
         return broken.get() == 0 ? 0 : EXIT_BROKEN;
     }
 }

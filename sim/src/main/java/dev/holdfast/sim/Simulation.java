@@ -27,6 +27,7 @@ final class Simulation {
      * What a run came to.
      *
      * @param simulatedNanos how much virtual time has passed
+     * @param faults how many faults were begun, and wishes of operators
      * @param broken the promise that did not hold, or empty
      */
     record Outcome(
@@ -35,6 +36,7 @@ final class Simulation {
             long events,
             long acknowledged,
             long openings,
+            long faults,
             String broken) {
         boolean isBroken() {
             return !broken.isEmpty();
@@ -74,6 +76,7 @@ final class Simulation {
                 cluster.events().happened(),
                 cluster.promises().acknowledged(),
                 cluster.promises().openings(),
+                faults.begun(),
                 broken);
     }
 

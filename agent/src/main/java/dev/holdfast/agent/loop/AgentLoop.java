@@ -318,6 +318,9 @@ public final class AgentLoop implements AutoCloseable {
     }
 
     private void probed(MonoTime askedAt) {
+        if (awaitingProbe.isEmpty()) {
+            return;
+        }
         List<Awaited> due =
                 awaitingProbe.stream().filter(a -> !a.since().isAfter(askedAt)).toList();
         awaitingProbe.removeAll(due);

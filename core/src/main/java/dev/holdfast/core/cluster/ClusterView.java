@@ -1,15 +1,14 @@
 package dev.holdfast.core.cluster;
 
+import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.config.ClusterConfig;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * All keys of the cluster as they stood together at one revision of the store.
@@ -44,12 +43,29 @@ public record ClusterView(
     public record Initialize(Optional<SystemIdentifier> system, Optional<LeaseId> lease) {}
 
     public ClusterView {
-        members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
+        members = FrozenMap.copyOf(members);
         history = List.copyOf(history);
     }
 
+    /** The same keys at another revision of the store. */
+    public ClusterView at(long otherRevision) {
+        return new ClusterView(
+                otherRevision,
+                leader,
+                epoch,
+                timeline,
+                members,
+                initialize,
+                config,
+                sync,
+                failover,
+                optime,
+                history,
+                failsafe);
+    }
+
     public boolean isLeader(MemberName member) {
-        return leader.filter(l -> l.member().equals(member)).isPresent();
+        return leader.isPresent() && leader.get().member().equals(member);
     }
 
     /** The identifier that every member must share, once the cluster has one. */

@@ -4,6 +4,7 @@ import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.Timeline;
+import dev.holdfast.core.postgres.Upstream;
 import java.util.Optional;
 import java.util.SortedMap;
 
@@ -49,26 +50,42 @@ public record MemberRecord(
         return health == Health.WELL;
     }
 
-    /** As found in the store: with its key's mod revision and the lease it hangs on. */
+    /**
+     * As found in the store: with its key's mod revision and the lease it hangs on.
+     *
+     * @param upstream where to stream from this member; empty when its {@code conn_url} is none
+     */
     public record Stored(
-            MemberName name, MemberRecord member, long revision, Optional<LeaseId> lease) {}
+            MemberName name,
+            MemberRecord member,
+            long revision,
+            Optional<LeaseId> lease,
+            Optional<Upstream> upstream) {
+
+        /** The address is read here, once, and not by each decision that rests on the record. */
+        public Stored(
+                MemberName name, MemberRecord member, long revision, Optional<LeaseId> lease) {
+            this(name, member, revision, lease, Upstream.of(name, member.connUrl()));
+        }
+    }
 
     /** Whether nothing but positions differs, so that the write may wait. */
     public boolean sameButPositions(MemberRecord other) {
-        return withoutPositions().equals(other.withoutPositions());
+        return equals(other.at(this));
     }
 
-    private MemberRecord withoutPositions() {
+    /** The same, with the positions of another record. */
+    private MemberRecord at(MemberRecord other) {
         return new MemberRecord(
                 connUrl,
                 apiUrl,
                 state,
                 role,
                 version,
-                Optional.empty(),
+                other.xlogLocation,
                 timeline,
-                Optional.empty(),
-                Optional.empty(),
+                other.receiveLsn,
+                other.replayLsn,
                 replicationState,
                 tags,
                 pendingRestartReason,

@@ -1,6 +1,6 @@
 package dev.holdfast.core.cluster;
 
-import java.util.Collections;
+import dev.holdfast.core.FrozenMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -12,7 +12,7 @@ public record Tags(SortedMap<String, String> values) {
     public static final Tags NONE = new Tags(new TreeMap<>());
 
     public Tags {
-        values = Collections.unmodifiableSortedMap(new TreeMap<>(values));
+        values = FrozenMap.copyOf(values);
     }
 
     private boolean isSet(String tag) {

@@ -1,14 +1,13 @@
 package dev.holdfast.core.config;
 
+import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.Tags;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * A member's own configuration: Patroni's YAML file and {@code PATRONI_*} variables, read and
@@ -110,7 +109,7 @@ public record AgentConfig(
             boolean useUnixSocket,
             Duration pgCtlTimeout) {
         public Postgres {
-            parameters = Collections.unmodifiableSortedMap(new TreeMap<>(parameters));
+            parameters = FrozenMap.copyOf(parameters);
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.holdfast.core.config;
 
+import dev.holdfast.core.FrozenMap;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -49,7 +49,7 @@ public record ClusterConfig(
         List<String> pgIdent) {
 
     public ClusterConfig {
-        parameters = Collections.unmodifiableSortedMap(new TreeMap<>(parameters));
+        parameters = FrozenMap.copyOf(parameters);
         pgHba = List.copyOf(pgHba);
         pgIdent = List.copyOf(pgIdent);
     }

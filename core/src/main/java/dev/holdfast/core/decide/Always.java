@@ -2,10 +2,8 @@ package dev.holdfast.core.decide;
 
 import dev.holdfast.core.MonoTime;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * What holds whatever the rules decided: an armed guard learns each new deadline (else it would end
@@ -25,11 +23,7 @@ final class Always {
 
     /** Its answer may be lost, and it may be executed at any time from now on. */
     private static Decision doubt(Decision decided) {
-        boolean givesAway =
-                decided.actions().stream()
-                        .anyMatch(a ->
-                                a instanceof Action.ReleaseLeader || a instanceof Action.HandOver);
-        return givesAway
+        return givesAway(decided)
                 ? decided.remembering(
                         decided.memory()
                                 .withLeadership(
@@ -37,6 +31,15 @@ final class Always {
                                                 .leadership()
                                                 .map(Memory.Leadership::doubtful)))
                 : decided;
+    }
+
+    private static boolean givesAway(Decision decided) {
+        for (Action action : decided.actions()) {
+            if (action instanceof Action.ReleaseLeader || action instanceof Action.HandOver) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static Decision rearm(Observation o, Decision decided) {
@@ -51,15 +54,21 @@ final class Always {
                                         long _,
                                         boolean _)
                         && kill.isAfter(deadline);
-        boolean spoken =
-                decided.actions().stream()
-                        .anyMatch(a ->
-                                a instanceof Action.SetGuard
-                                        || a instanceof Action.Kill
-                                        || a instanceof Action.Exit);
+        boolean spoken = speaksOfGuard(decided);
         return behind && !spoken
                 ? decided.with(new Action.SetGuard(new GuardFact.Mode.Armed(kill)))
                 : decided;
+    }
+
+    private static boolean speaksOfGuard(Decision decided) {
+        for (Action action : decided.actions()) {
+            if (action instanceof Action.SetGuard
+                    || action instanceof Action.Kill
+                    || action instanceof Action.Exit) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static Decision hold(Observation o, Decision decided) {
@@ -107,9 +116,11 @@ final class Always {
     private static Decision look(Observation o, Decision decided) {
         Optional<MonoTime> end = o.proof().map(LeaderProof::validUntil);
         Optional<MonoTime> unwell = o.vitals().nextLasting(o.now(), o.deadlines().patience());
-        return Stream.concat(end.stream(), unwell.stream())
-                .min(Comparator.naturalOrder())
-                .filter(e -> e.isBefore(decided.lookAgain()))
+        return sooner(sooner(decided, end), unwell);
+    }
+
+    private static Decision sooner(Decision decided, Optional<MonoTime> instant) {
+        return instant.filter(i -> i.isBefore(decided.lookAgain()))
                 .map(decided::lookingAgain)
                 .orElse(decided);
     }

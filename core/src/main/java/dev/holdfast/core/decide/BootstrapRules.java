@@ -15,6 +15,7 @@ import static dev.holdfast.core.decide.Reason.Code.REFUSE_SYSTEM;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Upstream;
@@ -161,7 +162,7 @@ final class BootstrapRules {
         Optional<Upstream> source =
                 cluster.runningPrimary()
                         .filter(p -> !p.name().equals(o.me()))
-                        .flatMap(OrderRules::upstream);
+                        .flatMap(MemberRecord.Stored::upstream);
         if (source.isEmpty()) {
             return Say.of(
                             o,

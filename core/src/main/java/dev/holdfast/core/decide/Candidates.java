@@ -6,8 +6,6 @@ import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.WalSender;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 
 /** Who may take over from a running primary. */
@@ -54,11 +52,8 @@ public final class Candidates {
                             + candidate
                             + " shows no lease, so the leader key cannot be handed to it");
         }
-        List<WalSender> senders =
-                primary.senders().stream()
-                        .filter(s -> candidate.matches(s.applicationName()))
-                        .toList();
-        if (senders.size() != 1 || !senders.getFirst().isStreaming()) {
+        Optional<WalSender> sender = WalSender.only(primary.senders(), candidate);
+        if (sender.filter(WalSender::isStreaming).isEmpty()) {
             return Optional.of("candidate " + candidate + " is not streaming from " + o.me());
         }
         if (o.config().synchronous()
@@ -70,7 +65,7 @@ public final class Candidates {
                             + " is not in "
                             + cluster.sync().value().standbys());
         }
-        long lagBytes = primary.flushed().bytesPast(senders.getFirst().flushed());
+        long lagBytes = primary.flushed().bytesPast(sender.get().flushed());
         return !o.config().synchronous() && lagBytes > o.config().maximumLagOnFailover()
                 ? Optional.of(
                         "candidate "
@@ -85,18 +80,17 @@ public final class Candidates {
     /** The fit member that has received most. */
     public static Optional<MemberName> best(
             Observation o, ClusterView cluster, Server.Primary primary) {
-        Comparator<MemberName> byFlushed =
-                Comparator.comparing((MemberName m) -> flushed(primary, m));
-        return cluster.members().keySet().stream()
-                .filter(m -> refusal(o, cluster, primary, m, SyncSetRule.MUST_BE_IN).isEmpty())
-                .max(byFlushed.thenComparing(Comparator.reverseOrder()));
-    }
-
-    private static Lsn flushed(Server.Primary primary, MemberName member) {
-        return primary.senders().stream()
-                .filter(s -> member.matches(s.applicationName()))
-                .map(WalSender::flushed)
-                .max(Comparator.naturalOrder())
-                .orElse(Lsn.ZERO);
+        Optional<MemberName> best = Optional.empty();
+        Lsn most = Lsn.ZERO;
+        for (MemberName member : cluster.members().keySet()) {
+            if (refusal(o, cluster, primary, member, SyncSetRule.MUST_BE_IN).isEmpty()) {
+                Lsn flushed = WalSender.only(primary.senders(), member).orElseThrow().flushed();
+                if (best.isEmpty() || flushed.isAfter(most)) {
+                    best = Optional.of(member);
+                    most = flushed;
+                }
+            }
+        }
+        return best;
     }
 }

@@ -22,11 +22,11 @@ public record Deadlines(Duration ttl) {
     public static final Duration LEAST_TTL = Duration.ofSeconds(3);
 
     public Duration renewEvery() {
-        return ttl.dividedBy(5);
+        return part(1, 5);
     }
 
     public Duration renewTimeout() {
-        return ttl.multipliedBy(3).dividedBy(20);
+        return part(3, 20);
     }
 
     /**
@@ -34,7 +34,7 @@ public record Deadlines(Duration ttl) {
      * {@code granted}.
      */
     public static MonoTime goodUntil(MonoTime sent, Duration granted) {
-        return sent.plus(granted).minus(granted.dividedBy(50));
+        return sent.plus(granted).minus(new Deadlines(granted).part(1, 50));
     }
 
     /**
@@ -42,12 +42,12 @@ public record Deadlines(Duration ttl) {
      * lease up to a member that is better off.
      */
     public Duration patience() {
-        return ttl.multipliedBy(3).dividedBy(4);
+        return part(3, 4);
     }
 
     /** How often a leader's door and disks are tried, so that patience begins to count in time. */
     public Duration tryVitalsEvery() {
-        return ttl.dividedBy(5);
+        return part(1, 5);
     }
 
     /**
@@ -56,12 +56,12 @@ public record Deadlines(Duration ttl) {
      * leaves time for two questions before the soft deadline.
      */
     public MonoTime overdue(MonoTime goodUntil) {
-        return goodUntil.minus(ttl).plus(ttl.dividedBy(50)).plus(ttl.multipliedBy(2).dividedBy(5));
+        return goodUntil.minus(ttl).plus(part(1, 50)).plus(part(2, 5));
     }
 
     /** The agent gives up and ends PostgreSQL at this instant. */
     public MonoTime soft(MonoTime goodUntil) {
-        return goodUntil.minus(ttl.dividedBy(5));
+        return goodUntil.minus(part(1, 5));
     }
 
     /** The guard ends PostgreSQL at this instant, whatever the agent does. */
@@ -73,6 +73,14 @@ public record Deadlines(Duration ttl) {
      * The end of the lease for which the guard was told {@code kill}: the watchdog may bite then.
      */
     public MonoTime leaseEnd(MonoTime kill) {
-        return kill.plus(ttl.dividedBy(10));
+        return kill.plus(part(1, 10));
+    }
+
+    /**
+     * So many parts among so many of a TTL. Every turn asks for some of them, and {@link
+     * Duration#dividedBy(long)} calculates with decimal fractions of any length.
+     */
+    private Duration part(long parts, long among) {
+        return Duration.ofNanos(ttl.toNanos() * parts / among);
     }
 }

@@ -1,10 +1,10 @@
 package dev.holdfast.core.decide;
 
 import dev.holdfast.core.Epoch;
+import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -51,7 +51,7 @@ public record FailsafeFact(
     public record Confirmed(Epoch epoch, MonoTime sentAt, Duration validity) {}
 
     public FailsafeFact {
-        answers = Collections.unmodifiableSortedMap(new TreeMap<>(answers));
+        answers = FrozenMap.copyOf(answers);
     }
 
     public static FailsafeFact startedAt(MonoTime start) {

@@ -56,8 +56,8 @@ final class Files {
      * is missing.
      */
     static Optional<Upstream> upstream(Observation o, ClusterView cluster, MemberName leader) {
-        return cluster.member(leader)
-                .flatMap(m -> Upstream.of(leader, m.connUrl()))
+        return Optional.ofNullable(cluster.members().get(leader))
+                .flatMap(MemberRecord.Stored::upstream)
                 .or(() -> o.applied().flatMap(ServerFiles::upstream));
     }
 

@@ -1,10 +1,10 @@
 package dev.holdfast.core.decide;
 
 import dev.holdfast.core.Epoch;
+import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
-import java.util.Collections;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -170,7 +170,7 @@ public record Memory(
      */
     public record FailsafeWrite(long expectedRevision, SortedMap<MemberName, String> members) {
         public FailsafeWrite {
-            members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
+            members = FrozenMap.copyOf(members);
         }
     }
 
@@ -190,7 +190,7 @@ public record Memory(
     }
 
     public Memory {
-        slotSeen = Collections.unmodifiableSortedMap(new TreeMap<>(slotSeen));
+        slotSeen = FrozenMap.copyOf(slotSeen);
     }
 
     /** Since when nobody holds the leader key; empty while somebody does. */

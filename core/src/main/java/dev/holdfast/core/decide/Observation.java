@@ -1,5 +1,6 @@
 package dev.holdfast.core.decide;
 
+import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
@@ -8,11 +9,9 @@ import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * All that a decision may depend on. Facts are the newest of their kind; those that were asked for
@@ -78,7 +77,7 @@ public record Observation(
             Optional<String> barred) {
         public Self {
             tags = barred.isPresent() ? tags.withNoFailover() : tags;
-            parameters = Collections.unmodifiableSortedMap(new TreeMap<>(parameters));
+            parameters = FrozenMap.copyOf(parameters);
             hba = List.copyOf(hba);
             defaultHba = List.copyOf(defaultHba);
             ident = List.copyOf(ident);
@@ -86,7 +85,7 @@ public record Observation(
     }
 
     public Observation {
-        peers = Collections.unmodifiableSortedMap(new TreeMap<>(peers));
+        peers = FrozenMap.copyOf(peers);
     }
 
     public Observation withMemory(Memory next) {

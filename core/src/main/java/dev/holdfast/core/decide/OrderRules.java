@@ -5,9 +5,7 @@ import static dev.holdfast.core.decide.Reason.Code.ORDER_RESTART;
 
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
-import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.postgres.Server;
-import dev.holdfast.core.postgres.Upstream;
 import java.util.Optional;
 
 /** What an operator asked of this member alone. */
@@ -57,9 +55,5 @@ final class OrderRules {
                                         new Action.Stop(
                                                 Action.StopMode.FAST, ShutdownRules.patience(o)))
                                 .decision());
-    }
-
-    static Optional<Upstream> upstream(MemberRecord.Stored stored) {
-        return Upstream.of(stored.name(), stored.member().connUrl());
     }
 }

@@ -332,10 +332,10 @@ final class PrimaryRules {
     /** A synchronous standby is wanted and nobody streams. */
     private static boolean waitsForStandby(SyncSet.Step step, SyncSet.Input input) {
         return input.wanted()
+                && !(step instanceof SyncSet.Step.Rest)
                 && input.eligible().stream()
                         .noneMatch(m ->
-                                SyncSet.sender(input, m).filter(s -> s.isStreaming()).isPresent())
-                && !(step instanceof SyncSet.Step.Rest);
+                                SyncSet.sender(input, m).filter(s -> s.isStreaming()).isPresent());
     }
 
     private static boolean isLongWait(Observation o, Optional<MonoTime> noneSince) {

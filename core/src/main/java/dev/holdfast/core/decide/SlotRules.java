@@ -21,13 +21,13 @@ final class SlotRules {
             return List.of();
         }
         List<Action> actions = new ArrayList<>();
-        SortedSet<String> missing = others(o, cluster);
+        SortedSet<String> current = others(o, cluster);
+        SortedSet<String> missing = new TreeSet<>(current);
         primary.slots().forEach(slot -> missing.remove(slot.name()));
         if (!missing.isEmpty()) {
             actions.add(new Action.CreateSlots(missing, Action.Reserve.NOW));
         }
         SortedSet<String> stale = new TreeSet<>();
-        SortedSet<String> current = others(o, cluster);
         for (Slot slot : primary.slots()) {
             var seen = o.memory().slotSeen().get(slot.name());
             boolean ours = seen != null && o.now().isAfter(seen.plus(o.config().memberSlotsTtl()));

@@ -55,10 +55,16 @@ public record SyncNames(int number, List<MemberName> names) {
         if (names.isEmpty()) {
             return "";
         }
-        List<String> quoted = names.stream().map(n -> '"' + n.value() + '"').toList();
+        StringBuilder quoted = new StringBuilder();
+        for (MemberName name : names) {
+            quoted.append(quoted.isEmpty() ? "" : ", ")
+                    .append('"')
+                    .append(name.value())
+                    .append('"');
+        }
         return number == 1 && names.size() == 1
-                ? quoted.getFirst()
-                : "FIRST " + number + " (" + String.join(", ", quoted) + ")";
+                ? quoted.toString()
+                : "FIRST " + number + " (" + quoted + ")";
     }
 
     /**

@@ -5,12 +5,12 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.postgres.WalSender;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /**
  * The next step that brings {@code /sync} and {@code synchronous_standby_names} to what they should
@@ -144,21 +144,18 @@ public final class SyncSet {
                                 m -> sender(in, m).map(WalSender::flushed).orElse(Lsn.ZERO),
                                 Comparator.reverseOrder())
                         .thenComparing(Comparator.naturalOrder());
-        return in.eligible().stream()
-                .filter(m -> sender(in, m).filter(WalSender::isStreaming).isPresent())
-                .sorted(byMerit)
-                .limit(in.count())
-                .collect(Collectors.toCollection(TreeSet::new));
+        List<MemberName> streaming = new ArrayList<>();
+        for (MemberName member : in.eligible()) {
+            if (sender(in, member).filter(WalSender::isStreaming).isPresent()) {
+                streaming.add(member);
+            }
+        }
+        streaming.sort(byMerit);
+        return new TreeSet<>(streaming.subList(0, Math.min(in.count(), streaming.size())));
     }
 
-    /**
-     * The one session of this member; none when there are two, since PostgreSQL takes either for
-     * the member.
-     */
     static Optional<WalSender> sender(Input in, MemberName member) {
-        List<WalSender> own =
-                in.senders().stream().filter(s -> member.matches(s.applicationName())).toList();
-        return own.size() == 1 ? Optional.of(own.getFirst()) : Optional.empty();
+        return WalSender.only(in.senders(), member);
     }
 
     private static Step switchOff(Input in) {

@@ -26,11 +26,12 @@ final class VitalRules {
                 o.task() instanceof Task.Running running
                         && !(running.action() instanceof Action.StartPrimary);
         boolean standby = o.server().filter(Server.Standby.class::isInstance).isPresent();
-        if (busy || standby || !mayRun(o) || !hasBetter(o, cluster)) {
+        if (busy || standby || !mayRun(o)) {
             return Optional.empty();
         }
         return o.vitals()
                 .lasting(o.now(), o.deadlines().patience())
+                .filter(_ -> hasBetter(o, cluster))
                 .map(trouble ->
                         giveUp(o, trouble + ": PostgreSQL is ended, and a standby takes over"));
     }

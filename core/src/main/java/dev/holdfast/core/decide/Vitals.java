@@ -1,9 +1,9 @@
 package dev.holdfast.core.decide;
 
+import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.MonoTime;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.Comparator;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -13,7 +13,7 @@ public record Vitals(SortedMap<Vital.Kind, Vital> all) {
     public static final Vitals WELL = new Vitals(new TreeMap<>());
 
     public Vitals {
-        all = Collections.unmodifiableSortedMap(new TreeMap<>(all));
+        all = FrozenMap.copyOf(all);
     }
 
     public Vitals with(Vital.Kind kind, Vital vital) {
@@ -24,38 +24,41 @@ public record Vitals(SortedMap<Vital.Kind, Vital> all) {
 
     /** As one sentence, what has been wrong for {@code patience} or longer. */
     Optional<String> lasting(MonoTime now, Duration patience) {
-        return all.entrySet().stream()
-                .flatMap(e ->
-                        e
-                                .getValue()
-                                .lasting(now, patience)
-                                .map(age ->
-                                        e.getValue().sentence(e.getKey())
-                                                + ", for "
-                                                + Words.seconds(age))
-                                .stream())
-                .findFirst();
+        for (Map.Entry<Vital.Kind, Vital> e : all.entrySet()) {
+            Optional<Duration> age = e.getValue().lasting(now, patience);
+            if (age.isPresent()) {
+                return Optional.of(
+                        e.getValue().sentence(e.getKey()) + ", for " + Words.seconds(age.get()));
+            }
+        }
+        return Optional.empty();
     }
 
     /** As one sentence, what an answer complained of just now, or what has been out for so long. */
     public Optional<String> unwell(MonoTime now, Duration patience) {
-        return all.values().stream()
-                .flatMap(v -> v.trouble().stream())
-                .map(Vital.Trouble::sentence)
-                .findFirst()
-                .or(() ->
-                        all.entrySet().stream()
-                                .filter(e -> e.getValue().lasting(now, patience).isPresent())
-                                .map(e -> e.getValue().sentence(e.getKey()))
-                                .findFirst());
+        for (Vital vital : all.values()) {
+            if (vital.trouble().isPresent()) {
+                return vital.trouble().map(Vital.Trouble::sentence);
+            }
+        }
+        for (Map.Entry<Vital.Kind, Vital> e : all.entrySet()) {
+            if (e.getValue().lasting(now, patience).isPresent()) {
+                return Optional.of(e.getValue().sentence(e.getKey()));
+            }
+        }
+        return Optional.empty();
     }
 
     /** The next instant at which something that is wrong now will have lasted for so long. */
     Optional<MonoTime> nextLasting(MonoTime now, Duration patience) {
-        return all.values().stream()
-                .flatMap(v -> v.since().stream())
-                .map(since -> since.plus(patience))
-                .filter(end -> end.isAfter(now))
-                .min(Comparator.naturalOrder());
+        Optional<MonoTime> next = Optional.empty();
+        for (Vital vital : all.values()) {
+            Optional<MonoTime> end =
+                    vital.since().map(s -> s.plus(patience)).filter(e -> e.isAfter(now));
+            if (end.isPresent() && (next.isEmpty() || end.get().isBefore(next.get()))) {
+                next = end;
+            }
+        }
+        return next;
     }
 }

@@ -1,10 +1,9 @@
 package dev.holdfast.core.postgres;
 
-import java.util.Collections;
+import dev.holdfast.core.FrozenMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * All that is configured of the server, so that one comparison tells whether something must be
@@ -23,7 +22,7 @@ public record ServerFiles(
         Optional<String> slotName,
         String syncNames) {
     public ServerFiles {
-        parameters = Collections.unmodifiableSortedMap(new TreeMap<>(parameters));
+        parameters = FrozenMap.copyOf(parameters);
         hba = List.copyOf(hba);
         ident = List.copyOf(ident);
     }

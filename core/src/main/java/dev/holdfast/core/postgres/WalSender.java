@@ -1,6 +1,9 @@
 package dev.holdfast.core.postgres;
 
 import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import java.util.List;
+import java.util.Optional;
 
 /** A line of {@code pg_stat_replication}. */
 public record WalSender(
@@ -25,5 +28,22 @@ public record WalSender(
      */
     public boolean hasFlushed(Lsn position) {
         return !flushed.isBefore(position) && !flushed.isAfter(sent);
+    }
+
+    /**
+     * The one session of this member; none when there are two, since PostgreSQL takes either for
+     * the member.
+     */
+    public static Optional<WalSender> only(List<WalSender> senders, MemberName member) {
+        WalSender only = null;
+        for (WalSender sender : senders) {
+            if (member.matches(sender.applicationName())) {
+                if (only != null) {
+                    return Optional.empty();
+                }
+                only = sender;
+            }
+        }
+        return Optional.ofNullable(only);
     }
 }

@@ -27,8 +27,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -74,12 +76,22 @@ public final class KeyCodec {
 
     /** A snapshot that was read without a problem, and what it came to. */
     public record Earlier(Dcs.Snapshot snapshot, ClusterView view) {
-        private boolean holds(String key, Dcs.Snapshot now) {
-            Dcs.Entry then = snapshot.entries().get(key);
-            Dcs.Entry entry = now.entries().get(key);
-            return then == null
-                    ? entry == null
-                    : entry != null && then.modRevision() == entry.modRevision();
+        /** The keys that were written, made or deleted in between. */
+        private Set<String> changedIn(Dcs.Snapshot now) {
+            Set<String> changed = new TreeSet<>();
+            now.entries()
+                    .forEach((key, entry) -> {
+                        Dcs.Entry then = snapshot.entries().get(key);
+                        if (then == null || then.modRevision() != entry.modRevision()) {
+                            changed.add(key);
+                        }
+                    });
+            for (String key : snapshot.entries().keySet()) {
+                if (!now.entries().containsKey(key)) {
+                    changed.add(key);
+                }
+            }
+            return changed;
         }
     }
 
@@ -92,7 +104,11 @@ public final class KeyCodec {
      */
     public static Decoded toView(
             Dcs.Snapshot snapshot, Optional<ClusterConfig> lastGood, Optional<Earlier> earlier) {
-        Decoding decoding = new Decoding(snapshot, earlier, new ArrayList<>());
+        Set<String> changed = earlier.map(e -> e.changedIn(snapshot)).orElseGet(TreeSet::new);
+        if (earlier.isPresent() && changed.isEmpty()) {
+            return new Decoded(earlier.get().view().at(snapshot.revision()), List.of());
+        }
+        Decoding decoding = new Decoding(snapshot, earlier, changed, new ArrayList<>());
         ClusterView view =
                 new ClusterView(
                         snapshot.revision(),
@@ -272,11 +288,16 @@ public final class KeyCodec {
 
     /** One snapshot on its way to a view. */
     private record Decoding(
-            Dcs.Snapshot snapshot, Optional<Earlier> earlier, List<String> problems) {
+            Dcs.Snapshot snapshot,
+            Optional<Earlier> earlier,
+            Set<String> changed,
+            List<String> problems) {
 
         /** What the earlier view says of a key that has not changed since. */
         <T> Optional<T> kept(String key, Function<ClusterView, T> part) {
-            return earlier.filter(e -> e.holds(key, snapshot)).map(e -> part.apply(e.view()));
+            return changed.contains(key)
+                    ? Optional.empty()
+                    : earlier.map(e -> part.apply(e.view()));
         }
 
         Optional<Lsn> optime() {

@@ -1,5 +1,6 @@
 package dev.holdfast.dcs.memory;
 
+import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.dcs.Dcs.Compare;
@@ -15,9 +16,9 @@ import dev.holdfast.dcs.Dcs.WatchListener;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -59,6 +60,9 @@ public final class MemoryStore {
     private long lastLease = 0x1000;
     private boolean delivering;
 
+    /** What was read last: without a change in between it is the same for whoever reads next. */
+    private Snapshot latest = new Snapshot(revision, FrozenMap.copyOf(entries));
+
     public MemoryStore(Supplier<MonoTime> clock) {
         this.clock = clock;
     }
@@ -74,22 +78,26 @@ public final class MemoryStore {
      */
     public void tick() {
         MonoTime now = clock.get();
-        while (true) {
-            Optional<Long> due =
-                    leases.entrySet().stream()
-                            .filter(lease -> !lease.getValue().end().isAfter(now))
-                            .min((a, b) -> a.getValue().end().compareTo(b.getValue().end()))
-                            .map(lease -> lease.getKey());
-            if (due.isEmpty()) {
-                return;
-            }
-            revoke(new LeaseId(due.get()));
+        Optional<Map.Entry<Long, Lease>> next = soonest();
+        while (next.isPresent() && !next.get().getValue().end().isAfter(now)) {
+            revoke(new LeaseId(next.get().getKey()));
+            next = soonest();
         }
+    }
+
+    private Optional<Map.Entry<Long, Lease>> soonest() {
+        Map.Entry<Long, Lease> soonest = null;
+        for (Map.Entry<Long, Lease> lease : leases.entrySet()) {
+            if (soonest == null || lease.getValue().end().isBefore(soonest.getValue().end())) {
+                soonest = lease;
+            }
+        }
+        return Optional.ofNullable(soonest);
     }
 
     /** When the next lease runs out, if nobody renews it. */
     public Optional<MonoTime> nextExpiry() {
-        return leases.values().stream().map(Lease::end).min(MonoTime::compareTo);
+        return soonest().map(lease -> lease.getValue().end());
     }
 
     /**
@@ -120,7 +128,10 @@ public final class MemoryStore {
     }
 
     Snapshot read() {
-        return new Snapshot(revision, Collections.unmodifiableSortedMap(new TreeMap<>(entries)));
+        if (latest.revision() != revision) {
+            latest = new Snapshot(revision, FrozenMap.copyOf(entries));
+        }
+        return latest;
     }
 
     TxnResult commit(List<Compare> compares, List<Op> ops) {
@@ -254,9 +265,11 @@ public final class MemoryStore {
         revision++;
         Revision change = new Revision(revision, List.copyOf(events));
         history.add(change);
-        subscriptions.stream()
-                .filter(subscription -> revision >= subscription.fromRevision)
-                .forEach(subscription -> subscription.undelivered.add(change));
+        for (Subscription subscription : subscriptions) {
+            if (revision >= subscription.fromRevision) {
+                subscription.undelivered.add(change);
+            }
+        }
         deliver();
     }
 
@@ -281,9 +294,12 @@ public final class MemoryStore {
     }
 
     private Optional<Subscription> nextToTell() {
-        return subscriptions.stream()
-                .filter(s -> s.end != null || !s.undelivered.isEmpty())
-                .findFirst();
+        for (Subscription subscription : subscriptions) {
+            if (subscription.end != null || !subscription.undelivered.isEmpty()) {
+                return Optional.of(subscription);
+            }
+        }
+        return Optional.empty();
     }
 
     private void tell(Subscription subscription) {
