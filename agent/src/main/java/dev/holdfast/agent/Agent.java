@@ -32,6 +32,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -158,7 +159,8 @@ final class Agent {
                                 guard,
                                 postgres,
                                 new PeerObserver(client, clock::now),
-                                VitalsProbe.of(config.postgresql(), postgres::silence)),
+                                VitalsProbe.of(config.postgresql(), postgres::silence),
+                                Clock.systemUTC()),
                         config,
                         self(),
                         first,

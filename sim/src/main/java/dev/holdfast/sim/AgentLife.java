@@ -23,6 +23,7 @@ import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.dcs.Scheduler;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -42,6 +43,7 @@ final class AgentLife implements AgentLoop.Listener {
     private final Cluster cluster;
     private final Member member;
     private final Program program;
+    private final Program.Lane tasks;
     private final StoreClient store;
     private final GuardLink guard;
     private final AgentLoop loop;
@@ -54,6 +56,7 @@ final class AgentLife implements AgentLoop.Listener {
         this.cluster = cluster;
         this.member = member;
         this.program = member.agentProgram();
+        this.tasks = program.new Lane();
         this.store = cluster.storeClient(member.node(), program);
         this.guard =
                 new GuardLink(cluster.events(), cluster.chance(), program, member, this::onGuard);
@@ -76,7 +79,8 @@ final class AgentLife implements AgentLoop.Listener {
                                         member,
                                         current),
                                 new Peers(),
-                                this::vital),
+                                this::vital,
+                                () -> Instant.EPOCH.plusNanos(cluster.events().nowNanos())),
                         config,
                         cluster.setup().self(config),
                         cluster.setup().firstConfig(),
@@ -120,7 +124,7 @@ final class AgentLife implements AgentLoop.Listener {
                         lastTask + 1,
                         cluster.events().nowNanos()
                                 + cluster.chance().between(1, 40) * Events.MICRO);
-        program.at(lastTask, "loop", task);
+        tasks.at(lastTask, "loop", task);
     }
 
     private Scheduler.Cancellable after(Duration pause, Runnable action) {

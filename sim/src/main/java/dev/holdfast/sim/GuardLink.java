@@ -29,6 +29,8 @@ final class GuardLink implements GuardPort, Guard.Client {
     private final SortedMap<Long, CompletableFuture<Void>> gone = new TreeMap<>();
     private GuardFact.Present state = new GuardFact.Present(new GuardFact.Mode.Standby(), 0, false);
     private boolean connected;
+    private final Program.Lane laneToGuard;
+    private final Program.Lane laneToAgent;
     private long lastToGuard;
     private long lastToAgent;
 
@@ -39,6 +41,8 @@ final class GuardLink implements GuardPort, Guard.Client {
         this.agent = agent;
         this.member = member;
         this.told = told;
+        this.laneToGuard = member.guard().program().new Lane();
+        this.laneToAgent = agent.new Lane();
     }
 
     void seek() {
@@ -91,7 +95,7 @@ final class GuardLink implements GuardPort, Guard.Client {
                 Math.max(
                         lastToGuard + 1,
                         events.nowNanos() + chance.between(10, 250) * Events.MICRO);
-        member.guard().program().at(lastToGuard, what, action);
+        laneToGuard.at(lastToGuard, what, action);
     }
 
     private void toAgent(String what, Runnable action) {
@@ -99,7 +103,7 @@ final class GuardLink implements GuardPort, Guard.Client {
                 Math.max(
                         lastToAgent + 1,
                         events.nowNanos() + chance.between(10, 250) * Events.MICRO);
-        agent.at(lastToAgent, what, action);
+        laneToAgent.at(lastToAgent, what, action);
     }
 
     private <T> CompletableFuture<T> ask(String what, Supplier<T> execution) {

@@ -85,12 +85,14 @@ final class Network {
         private final int from;
         private final int to;
         private final Program at;
+        private final Program.Lane lane;
         private long lastNanos;
 
         Stream(int from, int to, Program at) {
             this.from = from;
             this.to = to;
             this.at = at;
+            this.lane = at.new Lane();
         }
 
         void send(String what, Runnable arrives) {
@@ -100,19 +102,20 @@ final class Network {
                 arrival += chance.between(200, 1_500) * Events.MILLI;
             }
             lastNanos = Math.max(lastNanos + 1, arrival);
-            at.at(lastNanos, what, () -> arrive(what, arrives));
+            lane.add(arrives);
+            at.at(lastNanos, what, () -> arrive(what));
         }
 
-        private void arrive(String what, Runnable arrives) {
+        private void arrive(String what) {
             if (isCut(from, to)) {
-                // TCP tries again; what was sent after it is tried after it too.
+                // TCP tries again.
                 lastNanos =
                         Math.max(
                                 lastNanos + 1,
                                 events.nowNanos() + chance.between(200, 900) * Events.MILLI);
-                at.at(lastNanos, what, () -> arrive(what, arrives));
+                at.at(lastNanos, what, () -> arrive(what));
             } else {
-                arrives.run();
+                lane.handleOldest();
             }
         }
     }

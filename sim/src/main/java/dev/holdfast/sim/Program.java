@@ -55,7 +55,10 @@ final class Program {
         stops++;
     }
 
-    /** SIGCONT: what was due meanwhile is due now, in order. */
+    /**
+     * SIGCONT: what was due meanwhile is due now, in order. What comes just then may be handled
+     * before it, except on a {@link Lane}.
+     */
     void resume() {
         stops--;
         if (stops == 0) {
@@ -92,5 +95,36 @@ final class Program {
                         action.run();
                     }
                 });
+    }
+
+    /**
+     * What comes to the program one after the other: over a connection, or in a queue. Each arrival
+     * handles the oldest that has not been handled, so that what waited while the program was
+     * stopped is not overtaken by what came after it.
+     */
+    final class Lane {
+        private final Deque<Runnable> waiting = new ArrayDeque<>();
+        private int mine = life;
+
+        /** {@code action} is to happen once what was added before it has happened. */
+        void add(Runnable action) {
+            if (mine != life) {
+                // What was under way to an earlier life never arrives.
+                waiting.clear();
+                mine = life;
+            }
+            waiting.addLast(action);
+        }
+
+        /** Handles the oldest; to be called, by the program, as often as something was added. */
+        void handleOldest() {
+            waiting.removeFirst().run();
+        }
+
+        /** Adds {@code action}, and handles the oldest at an instant of true time. */
+        void at(long nanos, String what, Runnable action) {
+            add(action);
+            Program.this.at(nanos, what, this::handleOldest);
+        }
     }
 }

@@ -29,6 +29,7 @@ import dev.holdfast.dcs.StoreMirror;
 import dev.holdfast.dcs.json.KeyCodec;
 import dev.holdfast.dcs.json.Keys;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +63,11 @@ public final class AgentLoop implements AutoCloseable {
         void onStoreProblems(List<String> problems);
     }
 
-    /** Everything outside that the loop works with. */
+    /**
+     * Everything outside that the loop works with.
+     *
+     * @param calendar the time that people read; nothing is decided by it
+     */
     public record Ports(
             Executor executor,
             Workers workers,
@@ -72,7 +77,8 @@ public final class AgentLoop implements AutoCloseable {
             GuardPort guard,
             Postgres postgres,
             PeerPort peers,
-            VitalsPort vitals) {}
+            VitalsPort vitals,
+            InstantSource calendar) {}
 
     /** How the agent ends. */
     public interface Exit {
@@ -164,7 +170,7 @@ public final class AgentLoop implements AutoCloseable {
                         ports.guard(),
                         ports.postgres(),
                         ports.peers(),
-                        new StoreActions(config.name(), initialConfig),
+                        new StoreActions(config.name(), initialConfig, ports.calendar()),
                         new ServerActions(
                                 ports.postgres(),
                                 ports.guard(),

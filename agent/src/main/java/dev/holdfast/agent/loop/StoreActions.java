@@ -13,7 +13,7 @@ import dev.holdfast.dcs.Dcs.Compare;
 import dev.holdfast.dcs.Dcs.Op;
 import dev.holdfast.dcs.json.KeyCodec;
 import dev.holdfast.dcs.json.Keys;
-import java.time.OffsetDateTime;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -27,17 +27,21 @@ import java.util.Optional;
  */
 final class StoreActions {
     private static final DateTimeFormatter TIMESTAMP =
-            DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSSxxx", java.util.Locale.ROOT);
+            DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSSxxx", java.util.Locale.ROOT)
+                    .withZone(ZoneOffset.UTC);
 
     private final MemberName me;
     private final Map<String, Object> initialConfig;
+    private final InstantSource calendar;
 
     /**
      * @param initialConfig what a new cluster's configuration is
+     * @param calendar says when a promotion is written down
      */
-    StoreActions(MemberName me, Map<String, Object> initialConfig) {
+    StoreActions(MemberName me, Map<String, Object> initialConfig, InstantSource calendar) {
         this.me = me;
         this.initialConfig = initialConfig;
+        this.calendar = calendar;
     }
 
     record Transaction(List<Compare> compares, List<Op> ops) {}
@@ -209,7 +213,7 @@ final class StoreActions {
     }
 
     /** The newest line gets the time at which it is written. */
-    private static List<HistoryEntry> stamped(List<HistoryEntry> history) {
+    private List<HistoryEntry> stamped(List<HistoryEntry> history) {
         if (history.isEmpty() || !history.getLast().timestamp().isEmpty()) {
             return history;
         }
@@ -221,7 +225,7 @@ final class StoreActions {
                         last.timeline(),
                         last.lsn(),
                         last.reason(),
-                        OffsetDateTime.now(ZoneOffset.UTC).format(TIMESTAMP),
+                        TIMESTAMP.format(calendar.instant()),
                         last.newLeader()));
         return stamped;
     }
