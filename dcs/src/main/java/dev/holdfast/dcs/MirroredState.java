@@ -5,7 +5,9 @@ import dev.holdfast.dcs.Dcs.Event;
 import dev.holdfast.dcs.Dcs.Op;
 import dev.holdfast.dcs.Dcs.Snapshot;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -38,6 +40,9 @@ record MirroredState(
         if (snapshot.revision() < completeTo) {
             return this;
         }
+        if (holds(snapshot)) {
+            return with(snapshot.revision(), snapshot.revision(), entries, tombstones);
+        }
         SortedMap<String, Entry> merged = new TreeMap<>();
         snapshot.entries()
                 .forEach((key, entry) -> {
@@ -55,24 +60,44 @@ record MirroredState(
         return with(snapshot.revision(), snapshot.revision(), merged, tombstones);
     }
 
+    /** Whether exactly these keys are known, each as it was read: the read confirms them. */
+    private boolean holds(Snapshot snapshot) {
+        if (snapshot.entries().size() != entries.size()) {
+            return false;
+        }
+        Iterator<Map.Entry<String, Entry>> known = entries.entrySet().iterator();
+        for (Map.Entry<String, Entry> read : snapshot.entries().entrySet()) {
+            Map.Entry<String, Entry> mine = known.next();
+            if (mine.getValue().modRevision() != read.getValue().modRevision()
+                    || !mine.getKey().equals(read.getKey())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Takes in all changes of one revision, the next that the watch tells of. */
     MirroredState watched(long revision, List<Event> events) {
+        List<Event> news = events.stream().filter(this::isNews).toList();
+        if (news.isEmpty()) {
+            return with(Math.max(completeTo, revision), revision, entries, tombstones);
+        }
         SortedMap<String, Entry> changed = new TreeMap<>(entries);
-        for (Event event : events) {
+        for (Event event : news) {
             switch (event) {
-                case Event.Written(String key, Entry entry) -> {
-                    if (entry.modRevision() > revisionOf(key)) {
-                        changed.put(key, entry);
-                    }
-                }
-                case Event.Deleted(String key, long modRevision) -> {
-                    if (modRevision > revisionOf(key)) {
-                        changed.remove(key);
-                    }
-                }
+                case Event.Written(String key, Entry entry) -> changed.put(key, entry);
+                case Event.Deleted(String key, long _) -> changed.remove(key);
             }
         }
         return with(Math.max(completeTo, revision), revision, changed, tombstones);
+    }
+
+    /** What is known of the key is older. */
+    private boolean isNews(Event event) {
+        return switch (event) {
+            case Event.Written(String key, Entry entry) -> entry.modRevision() > revisionOf(key);
+            case Event.Deleted(String key, long modRevision) -> modRevision > revisionOf(key);
+        };
     }
 
     /** Takes in an own transaction that was applied at {@code revision}. */

@@ -255,7 +255,11 @@ public final class StoreMirror implements AutoCloseable {
     }
 
     private static long newestOf(Snapshot snapshot) {
-        return snapshot.entries().values().stream().mapToLong(Entry::modRevision).max().orElse(0);
+        long newest = 0;
+        for (Entry entry : snapshot.entries().values()) {
+            newest = Math.max(newest, entry.modRevision());
+        }
+        return newest;
     }
 
     private static String sentence(Throwable failure) {

@@ -326,7 +326,9 @@ final class AgentLife implements AgentLoop.Listener {
                                 "is well",
                                 () -> answer.complete(Optional.empty()));
         switch (kind) {
-            case DATA, WAL -> well.run();
+            case DATA -> well.run();
+            // The WAL lies on the disk that is tried already.
+            case WAL -> answer.complete(Optional.empty());
             case DOOR -> member.server().ifPresentOrElse(server -> server.knock(well), well);
         }
         return answer;

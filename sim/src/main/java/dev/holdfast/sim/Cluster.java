@@ -7,6 +7,7 @@ import dev.holdfast.dcs.json.KeyCodec;
 import dev.holdfast.dcs.json.Keys;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -112,20 +113,24 @@ final class Cluster {
         if (store.memory().revision() != shownAt) {
             shownAt = store.memory().revision();
             Dcs.Snapshot all = store.memory().current();
-            SortedMap<String, Dcs.Entry> told = new TreeMap<>();
-            for (String key : TRUTHS) {
-                Dcs.Entry entry = all.entries().get(key);
-                if (entry != null) {
-                    told.put(key, entry);
-                }
-            }
             // The members' own records change all the time, and no promise rests on them.
-            if (!told.equals(shownKeys)) {
+            if (hasNews(all)) {
+                SortedMap<String, Dcs.Entry> told = new TreeMap<>(all.entries());
+                told.keySet().retainAll(TRUTHS);
                 shownKeys = told;
                 shown = KeyCodec.toView(new Dcs.Snapshot(all.revision(), told)).view();
             }
         }
         return shown;
+    }
+
+    private boolean hasNews(Dcs.Snapshot all) {
+        for (String key : TRUTHS) {
+            if (!Objects.equals(all.entries().get(key), shownKeys.get(key))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     boolean isTraced() {

@@ -1,8 +1,7 @@
 package dev.holdfast.sim;
 
 import dev.holdfast.core.MonoTime;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 
 /**
  * Virtual time, and all that is to happen in it, in one order: by instant, and at one instant in
@@ -38,7 +37,10 @@ final class Events {
         }
     }
 
-    private final List<Event> heap = new ArrayList<>();
+    /** A heap: no event is before the one at half its place. */
+    private Event[] heap = new Event[256];
+
+    private int size;
     private final Trace trace;
     private long nowNanos = SECOND;
     private long scheduled;
@@ -66,8 +68,10 @@ final class Events {
 
     Event at(long nanos, String who, String what, Runnable action) {
         Event event = new Event(Math.max(nanos, nowNanos), scheduled++, who, what, action);
-        heap.add(event);
-        rise(heap.size() - 1, event);
+        if (size == heap.length) {
+            heap = Arrays.copyOf(heap, 2 * size);
+        }
+        rise(size++, event);
         return event;
     }
 
@@ -77,8 +81,11 @@ final class Events {
 
     /** Lets the next event happen. */
     void next() {
-        Event first = heap.getFirst();
-        Event last = heap.removeLast();
+        if (size == 0) {
+            throw new IllegalStateException("nothing is to happen any more");
+        }
+        Event first = heap[0];
+        Event last = heap[--size];
         if (first != last) {
             sink(last);
         }
@@ -92,32 +99,31 @@ final class Events {
         int at = from;
         while (at > 0) {
             int parent = (at - 1) >>> 1;
-            if (!event.isBefore(heap.get(parent))) {
+            if (!event.isBefore(heap[parent])) {
                 break;
             }
-            heap.set(at, heap.get(parent));
+            heap[at] = heap[parent];
             at = parent;
         }
-        heap.set(at, event);
+        heap[at] = event;
     }
 
     private void sink(Event event) {
-        int size = heap.size();
         int at = 0;
         while (true) {
             int child = 2 * at + 1;
             if (child >= size) {
                 break;
             }
-            if (child + 1 < size && heap.get(child + 1).isBefore(heap.get(child))) {
+            if (child + 1 < size && heap[child + 1].isBefore(heap[child])) {
                 child++;
             }
-            if (!heap.get(child).isBefore(event)) {
+            if (!heap[child].isBefore(event)) {
                 break;
             }
-            heap.set(at, heap.get(child));
+            heap[at] = heap[child];
             at = child;
         }
-        heap.set(at, event);
+        heap[at] = event;
     }
 }

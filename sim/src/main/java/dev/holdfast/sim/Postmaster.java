@@ -66,6 +66,8 @@ final class Postmaster {
 
     private static final long SEGMENT_BYTES = 0x100_0000;
     private static final long RECORD_BYTES = 120;
+    private static final Comparator<Replication> BY_PRIORITY =
+            Comparator.comparingInt(Replication::priority).thenComparingInt(r -> r.pid);
 
     private final Events events;
     private final Chance chance;
@@ -82,6 +84,9 @@ final class Postmaster {
     private final List<Replication> senders = new ArrayList<>();
     private State state = State.STARTING;
     private ServerFiles files;
+
+    /** What {@link #files} ask for. */
+    private SyncRule rule;
 
     /** The checkpointer has seen that there are names: commits wait. */
     private boolean waits;
@@ -130,7 +135,8 @@ final class Postmaster {
         this.pid = pid;
         this.startMicros = events.nowNanos() / 1_000;
         this.files = directory.files.orElseThrow();
-        this.waits = sessionRule().number() > 0;
+        this.rule = SyncRule.parse(files.syncNames());
+        this.waits = rule.number() > 0;
         this.replayed = directory.redo;
     }
 
@@ -160,7 +166,7 @@ final class Postmaster {
     }
 
     SyncRule sessionRule() {
-        return SyncRule.parse(files.syncNames());
+        return rule;
     }
 
     ServerFiles files() {
@@ -324,26 +330,20 @@ final class Postmaster {
      * history is another is taken for one of ours.
      */
     void confirmed(Replication by) {
-        SyncRule rule = by.rule;
-        if (rule.number() == 0 || by.priority() == 0 || by.ended) {
+        int number = by.rule().number();
+        if (number == 0 || by.priority() == 0 || by.ended) {
             return;
         }
-        List<Replication> asked =
-                senders.stream()
-                        .filter(s -> s.priority() > 0 && s.flushed > 0 && !s.ended)
-                        .sorted(
-                                Comparator.comparingInt(Replication::priority)
-                                        .thenComparingInt(s -> s.pid))
-                        .toList();
-        if (asked.size() < rule.number()) {
+        List<Replication> asked = asked();
+        if (asked.size() < number) {
             return;
         }
         long safe =
-                switch (rule.form()) {
+                switch (by.rule().form()) {
                     case FIRST ->
-                            asked.subList(0, rule.number()).contains(by)
+                            asked.subList(0, number).contains(by)
                                     ? asked.stream()
-                                            .limit(rule.number())
+                                            .limit(number)
                                             .mapToLong(s -> s.flushed)
                                             .min()
                                             .orElse(0)
@@ -352,7 +352,7 @@ final class Postmaster {
                             asked.stream()
                                     .mapToLong(s -> s.flushed)
                                     .sorted()
-                                    .skip((long) asked.size() - rule.number())
+                                    .skip((long) asked.size() - number)
                                     .findFirst()
                                     .orElse(0);
                 };
@@ -360,6 +360,18 @@ final class Postmaster {
         while (!waiting.isEmpty() && waiting.getFirst().position() <= safe) {
             acknowledge(waiting.removeFirst(), Wait.WHOLE);
         }
+    }
+
+    /** Who is named and has confirmed something, in the order of the names. */
+    private List<Replication> asked() {
+        List<Replication> asked = new ArrayList<>(senders.size());
+        for (Replication sender : senders) {
+            if (sender.priority() > 0 && sender.flushed > 0 && !sender.ended) {
+                asked.add(sender);
+            }
+        }
+        asked.sort(BY_PRIORITY);
+        return asked;
     }
 
     /** An operator, or a driver's time-out, cancels what waits. */
@@ -381,6 +393,7 @@ final class Postmaster {
                             !files.upstream().equals(wantedFiles().upstream())
                                     || !files.slotName().equals(wantedFiles().slotName());
                     files = wantedFiles();
+                    rule = SyncRule.parse(files.syncNames());
                     if (moved && receiver != null) {
                         dropReceiver();
                     }
@@ -390,7 +403,7 @@ final class Postmaster {
                                 chance.skewed(20, 20_000) * Events.MICRO,
                                 "walsender rereads",
                                 () -> {
-                                    sender.rule = sessionRule();
+                                    sender.follow(sessionRule());
                                     sender.standby.tellsStatus(sender);
                                 });
                     }
@@ -762,7 +775,7 @@ final class Postmaster {
     private void awaitSenders(long untilNanos) {
         boolean open = senders.stream().anyMatch(s -> s.flushed < directory.flushed);
         if (open && events.nowNanos() < untilNanos) {
-            program.after(2 * Events.MILLI, "awaits its standbys", () -> awaitSenders(untilNanos));
+            program.after(10 * Events.MILLI, "awaits its standbys", () -> awaitSenders(untilNanos));
         } else {
             end();
         }
@@ -907,14 +920,7 @@ final class Postmaster {
         if (senders.isEmpty()) {
             return List.of();
         }
-        SyncRule rule = sessionRule();
-        List<Replication> asked =
-                senders.stream()
-                        .filter(s -> s.priority() > 0 && s.flushed > 0 && !s.ended)
-                        .sorted(
-                                Comparator.comparingInt(Replication::priority)
-                                        .thenComparingInt(s -> s.pid))
-                        .toList();
+        List<Replication> asked = asked();
         List<WalSender> told = new ArrayList<>(senders.size());
         for (Replication s : senders) {
             int rank = asked.indexOf(s);

@@ -8,9 +8,6 @@ final class Replication {
     private final Network.Stream down;
     private final Network.Stream up;
 
-    /** What the walsender has read of the names. */
-    SyncRule rule;
-
     /**
      * What it shows in {@code pg_stat_replication}; behind what is true by the way of a message.
      */
@@ -26,6 +23,8 @@ final class Replication {
     boolean ended;
 
     private boolean opened;
+    private SyncRule rule;
+    private int priority;
     private boolean pumping;
     private boolean over;
 
@@ -41,11 +40,27 @@ final class Replication {
         this.up = up;
         this.pid = pid;
         this.rule = primary.sessionRule();
+        this.priority = priorityBy(rule);
         this.sent = standby.directory().flushed;
     }
 
+    /** What the walsender has read of the names. */
+    SyncRule rule() {
+        return rule;
+    }
+
     int priority() {
-        return primary.isRecovering() ? 0 : rule.priority(standby.memberName().value());
+        return primary.isRecovering() ? 0 : priority;
+    }
+
+    /** The walsender has read other names. */
+    void follow(SyncRule next) {
+        rule = next;
+        priority = priorityBy(next);
+    }
+
+    private int priorityBy(SyncRule names) {
+        return names.priority(standby.memberName().value());
     }
 
     boolean isOver() {

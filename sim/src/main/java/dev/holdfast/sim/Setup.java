@@ -47,6 +47,7 @@ final class Setup {
     }
 
     static Setup drawn(Chance chance) {
+        Pace pace = chance.oneIn(8) ? Pace.LONG : Pace.DENSE;
         int count = chance.of(List.of(3, 3, 3, 3, 2, 4));
         List<MemberName> names = new ArrayList<>();
         SortedMap<MemberName, Tags> tags = new TreeMap<>();
@@ -56,8 +57,21 @@ final class Setup {
             tags.put(name, i == 1 || count == 2 || !chance.oneIn(12) ? Tags.NONE : tag(chance));
         }
         SortedMap<String, Object> tree = new TreeMap<>();
-        tree.put("ttl", chance.of(List.of(10, 10, 30, 20, 5, 3)));
-        tree.put("loop_wait", chance.of(List.of(10, 10, 5, 1)));
+        // In calm hours a short TTL means more of the same; it is drawn more rarely there.
+        tree.put(
+                "ttl",
+                chance.of(
+                        switch (pace) {
+                            case DENSE -> List.of(10, 10, 30, 20, 5, 3);
+                            case LONG -> List.of(30, 30, 30, 20, 10, 5);
+                        }));
+        tree.put(
+                "loop_wait",
+                chance.of(
+                        switch (pace) {
+                            case DENSE -> List.of(10, 10, 5, 1);
+                            case LONG -> List.of(10, 10, 10, 5);
+                        }));
         tree.put("synchronous_mode", !chance.oneIn(4));
         tree.put("synchronous_mode_strict", chance.oneIn(4));
         tree.put("synchronous_node_count", chance.of(List.of(1, 1, 1, 2)));
@@ -65,7 +79,7 @@ final class Setup {
         SortedMap<String, Object> postgresql = new TreeMap<>();
         postgresql.put("use_pg_rewind", !chance.oneIn(5));
         tree.put("postgresql", postgresql);
-        return new Setup(chance.oneIn(8) ? Pace.LONG : Pace.DENSE, List.copyOf(names), tags, tree);
+        return new Setup(pace, List.copyOf(names), tags, tree);
     }
 
     private static Tags tag(Chance chance) {

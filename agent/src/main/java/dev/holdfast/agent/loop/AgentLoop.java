@@ -102,6 +102,7 @@ public final class AgentLoop implements AutoCloseable {
     private record Awaited(MonoTime since, Runnable then) {}
 
     private boolean turnScheduled;
+    private Decision.Probe pace = Decision.Probe.CALM;
     private Scheduler.@Nullable Cancellable timer;
     private MonoTime timerAt = MonoTime.BEGINNING;
     private MonoTime storeAskedAt = MonoTime.BEGINNING;
@@ -302,10 +303,25 @@ public final class AgentLoop implements AutoCloseable {
         if (postmaster != Performer.postmaster(facts.guard)) {
             return;
         }
+        boolean news = isNews(server);
         facts.server = Optional.of(server);
         facts.serverAskedAt = askedAt;
         probed(askedAt);
-        turnSoon();
+        if (news) {
+            turnSoon();
+        }
+    }
+
+    /**
+     * A standby that stands where it stood is none in calm, when nobody waits for the answer. Of a
+     * primary each answer counts: how long it may be shown to clients rests on when it last
+     * answered.
+     */
+    private boolean isNews(Server server) {
+        return pace != Decision.Probe.CALM
+                || !awaitingProbe.isEmpty()
+                || !(server instanceof Server.Standby)
+                || !facts.server.equals(Optional.of(server));
     }
 
     /** A leader's door and disks are tried at the rhythm of its lease, a standby's less often. */
@@ -349,13 +365,16 @@ public final class AgentLoop implements AutoCloseable {
                 listener.onStoreProblems(decoded.problems());
             }
             ClusterView view = decoded.view();
+            boolean news = isNews(view);
             earlier =
                     decoded.problems().isEmpty()
                             ? Optional.of(new KeyCodec.Earlier(snapshot, view))
                             : Optional.empty();
             facts.cluster = Optional.of(view);
             view.config().ifPresent(c -> facts.config = c.value());
-            facts.failsafe = FailsafeAnswers.seen(facts.failsafe, view, config.name());
+            FailsafeFact failsafe = FailsafeAnswers.seen(facts.failsafe, view, config.name());
+            news |= !failsafe.equals(facts.failsafe);
+            facts.failsafe = failsafe;
             lease.ttl(facts.config.ttl());
             if (!leaseStarted) {
                 leaseStarted = true;
@@ -369,7 +388,19 @@ public final class AgentLoop implements AutoCloseable {
                 storeAskedAt = askedAt;
                 performer.viewWasRead();
             }
-            turnSoon();
+            if (news) {
+                turnSoon();
+            }
+        }
+
+        /**
+         * The same keys at a later revision are none: a read that only confirms them, or what the
+         * watch tells of an own write that is shown already. While nobody leads it may matter how
+         * new the view is.
+         */
+        private boolean isNews(ClusterView view) {
+            return view.leader().isEmpty()
+                    || earlier.filter(e -> e.view().at(view.revision()).equals(view)).isEmpty();
         }
 
         @Override
@@ -453,7 +484,8 @@ public final class AgentLoop implements AutoCloseable {
         facts.memory = decided.memory();
         listener.onTurn(seen, decided);
         decided.actions().forEach(performer::perform);
-        observer.pace(decided.probe());
+        pace = decided.probe();
+        observer.pace(pace);
         wakeAt(decided.lookAgain());
     }
 

@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
 public final class Publisher {
     private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
 
-    private final AgentConfig config;
+    private final String connUrl;
+    private final String apiUrl;
     private final Dcs dcs;
     private final StoreMirror mirror;
     private final Executor executor;
@@ -41,7 +42,8 @@ public final class Publisher {
     private Optional<Lsn> publishedOptime = Optional.empty();
 
     public Publisher(AgentConfig config, Dcs dcs, StoreMirror mirror, Executor executor) {
-        this.config = config;
+        this.connUrl = "postgres://" + config.postgresql().connectAddress() + "/postgres";
+        this.apiUrl = "http://" + config.restApi().connectAddress() + "/patroni";
         this.dcs = dcs;
         this.mirror = mirror;
         this.executor = executor;
@@ -137,8 +139,8 @@ public final class Publisher {
             case null -> {}
         }
         return new MemberRecord(
-                "postgres://" + config.postgresql().connectAddress() + "/postgres",
-                "http://" + config.restApi().connectAddress() + "/patroni",
+                connUrl,
+                apiUrl,
                 status.state(),
                 status.role(),
                 status.version(),

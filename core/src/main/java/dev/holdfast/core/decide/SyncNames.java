@@ -33,7 +33,8 @@ public record SyncNames(int number, List<MemberName> names) {
 
     /** Every one of {@code members} confirms. */
     public static SyncNames all(Collection<MemberName> members) {
-        List<MemberName> sorted = members.stream().sorted().toList();
+        List<MemberName> sorted = new ArrayList<>(members);
+        sorted.sort(null);
         return new SyncNames(sorted.size(), sorted);
     }
 

@@ -76,9 +76,13 @@ public final class KeyCodec {
 
     /** A snapshot that was read without a problem, and what it came to. */
     public record Earlier(Dcs.Snapshot snapshot, ClusterView view) {
-        /** The keys that were written, made or deleted in between. */
+        /** The keys that were written, made or deleted in between; none in the same entries. */
+        @SuppressWarnings("ReferenceEquality")
         private Set<String> changedIn(Dcs.Snapshot now) {
             Set<String> changed = new TreeSet<>();
+            if (now.entries() == snapshot.entries()) {
+                return changed;
+            }
             now.entries()
                     .forEach((key, entry) -> {
                         Dcs.Entry then = snapshot.entries().get(key);
