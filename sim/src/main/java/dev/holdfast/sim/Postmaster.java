@@ -619,6 +619,7 @@ final class Postmaster {
         boolean wanted =
                 receiver == null
                         && attempt == attempts
+                        && !replication.isOver()
                         && (state == State.STANDBY || state == State.STARTING)
                         && (replication.shutOut
                                 || upstream.directory.branch.continues(
