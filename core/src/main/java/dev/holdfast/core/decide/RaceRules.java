@@ -22,6 +22,8 @@ import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.postgres.ControlData;
+import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import java.time.Duration;
 import java.util.Optional;
@@ -41,11 +43,13 @@ final class RaceRules {
 
     static Decision decide(Observation o, ClusterView cluster) {
         if (o.serverGone()) {
-            return RejoinRules.startStandby(
-                    o,
-                    cluster,
-                    Optional.empty(),
-                    "nobody leads: starting as a standby to see who may");
+            return twin(o, cluster)
+                    .orElseGet(() ->
+                            RejoinRules.startStandby(
+                                    o,
+                                    cluster,
+                                    Optional.empty(),
+                                    "nobody leads: starting as a standby to see who may"));
         }
         return switch (o.server().orElse(null)) {
             case null -> FollowerRules.awaitServer(o, cluster);
@@ -53,6 +57,35 @@ final class RaceRules {
             case Server.Primary primary -> race(o, cluster, primary.timeline(), primary.flushed());
             case Server.Standby standby -> race(o, cluster, standby.timeline(), standby.position());
         };
+    }
+
+    /**
+     * This member opened the newest timeline, was lost before that was recorded, and another has
+     * claimed the same number since. Both may have opened it at the same point, and then no history
+     * tells the two apart: once it had run as a standby, this one would pass for the other's.
+     */
+    private static Optional<Decision> twin(Observation o, ClusterView cluster) {
+        return o.data()
+                .filter(DataDirectory.Valid.class::isInstance)
+                .map(d -> ((DataDirectory.Valid) d).control())
+                .filter(ControlData::wasPrimary)
+                .map(ControlData::newestTimeline)
+                .flatMap(opened ->
+                        cluster.timeline()
+                                .map(Versioned::value)
+                                .filter(c -> c.timeline().equals(opened))
+                                .filter(c -> !c.member().equals(o.me())))
+                .flatMap(c ->
+                        wait(
+                                o,
+                                RACE_TIMELINE,
+                                "this member was primary on timeline "
+                                        + c.timeline()
+                                        + ", which "
+                                        + c.member()
+                                        + " has claimed since: what is here may not be what "
+                                        + c.member()
+                                        + " wrote, and is left alone until somebody leads"));
     }
 
     private static Decision race(

@@ -472,6 +472,16 @@ final class Catalogue {
                 .sync(PG2);
     }
 
+    /** Nobody leads, and pg1 comes back, which opened timeline 2. */
+    static Situation lostAfterPromotion(State state) {
+        return Situation.ofPrimary()
+                .noLeader()
+                .noLeaderLease()
+                .guard(new GuardFact.Mode.Standby())
+                .stopped()
+                .data(directory(state, HERE, second(EARLIER)));
+    }
+
     private void pause() {
         put("paused, guard armed", Situation.ofPrimary().paused().armed());
         put("paused primary", Situation.ofPrimary().paused());

@@ -321,4 +321,30 @@ class NoProofNoPromotionTest {
                                 .actions())
                 .noneMatch(Action.Promote.class::isInstance);
     }
+
+    @Test
+    void aFormerPrimaryWhoseTimelineAnotherHasClaimedSinceIsNotStartedWhileNobodyLeads() {
+        Situation lost = Catalogue.lostAfterPromotion(ControlData.State.IN_PRODUCTION);
+        assertThat(starts(lost)).isTrue();
+        assertThat(starts(lost.claim(2, PG1, 90, Situation.Claim.UNOPENED))).isTrue();
+        assertThat(starts(lost.claim(3, PG3, 90, Situation.Claim.UNOPENED))).isTrue();
+        for (Situation.Claim state : Situation.Claim.values()) {
+            Situation twin =
+                    Catalogue.lostAfterPromotion(ControlData.State.IN_PRODUCTION)
+                            .claim(2, PG3, 90, state);
+            assertThat(starts(twin)).isFalse();
+            assertThat(twin.decide().reason().code()).isEqualTo(Reason.Code.RACE_TIMELINE);
+        }
+        assertThat(
+                        starts(
+                                Catalogue.lostAfterPromotion(ControlData.State.IN_ARCHIVE_RECOVERY)
+                                        .claim(2, PG3, 90, Situation.Claim.OPENED)))
+                .as("a standby has followed")
+                .isTrue();
+    }
+
+    private static boolean starts(Situation situation) {
+        return situation.decide().actions().stream()
+                .anyMatch(Action.StartStandby.class::isInstance);
+    }
 }

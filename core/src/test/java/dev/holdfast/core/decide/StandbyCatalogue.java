@@ -71,6 +71,10 @@ final class StandbyCatalogue {
                 "leader gone, a later timeline was opened",
                 Situation.ofFailover().claim(2, PG3, 90, Situation.Claim.OPENED));
         put.accept(
+                "nobody leads, former primary whose timeline another has claimed",
+                Catalogue.lostAfterPromotion(State.IN_PRODUCTION)
+                        .claim(2, PG3, 90, Situation.Claim.UNOPENED));
+        put.accept(
                 "leader gone, asynchronous, too far behind",
                 Situation.ofAsyncStandby().asynchronous().leaderDied().optime(Lsn.of("0/9000000")));
         put.accept(
