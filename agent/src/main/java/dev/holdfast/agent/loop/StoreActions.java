@@ -52,7 +52,8 @@ final class StoreActions {
                     new Transaction(
                             List.of(
                                     new Compare.Absent(Keys.LEADER),
-                                    Compare.unchanged(Keys.EPOCH, create.epochRevision())),
+                                    Compare.unchanged(Keys.EPOCH, create.epochRevision()),
+                                    Compare.unchanged(Keys.TIMELINE, create.claimRevision())),
                             lead(create.lease(), Optional.empty()));
             case Action.RenewEpoch renew ->
                     new Transaction(

@@ -38,10 +38,11 @@ public sealed interface Action {
     // --- the store
 
     /**
-     * Take the leader key if nobody has it and the {@code epoch} key is still at this revision (0:
-     * absent).
+     * Take the leader key if nobody has it, and the keys {@code epoch} and {@code timeline} are
+     * still at these revisions (0: absent). Where somebody removed {@code epoch}, the claim still
+     * tells that another was promoted meanwhile.
      */
-    record CreateLeader(LeaseId lease, long epochRevision) implements Store {}
+    record CreateLeader(LeaseId lease, long epochRevision, long claimRevision) implements Store {}
 
     /**
      * Write the leader key anew under the same lease, if it is still at this epoch and {@code

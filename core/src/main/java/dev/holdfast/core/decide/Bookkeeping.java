@@ -5,6 +5,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.postgres.Server;
 import java.time.Duration;
 import java.util.Optional;
@@ -30,7 +31,8 @@ final class Bookkeeping {
                                 o.memory()
                                         .leadership()
                                         .filter(l -> l.epoch().equals(epoch))
-                                        .or(() -> Optional.of(seen(o.memory(), epoch, o.now()))))
+                                        .filter(l -> !isOvertaken(l, cluster))
+                                        .or(() -> Optional.of(seen(o, cluster, epoch))))
                         .withSilentSince(
                                 o.server().orElse(null) instanceof Server.Silent
                                         ? o.memory().silentSince().or(() -> Optional.of(o.now()))
@@ -78,9 +80,26 @@ final class Bookkeeping {
     }
 
     /** What an agent before this one sent can only be about the epoch that is seen first. */
-    private static Memory.Leadership seen(Memory before, Optional<Epoch> epoch, MonoTime now) {
-        Memory.Leadership seen = new Memory.Leadership(epoch, now);
-        return before.leadership().isEmpty() ? seen.doubtful() : seen;
+    private static Memory.Leadership seen(
+            Observation o, ClusterView cluster, Optional<Epoch> epoch) {
+        Memory.Leadership seen =
+                new Memory.Leadership(epoch, o.now(), Memory.Standing.FIRM, claimRevision(cluster));
+        return o.memory().leadership().isEmpty() ? seen.doubtful() : seen;
+    }
+
+    private static long claimRevision(ClusterView cluster) {
+        return cluster.timeline().map(Versioned::revision).orElse(0L);
+    }
+
+    /**
+     * Nobody was seen to lead, and somebody has all the same, since there is a new claim. The
+     * record of who it was is gone: who waits for it begins anew.
+     */
+    private static boolean isOvertaken(Memory.Leadership seen, ClusterView cluster) {
+        return seen.epoch().isEmpty()
+                && cluster.leader().isEmpty()
+                && cluster.epoch().isEmpty()
+                && seen.claimRevision() != claimRevision(cluster);
     }
 
     private static Memory.Alone alone(Observation o, ClusterView cluster) {

@@ -127,7 +127,9 @@ final class FailsafeRules {
         return free
                 ? Optional.of(
                         new Action.CreateLeader(
-                                o.lease().id().orElseThrow(), proof.epoch().revision()))
+                                o.lease().id().orElseThrow(),
+                                proof.epoch().revision(),
+                                cluster.timeline().map(Versioned::revision).orElse(0L)))
                 : Optional.empty();
     }
 

@@ -202,7 +202,11 @@ final class FenceRules {
                                 o,
                                 FENCE_KEY_GONE,
                                 "the leader key was removed while the lease lives: taking it back")
-                        .act(new Action.CreateLeader(lease.get(), cluster.epoch().get().revision()))
+                        .act(
+                                new Action.CreateLeader(
+                                        lease.get(),
+                                        cluster.epoch().get().revision(),
+                                        cluster.timeline().map(Versioned::revision).orElse(0L)))
                         .service(Serving.whileRunning(o))
                         .decision());
     }

@@ -42,14 +42,16 @@ public record Memory(
      * The leader key as it was first seen.
      *
      * @param epoch empty while nobody holds it
+     * @param claimRevision that of the key {@code timeline} then
      */
-    public record Leadership(Optional<Epoch> epoch, MonoTime since, Standing standing) {
+    public record Leadership(
+            Optional<Epoch> epoch, MonoTime since, Standing standing, long claimRevision) {
         public Leadership(Optional<Epoch> epoch, MonoTime since) {
-            this(epoch, since, Standing.FIRM);
+            this(epoch, since, Standing.FIRM, 0);
         }
 
         Leadership doubtful() {
-            return new Leadership(epoch, since, Standing.DOUBTFUL);
+            return new Leadership(epoch, since, Standing.DOUBTFUL, claimRevision);
         }
     }
 

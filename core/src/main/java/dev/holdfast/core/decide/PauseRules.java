@@ -101,7 +101,8 @@ final class PauseRules {
                     .act(
                             new Action.CreateLeader(
                                     o.lease().id().orElseThrow(),
-                                    cluster.epoch().map(Versioned::revision).orElse(0L)))
+                                    cluster.epoch().map(Versioned::revision).orElse(0L),
+                                    cluster.timeline().map(Versioned::revision).orElse(0L)))
                     .service(Serving.whileRunning(o))
                     .decision();
         }

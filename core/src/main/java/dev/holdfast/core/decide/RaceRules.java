@@ -101,7 +101,8 @@ final class RaceRules {
                                 .act(
                                         new Action.CreateLeader(
                                                 o.lease().id().orElseThrow(),
-                                                cluster.epoch()
+                                                cluster.epoch().map(Versioned::revision).orElse(0L),
+                                                cluster.timeline()
                                                         .map(Versioned::revision)
                                                         .orElse(0L)))
                                 .service(Decision.Service.CHANGING)

@@ -216,7 +216,7 @@ class FailsafeTest {
                         .now(Situation.SOFT_MILLIS);
         assertThat(stays(back)).isTrue();
         assertThat(back.decide().actions())
-                .contains(new Action.CreateLeader(new LeaseId(0xBB), EPOCH.revision()));
+                .contains(new Action.CreateLeader(new LeaseId(0xBB), EPOCH.revision(), 0));
         assertThat(
                         has(
                                 back.epochRecord(

@@ -86,7 +86,7 @@ class OneWriterTest {
     void aKeyDeletedByHandIsTakenBackWhileTheLeaseLivesAndNobodyHeldItSince() {
         Situation deleted = Situation.ofPrimary().noLeader().revision(130);
         assertThat(deleted.decide().actions())
-                .containsExactly(new Action.CreateLeader(leaseOf(PG1), 100));
+                .containsExactly(new Action.CreateLeader(leaseOf(PG1), 100, 0));
         assertThat(
                         kills(
                                 deleted.epochRecord(
@@ -212,6 +212,29 @@ class OneWriterTest {
         Situation unknown = Situation.ofFailover().predecessorUnknown().noEpochRecord();
         assertThat(has(unknown.freshAt(at(9_999)), Action.CreateLeader.class)).isFalse();
         assertThat(has(unknown.freshAt(at(10_000)), Action.CreateLeader.class)).isTrue();
+    }
+
+    @Test
+    void aClaimTellsThatSomebodyHasLedThoughTheRecordWasRemovedAndNobodyWasSeen() {
+        Situation unknown =
+                Situation.ofFailover()
+                        .predecessorUnknown()
+                        .noEpochRecord()
+                        .claim(1, PG1, 110, Situation.Claim.OPENED)
+                        .freshAt(at(10_000));
+        assertThat(has(unknown, Action.CreateLeader.class)).isFalse();
+        Situation claimSeen =
+                unknown.memory(m ->
+                        m.withLeadership(
+                                Optional.of(
+                                        new Memory.Leadership(
+                                                Optional.empty(),
+                                                at(0),
+                                                Memory.Standing.FIRM,
+                                                60))));
+        assertThat(claimSeen.decide().actions())
+                .as("a view that lacks the claim does not take the key")
+                .containsExactly(new Action.CreateLeader(leaseOf(PG2), 0, 60));
     }
 
     @Test
