@@ -17,6 +17,7 @@ final class Cluster {
     private static final List<String> TRUTHS =
             List.of(
                     Keys.LEADER,
+                    Keys.CONFIG,
                     Keys.EPOCH,
                     Keys.SYNC,
                     Keys.FAILOVER,

@@ -1,7 +1,11 @@
 package dev.holdfast.sim;
 
 import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.config.ClusterConfig;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One run from a seed: a cluster begins, faults come and go while the promises of safety are held
@@ -165,6 +169,27 @@ final class Simulation {
                 .isPresent();
     }
 
+    /**
+     * It leads in the strict mode, and all others hold another cluster's data or have the tag
+     * nosync: what it shows could be lost, so its {@code /primary} does not say 200.
+     */
+    private boolean leadsWithoutAnyStandby(Member leader) {
+        ClusterView view = cluster.truth();
+        boolean strict =
+                view.config()
+                        .map(Versioned::value)
+                        .filter(ClusterConfig::syncStrict)
+                        .filter(ClusterConfig::synchronous)
+                        .isPresent();
+        return strict
+                && view.isLeader(leader.name())
+                && leader.acceptsWrites()
+                && cluster.members().stream()
+                        .filter(m -> m != leader)
+                        .filter(m -> !cluster.setup().tags(m.name()).noSync())
+                        .allMatch(m -> isOfAnotherCluster(m, leader.server().orElseThrow()));
+    }
+
     private boolean isBack() {
         return missing().isEmpty();
     }
@@ -175,13 +200,20 @@ final class Simulation {
                 cluster.members().stream()
                         .filter(m -> m.agent().filter(AgentLife::servesAsPrimary).isPresent())
                         .toList();
-        if (serving.size() != 1 || !serving.getFirst().acceptsWrites()) {
+        Optional<Member> alone =
+                serving.isEmpty()
+                        ? cluster.members().stream()
+                                .filter(this::leadsWithoutAnyStandby)
+                                .findFirst()
+                        : Optional.empty();
+        if (alone.isEmpty() && (serving.size() != 1 || !serving.getFirst().acceptsWrites())) {
             return "/primary says 200 at " + serving.stream().map(Member::name).toList();
         }
-        Postmaster primary = serving.getFirst().server().orElseThrow();
+        Member leader = alone.orElseGet(serving::getFirst);
+        Postmaster primary = leader.server().orElseThrow();
         for (Member member : cluster.members()) {
             MemberName name = member.name();
-            if (member != serving.getFirst()
+            if (member != leader
                     && !isOfAnotherCluster(member, primary)
                     && !isOnTwinTimeline(member, primary)
                     && primary.senders().stream()
