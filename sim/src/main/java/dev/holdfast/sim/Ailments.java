@@ -6,6 +6,7 @@ final class Ailments {
     private long checkpointerStuckUntil;
     private long slowReplayUntil;
     private long slowStopUntil;
+    private long slowKillUntil;
     private long slowDiskUntil;
     private long brokenCopyUntil;
 
@@ -25,6 +26,11 @@ final class Ailments {
         slowStopUntil = events.nowNanos() + nanos;
     }
 
+    /** What is killed takes its time to go. */
+    void slowKill(long nanos) {
+        slowKillUntil = events.nowNanos() + nanos;
+    }
+
     void slowDisk(long nanos) {
         slowDiskUntil = events.nowNanos() + nanos;
     }
@@ -38,6 +44,7 @@ final class Ailments {
         checkpointerStuckUntil = 0;
         slowReplayUntil = 0;
         slowStopUntil = 0;
+        slowKillUntil = 0;
         slowDiskUntil = 0;
         brokenCopyUntil = 0;
     }
@@ -66,6 +73,11 @@ final class Ailments {
         return events.nowNanos() < slowStopUntil
                 ? chance.skewed(1_000, 90_000) * Events.MILLI
                 : chance.between(15, 120) * Events.MILLI;
+    }
+
+    /** How much longer it takes than the guard does. */
+    long lingerNanos(Chance chance) {
+        return events.nowNanos() < slowKillUntil ? chance.skewed(300, 5_000) * Events.MILLI : 0;
     }
 
     long checkpointNanos(Chance chance) {

@@ -27,6 +27,7 @@ final class Cluster {
     private final Trace trace;
     private final Events events;
     private final Chance chance;
+    private final Chance chanceOfTraps;
     private final Setup setup;
     private final Network network;
     private final Store store;
@@ -40,6 +41,7 @@ final class Cluster {
         this.trace = trace;
         this.events = new Events(trace);
         this.chance = new Chance(seed);
+        this.chanceOfTraps = new Chance(~seed);
         this.setup = Setup.drawn(chance);
         int count = setup.names().size();
         this.network = new Network(events, chance, count + 2);
@@ -62,6 +64,11 @@ final class Cluster {
 
     Chance chance() {
         return chance;
+    }
+
+    /** Another stream from the same seed. */
+    Chance chanceOfTraps() {
+        return chanceOfTraps;
     }
 
     Setup setup() {

@@ -9,6 +9,7 @@ import dev.holdfast.dcs.json.KeyCodec;
 import dev.holdfast.dcs.json.Keys;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -67,6 +68,7 @@ final class Faults {
     private final Program operator;
     private final StoreClient store;
     private final Ambushes ambushes;
+    private final Traps traps;
     private final List<Kind> drawn = new ArrayList<>();
     private final List<Undo> undos = new ArrayList<>();
     private final SortedMap<String, Object> config;
@@ -103,6 +105,7 @@ final class Faults {
         operator.start();
         this.store = cluster.storeClient(cluster.clientNode(), operator);
         this.ambushes = new Ambushes(cluster, clients, this);
+        this.traps = new Traps(cluster, clients, this, cluster.chanceOfTraps());
         this.early = chance.oneIn(12);
         this.config = new TreeMap<>(cluster.setup().initialTree());
         this.paceNanos =
@@ -119,7 +122,8 @@ final class Faults {
     }
 
     void start() {
-        if (!drawn.isEmpty()) {
+        traps.start();
+        if (!drawn.isEmpty() && !traps.areAlone()) {
             next();
         }
     }
@@ -144,6 +148,7 @@ final class Faults {
     void heal() {
         over = true;
         ambushes.leave();
+        traps.leave();
         List.copyOf(undos).forEach(Undo::run);
         cluster.members().forEach(m -> m.ailments().heal());
         cluster.store().late(0);
@@ -157,6 +162,7 @@ final class Faults {
     /** After every event. */
     void look() {
         ambushes.look();
+        traps.look();
     }
 
     void during(long nanos, Runnable undo) {
@@ -345,7 +351,7 @@ final class Faults {
         cut(from, to, span());
     }
 
-    private void cut(int from, int to, long span) {
+    void cut(int from, int to, long span) {
         cluster.network().cut(from, to);
         during(span, () -> cluster.network().mend(from, to));
         cluster.events()
@@ -502,6 +508,19 @@ final class Faults {
             case 3 -> change("synchronous_node_count", (int) chance.between(1, 2));
             default -> change("loop_wait", chance.of(List.of(1, 5, 10)));
         }
+    }
+
+    /** As the configuration was last written. */
+    long ttlNanos() {
+        return ((Number) Objects.requireNonNull(config.get("ttl"))).longValue() * Events.SECOND;
+    }
+
+    /** For a minute a standby is to take over from a primary that crashes. */
+    void handsOverAfterCrash() {
+        String key = "primary_start_timeout";
+        Object before = Objects.requireNonNull(config.get(key));
+        change(key, 0);
+        during(60 * Events.SECOND, () -> change(key, before));
     }
 
     private void change(String key, Object value) {

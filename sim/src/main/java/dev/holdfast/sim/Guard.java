@@ -19,16 +19,18 @@ final class Guard {
     private final Chance chance;
     private final Program program;
     private final HostClock clock;
+    private final Ailments ailments;
     private GuardFact.Mode mode = new GuardFact.Mode.Standby();
     private Optional<Postmaster> held = Optional.empty();
     private boolean ending;
     private Events.@Nullable Event deadline;
     private @Nullable Client client;
 
-    Guard(Chance chance, Program program, HostClock clock) {
+    Guard(Chance chance, Program program, HostClock clock, Ailments ailments) {
         this.chance = chance;
         this.program = program;
         this.clock = clock;
+        this.ailments = ailments;
     }
 
     Program program() {
@@ -105,7 +107,19 @@ final class Guard {
         ending = true;
         tell();
         Postmaster victim = held.get();
-        program.after(chance.skewed(500, 200_000) * Events.MICRO, "kills", victim::kill);
+        program.after(killNanos(), "kills", victim::kill);
+    }
+
+    /**
+     * What is slow to go is gone at the deadline all the same, or soon after: what the kernel holds
+     * for longer writes nothing.
+     */
+    private long killNanos() {
+        long quick = chance.skewed(500, 200_000) * Events.MICRO;
+        long slow = quick + ailments.lingerNanos(chance);
+        return mode instanceof GuardFact.Mode.Armed(var until)
+                ? Math.min(slow, Math.max(0, clock.trueNanos(until) - program.nowNanos()) + quick)
+                : quick;
     }
 
     /** Holds a postmaster that it has just started. */

@@ -39,7 +39,7 @@ final class Member implements Postmaster.Around {
         this.guardProgram = cluster.program(name + " guard");
         this.serverProgram = cluster.program(name + " postgres");
         this.ailments = new Ailments(cluster.events());
-        this.guard = new Guard(cluster.chance(), guardProgram, clock);
+        this.guard = new Guard(cluster.chance(), guardProgram, clock, ailments);
     }
 
     int node() {
@@ -148,11 +148,22 @@ final class Member implements Postmaster.Around {
             return;
         }
         if (guardProgram.isAlive() && cluster.chance().oneIn(2)) {
-            dying.orphan();
-            guard.onPostmasterDeath(dying);
+            orphan(dying);
         } else {
             dying.kill();
         }
+    }
+
+    /** Its postmaster is killed, and its backends live on until the guard has ended them. */
+    void orphanServer() {
+        if (guardProgram.isAlive()) {
+            server.filter(s -> !s.isOrphaned()).ifPresent(this::orphan);
+        }
+    }
+
+    private void orphan(Postmaster dying) {
+        dying.orphan();
+        guard.onPostmasterDeath(dying);
     }
 
     @Override

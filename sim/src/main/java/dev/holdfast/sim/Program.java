@@ -70,6 +70,10 @@ final class Program {
         }
     }
 
+    long nowNanos() {
+        return events.nowNanos();
+    }
+
     /** Runs {@code action} here at an instant of true time. */
     Events.Event at(long nanos, String what, Runnable action) {
         return run(nanos, what, action);

@@ -46,7 +46,7 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.dividedBy(10));")),
                     Mutation.of(
                             "the winner does not wait for the loser",
-                            14,
+                            25,
                             core(
                                     "RaceRules",
                                     "if (last.released() || last.member().equals(o.me())) {",
@@ -134,7 +134,7 @@ final class Mutations {
                                     "renewed(lease, clock.get(), renewed.ttl(), answer.epoch());")),
                     Mutation.of(
                             "a living lease is proof enough, and the leader key is not read",
-                            29,
+                            60,
                             agent(
                                     "lease/LeaseKeeper",
                                     "counts ? Deadlines.goodUntil(sent, ttl) : fact.leaderUntil()",
@@ -155,9 +155,71 @@ final class Mutations {
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate) || gate.epoch().revision() > 0;")),
                     Mutation.of(
                             "a primary starts again in place without the names",
-                            43,
+                            24,
                             core(
                                     "LeaderRules",
                                     "        return names.render();",
-                                    "        return SyncNames.NONE.render() + names.render().substring(0, 0);")));
+                                    "        return SyncNames.NONE.render() + names.render().substring(0, 0);")),
+                    Mutation.of(
+                            "the lease is given back while PostgreSQL is being ended",
+                            8,
+                            core(
+                                    "GuardFact",
+                                    "return postmaster == 0 && !ending;",
+                                    "return postmaster == 0 || ending;"),
+                            core(
+                                    "Decide",
+                                    "case GuardFact.Present present when present.ending() ->",
+                                    "case GuardFact.Present present when present.ending() && present.isEmpty() && present.postmaster() < 0 ->")),
+                    Mutation.of(
+                            "a standby is added to /sync before the names",
+                            14,
+                            core(
+                                    "SyncSet",
+                                    "SyncNames wanted = SyncNames.all(target);",
+                                    "if (!target.equals(recorded)) { return new"
+                                            + " Step.Write(SyncState.of(in.self(), target)); }"
+                                            + " SyncNames wanted = SyncNames.all(target);")),
+                    Mutation.of(
+                            "a standby is taken out of the names before /sync",
+                            43,
+                            core(
+                                    "SyncSet",
+                                    "if (!names.enforced().containsAll(recorded)) {",
+                                    "if (in.count() < 0) {"),
+                            core(
+                                    "SyncSet",
+                                    "return new Step.Write(SyncState.of(in.self(), kept));",
+                                    "if (!names(in).equals(SyncNames.all(target))) { return new"
+                                            + " Step.SetNames(SyncNames.all(target)); } return new"
+                                            + " Step.Write(SyncState.of(in.self(), kept));"),
+                            core(
+                                    "SyncSet",
+                                    "    private static Step withoutStandby(",
+                                    "    private static SyncNames names(Input in) { return"
+                                            + " in.names().orElseThrow(); }"
+                                            + " private static Step withoutStandby(")),
+                    Mutation.of(
+                            "whoever is not in /sync may lead",
+                            30,
+                            core(
+                                    "RaceRules",
+                                    "&& !cluster.sync().value().entitles(o.me())",
+                                    "&& o.me().value().isEmpty()"),
+                            core(
+                                    "PromotionRules",
+                                    "|| sync.entitles(o.me())",
+                                    "|| !o.me().value().isEmpty()")),
+                    Mutation.of(
+                            "a standby is added to /sync before it has confirmed",
+                            41,
+                            core(
+                                    "SyncSet",
+                                    ".filter(s -> s.syncState().equals(\"sync\") &&"
+                                            + " s.syncPriority() > 0)",
+                                    ""),
+                            core(
+                                    "SyncSet",
+                                    ".filter(s -> s.flushed().isAfter(needed) && s.hasFlushed(needed))",
+                                    "")));
 }

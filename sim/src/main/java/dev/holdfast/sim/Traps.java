@@ -1,0 +1,283 @@
+package dev.holdfast.sim;
+
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.SyncState;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Chains of faults, each of which makes a state in which one wrong order of two steps costs what
+ * was acknowledged. Chance hardly ever puts such a chain together. Some runs have them, and half of
+ * those have nothing else. They draw from a stream of their own, so that all other runs are what
+ * they were without them.
+ */
+final class Traps {
+    private enum Kind {
+        STANDBY_JOINS,
+        STANDBY_LOST,
+        STRANGER_LEFT,
+        BACKENDS_LINGER
+    }
+
+    private record Wait(BooleanSupplier comes, Runnable then, long untilNanos) {}
+
+    private final Cluster cluster;
+    private final Chance chance;
+    private final Clients clients;
+    private final Faults faults;
+    private final boolean laid;
+    private final boolean alone;
+    private Optional<Wait> wait = Optional.empty();
+    private long busyUntil;
+    private boolean left;
+
+    Traps(Cluster cluster, Clients clients, Faults faults, Chance chance) {
+        this.cluster = cluster;
+        this.clients = clients;
+        this.faults = faults;
+        this.chance = chance;
+        this.laid = chance.oneIn(5);
+        this.alone = laid && chance.oneIn(2);
+    }
+
+    /** Whether nothing else goes wrong in this run. */
+    boolean areAlone() {
+        return alone;
+    }
+
+    void start() {
+        if (laid) {
+            next();
+        }
+    }
+
+    private void next() {
+        later(
+                chance.skewed(2_000, 20_000) * Events.MILLI,
+                () -> {
+                    next();
+                    if (wait.isEmpty() && cluster.events().nowNanos() >= busyUntil) {
+                        lay(chance.of(List.of(Kind.values())));
+                    }
+                });
+    }
+
+    /** For good. */
+    void leave() {
+        left = true;
+        wait = Optional.empty();
+    }
+
+    /** After every event. */
+    void look() {
+        if (wait.isEmpty()) {
+            return;
+        }
+        Wait now = wait.get();
+        if (now.comes().getAsBoolean()) {
+            wait = Optional.empty();
+            now.then().run();
+        } else if (cluster.events().nowNanos() > now.untilNanos()) {
+            wait = Optional.empty();
+        }
+    }
+
+    private void await(BooleanSupplier comes, Runnable then) {
+        wait =
+                Optional.of(
+                        new Wait(comes, then, cluster.events().nowNanos() + 4 * ttl() + minute()));
+    }
+
+    private void later(long nanos, Runnable action) {
+        cluster.events()
+                .after(
+                        nanos,
+                        "chance",
+                        "a trap",
+                        () -> {
+                            if (!left) {
+                                action.run();
+                            }
+                        });
+    }
+
+    private long ttl() {
+        return faults.ttlNanos();
+    }
+
+    private static long minute() {
+        return 60 * Events.SECOND;
+    }
+
+    /** Long enough for somebody else to take over, however late he may. */
+    private long longAway() {
+        return 4 * ttl() + chance.between(10, 40) * Events.SECOND;
+    }
+
+    private void lay(Kind kind) {
+        SyncState sync = cluster.truth().sync().value();
+        Optional<Member> primary =
+                cluster.members().stream()
+                        .filter(m -> m.acceptsWrites() && cluster.truth().isLeader(m.name()))
+                        .findFirst();
+        if (primary.isEmpty()) {
+            return;
+        }
+        boolean recorded = sync.leader().equals(Optional.of(primary.get().name()));
+        switch (kind) {
+            case STANDBY_JOINS -> {
+                if (recorded) {
+                    standbyJoins(primary.get());
+                }
+            }
+            case STANDBY_LOST -> {
+                if (recorded && !sync.standbys().isEmpty()) {
+                    standbyLost(primary.get(), sync.standbys());
+                }
+            }
+            case STRANGER_LEFT -> {
+                if (recorded && !sync.standbys().isEmpty()) {
+                    strangerLeft(primary.get(), sync.standbys());
+                }
+            }
+            case BACKENDS_LINGER -> backendsLinger(primary.get());
+        }
+    }
+
+    private List<Member> othersThan(Member member) {
+        return cluster.members().stream().filter(m -> m != member).toList();
+    }
+
+    private void noteLaid(Kind kind, Member primary) {
+        cluster.note("chance", () -> "a trap at " + primary.name() + ": " + kind);
+    }
+
+    /**
+     * All standbys are away for so long that nobody is waited for, and one comes back to a primary
+     * that hears from the store late. It streams, gets no further, and is all that is left.
+     */
+    private void standbyJoins(Member primary) {
+        noteLaid(Kind.STANDBY_JOINS, primary);
+        Member joining = chance.of(othersThan(primary));
+        long away = ttl() + chance.between(3, 15) * Events.SECOND;
+        for (Member other : othersThan(primary)) {
+            faults.hostDies(other, other == joining ? away : away + 2 * longAway());
+        }
+        int storeNode = cluster.storeNode();
+        int node = primary.node();
+        later(
+                away,
+                () -> {
+                    Network.Weather late = new Network.Weather(chance.skewed(100, 1_000), 0, 0);
+                    cluster.network().weather(storeNode, node, late);
+                    faults.during(
+                            minute(),
+                            () -> cluster.network().weather(storeNode, node, Network.Weather.FAIR));
+                });
+        if (chance.oneIn(2)) {
+            await(
+                    () -> streams(primary, joining),
+                    () -> {
+                        faults.cut(primary.node(), joining.node(), minute());
+                        awaitRecorded(primary, joining);
+                    });
+        } else {
+            awaitRecorded(primary, joining);
+        }
+    }
+
+    private static boolean streams(Member primary, Member standby) {
+        return primary.server().stream()
+                .flatMap(s -> s.senders().stream())
+                .anyMatch(s -> s.standby.memberName().equals(standby.name()) && s.flushed > 0);
+    }
+
+    private void awaitRecorded(Member primary, Member joining) {
+        long written = cluster.truth().sync().revision();
+        await(
+                () ->
+                        cluster.truth().sync().revision() != written
+                                && cluster.truth()
+                                        .sync()
+                                        .value()
+                                        .standbys()
+                                        .contains(joining.name()),
+                () -> {
+                    faults.cut(primary.node(), joining.node(), minute());
+                    dies(primary);
+                });
+    }
+
+    /**
+     * Whoever is synchronous is away for longer than its lease lasts. When the names change the
+     * primary reaches the store no more; it dies, with all who could have taken the place, and who
+     * was away comes back alone.
+     */
+    private void standbyLost(Member primary, List<MemberName> standbys) {
+        noteLaid(Kind.STANDBY_LOST, primary);
+        List<Member> others =
+                othersThan(primary).stream().filter(m -> !standbys.contains(m.name())).toList();
+        for (MemberName lost : standbys) {
+            faults.hostDies(
+                    cluster.member(lost), 2 * ttl() + chance.between(5, 20) * Events.SECOND);
+        }
+        Postmaster server = primary.server().orElseThrow();
+        String names = server.files().syncNames();
+        await(
+                () -> !server.files().syncNames().equals(names),
+                () -> {
+                    faults.cut(primary.node(), cluster.storeNode(), minute());
+                    diesWith(primary, others);
+                });
+    }
+
+    /** Who is not synchronous falls behind, and then it is all that is left. */
+    private void strangerLeft(Member primary, List<MemberName> standbys) {
+        noteLaid(Kind.STRANGER_LEFT, primary);
+        for (Member other : othersThan(primary)) {
+            if (standbys.contains(other.name())) {
+                later(
+                        chance.skewed(300, 2_000) * Events.MILLI,
+                        () -> faults.hostDies(other, longAway()));
+            } else {
+                faults.cut(primary.node(), other.node(), minute());
+            }
+        }
+        dies(primary);
+    }
+
+    /** Clients write there and read, and soon its host is away for long. */
+    private void dies(Member primary) {
+        diesWith(primary, List.of());
+    }
+
+    private void diesWith(Member primary, List<Member> others) {
+        long away = longAway();
+        busyUntil = cluster.events().nowNanos() + away;
+        clients.storm(primary);
+        later(
+                chance.skewed(100, 1_500) * Events.MILLI,
+                () -> {
+                    faults.hostDies(primary, away);
+                    others.forEach(other -> faults.hostDies(other, away));
+                });
+    }
+
+    /**
+     * A postmaster is lost whose backends take their time to end, where a standby is to take over
+     * rather than that the primary starts again.
+     */
+    private void backendsLinger(Member primary) {
+        noteLaid(Kind.BACKENDS_LINGER, primary);
+        faults.handsOverAfterCrash();
+        busyUntil = cluster.events().nowNanos() + minute();
+        later(
+                chance.between(3, 15) * Events.SECOND,
+                () -> {
+                    primary.ailments().slowKill(10 * Events.SECOND);
+                    primary.orphanServer();
+                    clients.storm(primary);
+                });
+    }
+}
