@@ -141,14 +141,14 @@ final class Mutations {
                                     "fact.leaderEpoch().isPresent() ? until : fact.leaderUntil()")),
                     Mutation.of(
                             "a lease that may be on its way to somebody else is relied on",
-                            9,
+                            104,
                             core(
                                     "LeaderRules",
                                     ".filter(l -> l.standing() == Memory.Standing.FIRM)",
                                     "")),
                     Mutation.of(
                             "clients are let in before the standbys have what they are shown",
-                            6,
+                            95,
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate);",
