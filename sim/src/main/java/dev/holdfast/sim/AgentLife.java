@@ -179,7 +179,8 @@ final class AgentLife implements AgentLoop.Listener {
                                     + ": "
                                     + decided.reason().sentence()
                                     + " "
-                                    + REAL_TIME.matcher(decided.actions().toString())
+                                    + REAL_TIME
+                                            .matcher(decided.actions().toString())
                                             .replaceAll("timestamp="));
         }
     }
