@@ -35,14 +35,10 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import java.util.regex.Pattern;
 
 /** One life of an agent: the real loop and what it publishes, wired to the models. */
 final class AgentLife implements AgentLoop.Listener {
     private static final Duration PEER_PATIENCE = Duration.ofMillis(500);
-
-    /** A promotion is recorded with the time of day, which is no part of a run. */
-    private static final Pattern REAL_TIME = Pattern.compile("timestamp=[^,\\]]*");
 
     private final Cluster cluster;
     private final Member member;
@@ -179,9 +175,7 @@ final class AgentLife implements AgentLoop.Listener {
                                     + ": "
                                     + decided.reason().sentence()
                                     + " "
-                                    + REAL_TIME
-                                            .matcher(decided.actions().toString())
-                                            .replaceAll("timestamp="));
+                                    + decided.actions());
         }
     }
 
