@@ -39,26 +39,26 @@ final class Mutations {
                                     "if (answer.isPresent()) {")),
                     Mutation.of(
                             "the guard's deadline lies behind the lease's end",
-                            5,
+                            1,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(ttl.dividedBy(10));",
                                     "return goodUntil.plus(ttl.dividedBy(10));")),
                     Mutation.of(
                             "the winner does not wait for the loser",
-                            25,
+                            40,
                             core(
                                     "RaceRules",
                                     "if (last.released() || last.member().equals(o.me())) {",
                                     "if (o.now().isAfter(MonoTime.BEGINNING)) {")),
                     Mutation.of(
                             "the guard is never armed anew",
-                            4,
+                            2,
                             core("Always", "return behind && !spoken", "return behind && spoken"),
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "the guard is armed beyond the lease",
-                            5,
+                            1,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(ttl.dividedBy(10));",
@@ -72,7 +72,7 @@ final class Mutations {
                                     "} else if (epoch.revision() < 0) {")),
                     Mutation.of(
                             "the timeline is not compared",
-                            14,
+                            27,
                             core(
                                     "RaceRules",
                                     "if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {",
@@ -83,7 +83,7 @@ final class Mutations {
                                     ".filter(c -> c.timeline().id() < 0);")),
                     Mutation.of(
                             "the tag nofailover is ignored",
-                            8,
+                            33,
                             core(
                                     "RaceRules",
                                     "if (o.self().tags().noFailover()) {",
@@ -98,7 +98,7 @@ final class Mutations {
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
-                            44,
+                            123,
                             core(
                                     "FollowerRules",
                                     "wake.count() >= LONG &&",
@@ -113,7 +113,7 @@ final class Mutations {
                                     "                        MonoTime.BEGINNING));")),
                     Mutation.of(
                             "a standby is never pointed at another primary",
-                            2,
+                            1,
                             core(
                                     "FollowerRules",
                                     "if (!o.applied().equals(Optional.of(wanted))) {",
@@ -127,35 +127,35 @@ final class Mutations {
                                     "boolean promoted = source.filter(s -> s.leader().revision() < 0).isPresent();")),
                     Mutation.of(
                             "a renewal counts from its answer",
-                            17,
+                            40,
                             agent(
                                     "lease/LeaseKeeper",
                                     "renewed(lease, sent, renewed.ttl(), answer.epoch());",
                                     "renewed(lease, clock.get(), renewed.ttl(), answer.epoch());")),
                     Mutation.of(
                             "a living lease is proof enough, and the leader key is not read",
-                            60,
+                            75,
                             agent(
                                     "lease/LeaseKeeper",
                                     "counts ? Deadlines.goodUntil(sent, ttl) : fact.leaderUntil()",
                                     "fact.leaderEpoch().isPresent() ? until : fact.leaderUntil()")),
                     Mutation.of(
                             "a lease that may be on its way to somebody else is relied on",
-                            104,
+                            10,
                             core(
                                     "LeaderRules",
                                     ".filter(l -> l.standing() == Memory.Standing.FIRM)",
                                     "")),
                     Mutation.of(
                             "clients are let in before the standbys have what they are shown",
-                            95,
+                            29,
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate);",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate) || gate.epoch().revision() > 0;")),
                     Mutation.of(
                             "a primary starts again in place without the names",
-                            24,
+                            43,
                             core(
                                     "LeaderRules",
                                     "        return names.render();",
@@ -173,7 +173,7 @@ final class Mutations {
                                     "case GuardFact.Present present when present.ending() && present.isEmpty() && present.postmaster() < 0 ->")),
                     Mutation.of(
                             "a standby is added to /sync before the names",
-                            14,
+                            45,
                             core(
                                     "SyncSet",
                                     "SyncNames wanted = SyncNames.all(target);",
@@ -182,7 +182,7 @@ final class Mutations {
                                             + " SyncNames wanted = SyncNames.all(target);")),
                     Mutation.of(
                             "a standby is taken out of the names before /sync",
-                            43,
+                            32,
                             core(
                                     "SyncSet",
                                     "if (!names.enforced().containsAll(recorded)) {",
@@ -201,7 +201,7 @@ final class Mutations {
                                             + " private static Step withoutStandby(")),
                     Mutation.of(
                             "whoever is not in /sync may lead",
-                            30,
+                            84,
                             core(
                                     "RaceRules",
                                     "&& !cluster.sync().value().entitles(o.me())",
@@ -212,7 +212,7 @@ final class Mutations {
                                     "|| !o.me().value().isEmpty()")),
                     Mutation.of(
                             "a standby is added to /sync before it has confirmed",
-                            41,
+                            29,
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.syncState().equals(\"sync\") &&"
