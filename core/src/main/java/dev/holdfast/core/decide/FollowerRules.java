@@ -79,7 +79,7 @@ final class FollowerRules {
                                 o,
                                 STARTING,
                                 o.server().orElse(null) instanceof Server.Rejecting rejecting
-                                        ? "PostgreSQL is not ready: " + rejecting.message()
+                                        ? "PostgreSQL is not ready (" + rejecting.message() + ")"
                                         : "PostgreSQL is being asked");
         return say.eager().service(Serving.whileRunning(o)).decision();
     }
