@@ -189,7 +189,7 @@ public final class Bench {
                     Trial.run(
                             cluster,
                             Trial.Clients.BALANCED,
-                            (_, primary) -> {
+                            primary -> {
                                 long began = System.nanoTime();
                                 happen.accept(cluster, primary);
                                 return Trial.Happened.at(began);

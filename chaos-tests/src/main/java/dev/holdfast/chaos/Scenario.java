@@ -163,7 +163,7 @@ enum Scenario {
         return Trial.run(
                 cluster,
                 Trial.Clients.EVERYWHERE,
-                (_, primary) -> happen(cluster, primary, atLeast));
+                primary -> happen(cluster, primary, atLeast));
     }
 
     /** How long what is stopped stays so. */

@@ -18,7 +18,7 @@ final class Trial {
 
     /** What happens; returns when it has, and has led to what it leads to. */
     interface Event {
-        Happened happen(TestCluster cluster, Member primary);
+        Happened happen(Member primary);
     }
 
     /**
@@ -106,7 +106,7 @@ final class Trial {
                     case EVERYWHERE -> Writers.startEverywhere(cluster);
                 }) {
             long begin = System.nanoTime();
-            Happened happened = event.happen(cluster, before);
+            Happened happened = event.happen(before);
             writers.awaitProgress();
             Member after = cluster.heal();
             writers.awaitProgress();

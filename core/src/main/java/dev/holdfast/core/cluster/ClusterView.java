@@ -73,6 +73,16 @@ public record ClusterView(
         return initialize.flatMap(i -> i.value().system());
     }
 
+    /** The mod revision of the key {@code epoch}; 0 while there is none. */
+    public long epochRevision() {
+        return epoch.map(Versioned::revision).orElse(0L);
+    }
+
+    /** The mod revision of the key {@code timeline}; 0 while there is none. */
+    public long claimRevision() {
+        return timeline.map(Versioned::revision).orElse(0L);
+    }
+
     /** Up to where the newest leader must have replayed, when the lease was handed over to it. */
     public Optional<Lsn> handedOverAt() {
         return epoch.map(Versioned::value).flatMap(EpochRecord::handedOverAt);

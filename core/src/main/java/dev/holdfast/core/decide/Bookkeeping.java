@@ -5,7 +5,6 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
-import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.postgres.Server;
 import java.time.Duration;
 import java.util.Optional;
@@ -83,12 +82,9 @@ final class Bookkeeping {
     private static Memory.Leadership seen(
             Observation o, ClusterView cluster, Optional<Epoch> epoch) {
         Memory.Leadership seen =
-                new Memory.Leadership(epoch, o.now(), Memory.Standing.FIRM, claimRevision(cluster));
+                new Memory.Leadership(
+                        epoch, o.now(), Memory.Standing.FIRM, cluster.claimRevision());
         return o.memory().leadership().isEmpty() ? seen.doubtful() : seen;
-    }
-
-    private static long claimRevision(ClusterView cluster) {
-        return cluster.timeline().map(Versioned::revision).orElse(0L);
     }
 
     /**
@@ -99,7 +95,7 @@ final class Bookkeeping {
         return seen.epoch().isEmpty()
                 && cluster.leader().isEmpty()
                 && cluster.epoch().isEmpty()
-                && seen.claimRevision() != claimRevision(cluster);
+                && seen.claimRevision() != cluster.claimRevision();
     }
 
     private static Memory.Alone alone(Observation o, ClusterView cluster) {

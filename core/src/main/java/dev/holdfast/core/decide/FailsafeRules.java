@@ -129,7 +129,7 @@ final class FailsafeRules {
                         new Action.CreateLeader(
                                 o.lease().id().orElseThrow(),
                                 proof.epoch().revision(),
-                                cluster.timeline().map(Versioned::revision).orElse(0L)))
+                                cluster.claimRevision()))
                 : Optional.empty();
     }
 

@@ -205,8 +205,8 @@ final class FenceRules {
                         .act(
                                 new Action.CreateLeader(
                                         lease.get(),
-                                        cluster.epoch().get().revision(),
-                                        cluster.timeline().map(Versioned::revision).orElse(0L)))
+                                        cluster.epochRevision(),
+                                        cluster.claimRevision()))
                         .service(Serving.whileRunning(o))
                         .decision());
     }

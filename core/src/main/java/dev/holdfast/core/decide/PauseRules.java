@@ -101,8 +101,8 @@ final class PauseRules {
                     .act(
                             new Action.CreateLeader(
                                     o.lease().id().orElseThrow(),
-                                    cluster.epoch().map(Versioned::revision).orElse(0L),
-                                    cluster.timeline().map(Versioned::revision).orElse(0L)))
+                                    cluster.epochRevision(),
+                                    cluster.claimRevision()))
                     .service(Serving.whileRunning(o))
                     .decision();
         }

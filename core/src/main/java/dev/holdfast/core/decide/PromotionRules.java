@@ -266,11 +266,7 @@ final class PromotionRules {
                         ? Optional.of(SyncState.of(o.me(), kept(o, cluster, standby)))
                         : cluster.sync().value().leader().map(_ -> SyncState.none());
         return new Action.PreparePromotion(
-                epoch,
-                sync,
-                cluster.sync().revision(),
-                claim,
-                cluster.timeline().map(Versioned::revision).orElse(0L));
+                epoch, sync, cluster.sync().revision(), claim, cluster.claimRevision());
     }
 
     /** Those of the old sync set that our server will wait for from its first commit on. */

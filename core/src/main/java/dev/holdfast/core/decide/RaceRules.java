@@ -65,16 +65,14 @@ final class RaceRules {
      * tells the two apart: once it had run as a standby, this one would pass for the other's.
      */
     private static Optional<Decision> twin(Observation o, ClusterView cluster) {
-        return o.data()
-                .filter(DataDirectory.Valid.class::isInstance)
-                .map(d -> ((DataDirectory.Valid) d).control())
-                .filter(ControlData::wasPrimary)
-                .map(ControlData::newestTimeline)
-                .flatMap(opened ->
-                        cluster.timeline()
-                                .map(Versioned::value)
-                                .filter(c -> c.timeline().equals(opened))
-                                .filter(c -> !c.member().equals(o.me())))
+        if (!(o.data().orElse(null) instanceof DataDirectory.Valid(ControlData control, var _))
+                || !control.wasPrimary()) {
+            return Optional.empty();
+        }
+        return cluster.timeline()
+                .map(Versioned::value)
+                .filter(c ->
+                        c.timeline().equals(control.newestTimeline()) && !c.member().equals(o.me()))
                 .flatMap(c ->
                         wait(
                                 o,
@@ -101,10 +99,8 @@ final class RaceRules {
                                 .act(
                                         new Action.CreateLeader(
                                                 o.lease().id().orElseThrow(),
-                                                cluster.epoch().map(Versioned::revision).orElse(0L),
-                                                cluster.timeline()
-                                                        .map(Versioned::revision)
-                                                        .orElse(0L)))
+                                                cluster.epochRevision(),
+                                                cluster.claimRevision()))
                                 .service(Decision.Service.CHANGING)
                                 .decision());
     }
