@@ -91,15 +91,11 @@ final class Ambushes {
         Network.Weather slow = new Network.Weather(chance.skewed(100, 4_000), 0, 0);
         for (Member other : cluster.members()) {
             if (other != primary) {
-                cluster.network().weather(primary.node(), other.node(), slow);
-                faults.during(
-                        chance.skewed(2_000, 40_000) * Events.MILLI,
-                        () ->
-                                cluster.network()
-                                        .weather(
-                                                primary.node(),
-                                                other.node(),
-                                                Network.Weather.FAIR));
+                faults.weather(
+                        primary.node(),
+                        other.node(),
+                        slow,
+                        chance.skewed(2_000, 40_000) * Events.MILLI);
             }
         }
     }

@@ -165,6 +165,12 @@ final class Faults {
         traps.look();
     }
 
+    /** In one direction, and fair again after so long. */
+    void weather(int from, int to, Network.Weather weather, long nanos) {
+        cluster.network().weather(from, to, weather);
+        during(nanos, () -> cluster.network().weather(from, to, Network.Weather.FAIR));
+    }
+
     void during(long nanos, Runnable undo) {
         Undo once = new Undo(undo);
         undos.add(once);

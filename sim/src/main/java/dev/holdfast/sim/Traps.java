@@ -168,13 +168,12 @@ final class Traps {
         int node = primary.node();
         later(
                 away,
-                () -> {
-                    Network.Weather late = new Network.Weather(chance.skewed(100, 1_000), 0, 0);
-                    cluster.network().weather(storeNode, node, late);
-                    faults.during(
-                            minute(),
-                            () -> cluster.network().weather(storeNode, node, Network.Weather.FAIR));
-                });
+                () ->
+                        faults.weather(
+                                storeNode,
+                                node,
+                                new Network.Weather(chance.skewed(100, 1_000), 0, 0),
+                                minute()));
         if (chance.oneIn(2)) {
             await(
                     () -> streams(primary, joining),
