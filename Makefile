@@ -60,7 +60,7 @@ sim-many: ## Search on all cores: make sim-many N=1000 [FIRST=1]
 
 format: ## Format the Java sources
 	@scripts/deps.sh build
-	@$(MVN) --quiet spotless:apply
+	@$(MVN) --quiet --non-recursive spotless:apply
 
 deps: ## Check for all that is needed, and install what is missing
 	@scripts/deps.sh test

@@ -161,9 +161,7 @@ enum Scenario {
                     case SHORT -> Duration.ZERO;
                 };
         return Trial.run(
-                cluster,
-                Trial.Clients.EVERYWHERE,
-                primary -> happen(cluster, primary, atLeast));
+                cluster, Trial.Clients.EVERYWHERE, primary -> happen(cluster, primary, atLeast));
     }
 
     /** How long what is stopped stays so. */
