@@ -7,6 +7,7 @@ import dev.holdfast.agent.loop.WorkerThreads;
 import dev.holdfast.agent.loop.Workers;
 import dev.holdfast.agent.observe.PeerObserver;
 import dev.holdfast.agent.observe.VitalsProbe;
+import dev.holdfast.agent.postgres.KnownStoreFile;
 import dev.holdfast.agent.postgres.LocalPostgres;
 import dev.holdfast.agent.postgres.PostgresException;
 import dev.holdfast.agent.postgres.ProcessRunner;
@@ -160,6 +161,7 @@ final class Agent {
                                 postgres,
                                 new PeerObserver(client, clock::now),
                                 VitalsProbe.of(config.postgresql(), postgres::silence),
+                                new KnownStoreFile(guardDirectory),
                                 Clock.systemUTC()),
                         config,
                         self(),

@@ -43,7 +43,7 @@ final class EtcdServer {
                 List.of(
                         Programs.named("etcd").toString(),
                         "--name=etcd",
-                        "--data-dir=" + directory.resolve("etcd"),
+                        "--data-dir=" + data(),
                         "--listen-client-urls=" + client,
                         "--advertise-client-urls=" + client,
                         "--listen-peer-urls=" + peer,
@@ -76,6 +76,36 @@ final class EtcdServer {
         }
         process.send(Signal.CONT);
         awaitReady();
+    }
+
+    /** Keeps its data as they are, with leases; it must have been killed. */
+    void backUp() {
+        copy(data(), backup());
+    }
+
+    /** Puts back what {@link #backUp} kept; it must have been killed. */
+    void restore() {
+        copy(backup(), data());
+    }
+
+    private Path data() {
+        return directory.resolve("etcd");
+    }
+
+    private Path backup() {
+        return directory.resolve("etcd.backup");
+    }
+
+    private void copy(Path from, Path to) {
+        run(List.of("rm", "-rf", to.toString()));
+        run(List.of("cp", "--archive", from.toString(), to.toString()));
+    }
+
+    private void run(List<String> command) {
+        Finished finished = Finished.run(account, command);
+        if (finished.status() != 0) {
+            throw new IllegalStateException(command + " failed: " + finished.err());
+        }
     }
 
     Optional<String> get(String key) {

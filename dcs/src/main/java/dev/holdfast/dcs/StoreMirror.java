@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keeps what the store holds at hand: reads all of it, watches from there on, and reads again when
  * the watch ends. It never goes backwards: whatever order answers, events and own writes arrive in,
- * no key is shown older than it was shown before.
+ * no key is shown older than it was shown before. Only where a read proves that the store itself
+ * went back it begins anew.
  *
  * <p>Single-threaded by contract: every method is called on {@code executor}, which runs one thing
  * at a time in order, and so is the listener.
@@ -36,6 +37,12 @@ public final class StoreMirror implements AutoCloseable {
          *     that fresh
          */
         void onSnapshot(Snapshot snapshot, MonoTime askedAt);
+
+        /**
+         * A read was answered with an older revision than was known before it was sent: the store
+         * was restored to an older state. What it holds now follows.
+         */
+        void onRestored(long known, long found);
 
         /** Something keeps the mirror from being fresh; it goes on trying. One sentence. */
         void onTrouble(String why);
@@ -130,6 +137,7 @@ public final class StoreMirror implements AutoCloseable {
         reading = true;
         readAgain = false;
         MonoTime sent = clock.get();
+        long known = state.shownTo();
         dcs.read()
                 .whenComplete((snapshot, failure) ->
                         executor.execute(() -> {
@@ -143,6 +151,11 @@ public final class StoreMirror implements AutoCloseable {
                                     readLater();
                                 }
                             } else {
+                                if (snapshot.revision() < known) {
+                                    abandonWatch();
+                                    state = MirroredState.EMPTY;
+                                    listener.onRestored(known, snapshot.revision());
+                                }
                                 onRead(snapshot, sent);
                                 if (readAgain) {
                                     read();

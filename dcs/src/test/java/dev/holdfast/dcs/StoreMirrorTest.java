@@ -34,6 +34,7 @@ class StoreMirrorTest {
     private final List<Snapshot> shown = new ArrayList<>();
     private final List<MonoTime> askedAt = new ArrayList<>();
     private final List<String> troubles = new ArrayList<>();
+    private final List<String> wentBack = new ArrayList<>();
 
     private final MemoryStore store = new MemoryStore(() -> now);
     private final MemoryDcs others = store.connect(MemoryDcs.Faults.none());
@@ -46,6 +47,11 @@ class StoreMirrorTest {
         public void onSnapshot(Snapshot snapshot, MonoTime at) {
             shown.add(snapshot);
             askedAt.add(at);
+        }
+
+        @Override
+        public void onRestored(long known, long found) {
+            wentBack.add(known + " to " + found);
         }
 
         @Override
@@ -206,6 +212,27 @@ class StoreMirrorTest {
     }
 
     @Test
+    void aStoreThatWasRestoredToAnOlderStateIsShownAsItIsNow() {
+        put(others, "a", "1");
+        put(others, "b", "1");
+        Deaf connection = new Deaf(mine);
+        StoreMirror restored =
+                new StoreMirror(connection, queue::add, this::schedule, () -> now, new Telling());
+        restored.start();
+        run();
+        MemoryDcs older = new MemoryStore(() -> now).connect(MemoryDcs.Faults.none());
+        put(older, "a", "0");
+
+        connection.inner = older;
+        restored.refresh();
+        run();
+
+        assertThat(wentBack).containsExactly("3 to 2");
+        assertThat(last()).isEqualTo("a=0");
+        assertThat(connection.watches).isEqualTo(2);
+    }
+
+    @Test
     void aClosedMirrorTellsNothingAndAsksNothing() {
         begin();
         mirror.close();
@@ -246,7 +273,7 @@ class StoreMirrorTest {
 
     /** A connection whose watches never tell anything. */
     private static final class Deaf implements Dcs {
-        private final Dcs inner;
+        private Dcs inner;
         private int watches;
 
         Deaf(Dcs inner) {

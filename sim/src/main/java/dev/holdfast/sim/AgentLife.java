@@ -80,6 +80,7 @@ final class AgentLife implements AgentLoop.Listener {
                                         current),
                                 new Peers(),
                                 this::vital,
+                                member.storeMemory(),
                                 () -> Instant.EPOCH.plusNanos(cluster.events().nowNanos())),
                         config,
                         cluster.setup().self(config),

@@ -1,7 +1,9 @@
 package dev.holdfast.sim;
 
 import dev.holdfast.agent.postgres.PostgresException;
+import dev.holdfast.agent.postgres.StoreMemory;
 import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.decide.GuardFact;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +31,7 @@ final class Member implements Postmaster.Around {
     private long lastPid = 1_000;
     private long wakesUntil;
     private boolean unguarded;
+    private final StoreMemory storeMemory = new Kept();
 
     Member(Cluster cluster, int node, MemberName name, HostClock clock) {
         this.cluster = cluster;
@@ -60,6 +63,25 @@ final class Member implements Postmaster.Around {
 
     Guard guard() {
         return guard;
+    }
+
+    StoreMemory storeMemory() {
+        return storeMemory;
+    }
+
+    /** A file on the host's disk. */
+    private static final class Kept implements StoreMemory {
+        private KnownStore kept = KnownStore.NONE;
+
+        @Override
+        public KnownStore read() {
+            return kept;
+        }
+
+        @Override
+        public void keep(KnownStore known) {
+            kept = known;
+        }
     }
 
     Optional<Directory> directory() {

@@ -4,10 +4,13 @@ import dev.holdfast.agent.lease.LeaseKeeper;
 import dev.holdfast.agent.observe.ServerObserver;
 import dev.holdfast.agent.observe.VitalsObserver;
 import dev.holdfast.agent.postgres.Postgres;
+import dev.holdfast.agent.postgres.PostgresException;
+import dev.holdfast.agent.postgres.StoreMemory;
 import dev.holdfast.core.Epoch;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.ClusterConfig;
@@ -78,6 +81,7 @@ public final class AgentLoop implements AutoCloseable {
             Postgres postgres,
             PeerPort peers,
             VitalsPort vitals,
+            StoreMemory memory,
             InstantSource calendar) {}
 
     /** How the agent ends. */
@@ -125,7 +129,7 @@ public final class AgentLoop implements AutoCloseable {
         this.config = config;
         this.listener = listener;
         this.exit = exit;
-        this.facts = new Facts(self, firstConfig, ports.clock().get());
+        this.facts = new Facts(self, firstConfig, ports.memory().read(), ports.clock().get());
         this.mirror =
                 new StoreMirror(
                         ports.dcs(),
@@ -370,6 +374,7 @@ public final class AgentLoop implements AutoCloseable {
                     decoded.problems().isEmpty()
                             ? Optional.of(new KeyCodec.Earlier(snapshot, view))
                             : Optional.empty();
+            noted(facts.known.seeing(view, facts.cluster));
             facts.cluster = Optional.of(view);
             view.config().ifPresent(c -> facts.config = c.value());
             FailsafeFact failsafe = FailsafeAnswers.seen(facts.failsafe, view, config.name());
@@ -404,9 +409,37 @@ public final class AgentLoop implements AutoCloseable {
         }
 
         @Override
+        public void onRestored(long known, long found) {
+            // What was read at some revision before may be something else at the same one now.
+            earlier = Optional.empty();
+            LOG.error(
+                    "etcd has gone back from revision {} to {}: it was restored to an older state",
+                    known,
+                    found);
+        }
+
+        @Override
         public void onTrouble(String why) {
             LOG.warn("{}", why);
         }
+    }
+
+    private void noted(KnownStore known) {
+        if (known.equals(facts.known)) {
+            return;
+        }
+        facts.known = known;
+        ports.workers()
+                .brief()
+                .execute(() -> {
+                    try {
+                        ports.memory().keep(known);
+                    } catch (PostgresException e) {
+                        LOG.warn(
+                                "a store restored to an older state would not be recognised after a restart of this agent: {}",
+                                e.getMessage());
+                    }
+                });
     }
 
     private void replaceLease(Dcs.Snapshot snapshot, ClusterView view) {

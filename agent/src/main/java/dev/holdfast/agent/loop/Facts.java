@@ -3,6 +3,7 @@ package dev.holdfast.agent.loop;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.decide.CommitsFact;
 import dev.holdfast.core.decide.FailsafeFact;
@@ -30,6 +31,7 @@ import java.util.TreeMap;
 final class Facts {
     Observation.Self self;
     Optional<ClusterView> cluster = Optional.empty();
+    KnownStore known;
     ClusterConfig config;
     LeaseFact lease = LeaseFact.none();
     GuardFact guard = new GuardFact.Away("it has not been asked yet");
@@ -49,10 +51,11 @@ final class Facts {
     Orders orders = Orders.NONE;
     Memory memory = Memory.empty();
 
-    Facts(Observation.Self self, ClusterConfig config, MonoTime startedAt) {
+    Facts(Observation.Self self, ClusterConfig config, KnownStore known, MonoTime startedAt) {
         this.failsafe = FailsafeFact.startedAt(startedAt);
         this.self = self;
         this.config = config;
+        this.known = known;
     }
 
     /** The server is another one than was probed, or none: what was known of it is void. */
@@ -66,6 +69,7 @@ final class Facts {
                 now,
                 self,
                 cluster,
+                known,
                 config,
                 lease,
                 guard,

@@ -6,6 +6,7 @@ import dev.holdfast.core.Epoch;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.decide.CommitsFact;
@@ -131,7 +132,7 @@ final class Performer {
      */
     CompletionStage<Optional<Long>> moveLeadership(
             Epoch epoch, LeaseId next, Optional<String> record) {
-        StoreActions.Transaction move = transactions.move(epoch, next, record);
+        StoreActions.Transaction move = transactions.move(epoch, next, record, generation());
         return dcs.commit(move.compares(), move.ops())
                 .thenApplyAsync(
                         result -> {
@@ -146,8 +147,14 @@ final class Performer {
 
     // --- the store
 
+    /** Of the key {@code epoch}: it stays what it is, and is counted up where there is no key. */
+    private int generation() {
+        int shown = facts.cluster.map(ClusterView::generation).orElse(0);
+        return shown > 0 ? shown : facts.known.generation() + 1;
+    }
+
     private void store(Action.Store action) {
-        StoreActions.Transaction transaction = transactions.transaction(action);
+        StoreActions.Transaction transaction = transactions.transaction(action, generation());
         triesToLead(action, Optional.of(clock.get()));
         on(
                 dcs.commit(transaction.compares(), transaction.ops()),

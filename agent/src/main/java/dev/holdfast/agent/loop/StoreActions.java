@@ -46,7 +46,10 @@ final class StoreActions {
 
     record Transaction(List<Compare> compares, List<Op> ops) {}
 
-    Transaction transaction(Action.Store action) {
+    /**
+     * @param generation of the key {@code epoch}, where it is written
+     */
+    Transaction transaction(Action.Store action, int generation) {
         return switch (action) {
             case Action.CreateLeader create ->
                     new Transaction(
@@ -54,18 +57,18 @@ final class StoreActions {
                                     new Compare.Absent(Keys.LEADER),
                                     Compare.unchanged(Keys.EPOCH, create.epochRevision()),
                                     Compare.unchanged(Keys.TIMELINE, create.claimRevision())),
-                            lead(create.lease(), Optional.empty()));
+                            lead(create.lease(), Optional.empty(), generation));
             case Action.RenewEpoch renew ->
                     new Transaction(
                             List.of(
                                     leaderAt(renew.epoch()),
                                     Compare.unchanged(Keys.SYNC, renew.syncRevision())),
-                            lead(renew.lease(), renew.handedOverAt()));
+                            lead(renew.lease(), renew.handedOverAt(), generation));
             case Action.ReleaseLeader release ->
                     new Transaction(
                             List.of(leaderAt(release.epoch())),
-                            List.of(Op.delete(Keys.LEADER), released()));
-            case Action.HandOver handOver -> handOver(handOver);
+                            List.of(Op.delete(Keys.LEADER), released(generation)));
+            case Action.HandOver handOver -> handOver(handOver, generation);
             case Action.WriteSync write ->
                     new Transaction(
                             List.of(
@@ -111,25 +114,26 @@ final class StoreActions {
                                                     new ClusterView.Initialize(
                                                             Optional.empty(), Optional.empty())),
                                             claim.lease())));
-            case Action.FinishInitialize finish -> finish(finish);
+            case Action.FinishInitialize finish -> finish(finish, generation);
             case Action.WriteInitialize write -> initialize(write);
         };
     }
 
     /** Hangs the leader key, and the member's record, on another lease of this member. */
-    Transaction move(Epoch epoch, LeaseId next, Optional<String> record) {
-        List<Op> ops = new ArrayList<>(lead(next, Optional.empty()));
+    Transaction move(Epoch epoch, LeaseId next, Optional<String> record, int generation) {
+        List<Op> ops = new ArrayList<>(lead(next, Optional.empty(), generation));
         record.ifPresent(r -> ops.add(Op.put(Keys.member(me), r, next)));
         return new Transaction(List.of(leaderAt(epoch)), ops);
     }
 
-    private Transaction handOver(Action.HandOver action) {
+    private Transaction handOver(Action.HandOver action, int generation) {
         EpochRecord next =
                 new EpochRecord(
                         action.candidate(),
                         action.candidateLease(),
                         false,
-                        Optional.of(action.checkpoint()));
+                        Optional.of(action.checkpoint()),
+                        generation);
         return new Transaction(
                 List.of(leaderAt(action.epoch())),
                 List.of(
@@ -177,8 +181,8 @@ final class StoreActions {
                 ops);
     }
 
-    private Transaction finish(Action.FinishInitialize action) {
-        List<Op> ops = new ArrayList<>(lead(action.lease(), Optional.empty()));
+    private Transaction finish(Action.FinishInitialize action, int generation) {
+        List<Op> ops = new ArrayList<>(lead(action.lease(), Optional.empty(), generation));
         ops.add(
                 Op.put(
                         Keys.INITIALIZE,
@@ -194,19 +198,21 @@ final class StoreActions {
     }
 
     /** The leader key with the record of who took it, which outlives it. */
-    private List<Op> lead(LeaseId lease, Optional<Lsn> handedOverAt) {
+    private List<Op> lead(LeaseId lease, Optional<Lsn> handedOverAt, int generation) {
         return List.of(
                 Op.put(Keys.LEADER, KeyCodec.write(me), lease),
                 Op.put(
                         Keys.EPOCH,
-                        KeyCodec.write(new EpochRecord(me, lease, false, handedOverAt))));
+                        KeyCodec.write(
+                                new EpochRecord(me, lease, false, handedOverAt, generation))));
     }
 
-    private Op released() {
+    private Op released(int generation) {
         // Whose lease it was does not matter any more; 1 stands for none, since 0 is not a lease.
         return Op.put(
                 Keys.EPOCH,
-                KeyCodec.write(new EpochRecord(me, new LeaseId(1), true, Optional.empty())));
+                KeyCodec.write(
+                        new EpochRecord(me, new LeaseId(1), true, Optional.empty(), generation)));
     }
 
     private static Compare leaderAt(Epoch epoch) {

@@ -58,7 +58,12 @@ public final class Publisher {
             return;
         }
         LeaseId lease = o.lease().id().orElseThrow();
-        MemberRecord record = record(status);
+        MemberRecord record =
+                record(
+                        status,
+                        o.known().isAheadOf(o.cluster().get())
+                                ? MemberRecord.Store.OLDER
+                                : MemberRecord.Store.CURRENT);
         Optional<MemberRecord.Stored> stored =
                 Optional.ofNullable(o.cluster().get().members().get(o.me()));
         boolean same =
@@ -117,7 +122,7 @@ public final class Publisher {
                         }));
     }
 
-    MemberRecord record(MemberStatus status) {
+    MemberRecord record(MemberStatus status, MemberRecord.Store store) {
         Optional<Lsn> location = Optional.empty();
         Optional<Timeline> timeline = Optional.empty();
         Optional<Lsn> received = Optional.empty();
@@ -155,13 +160,15 @@ public final class Publisher {
                 note(status),
                 status.condition().unwell().isEmpty()
                         ? MemberRecord.Health.WELL
-                        : MemberRecord.Health.UNWELL);
+                        : MemberRecord.Health.UNWELL,
+                store);
     }
 
     /** Only what needs an operator: a member that cannot go on by itself. */
     private static String note(MemberStatus status) {
         return switch (status.reasonCode()) {
             case "start.backoff",
+                    "store.older",
                     "server.silent",
                     "refuse.other_system",
                     "refuse.directory",

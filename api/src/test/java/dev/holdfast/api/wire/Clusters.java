@@ -148,7 +148,8 @@ public final class Clusters {
                         record.pendingRestartReason(),
                         record.pause(),
                         record.note(),
-                        record.health()));
+                        record.health(),
+                        record.store()));
     }
 
     public static MemberRecord.Stored stopped(MemberName name) {
@@ -173,7 +174,8 @@ public final class Clusters {
                 new TreeMap<>(),
                 false,
                 "",
-                MemberRecord.Health.WELL);
+                MemberRecord.Health.WELL,
+                MemberRecord.Store.CURRENT);
     }
 
     public static MemberRecord.Stored stored(MemberName name, MemberRecord record) {
@@ -196,7 +198,8 @@ public final class Clusters {
                 record.pendingRestartReason(),
                 record.pause(),
                 record.note(),
-                record.health());
+                record.health(),
+                record.store());
     }
 
     public static MemberRecord withTags(
@@ -216,7 +219,8 @@ public final class Clusters {
                 new TreeMap<>(pending),
                 record.pause(),
                 "disk is nearly full",
-                MemberRecord.Health.WELL);
+                MemberRecord.Health.WELL,
+                MemberRecord.Store.CURRENT);
     }
 
     public static ClusterConfig config(SyncMode mode, Pause pause) {

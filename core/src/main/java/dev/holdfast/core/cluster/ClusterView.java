@@ -78,6 +78,11 @@ public record ClusterView(
         return epoch.map(Versioned::revision).orElse(0L);
     }
 
+    /** The generation of the key {@code epoch}; 0 while there is none. */
+    public int generation() {
+        return epoch.map(e -> e.value().generation()).orElse(0);
+    }
+
     /** The mod revision of the key {@code timeline}; 0 while there is none. */
     public long claimRevision() {
         return timeline.map(Versioned::revision).orElse(0L);

@@ -16,6 +16,12 @@ import java.util.Optional;
  *     and gave the key back
  * @param handedOverAt for a planned hand-over, the location of the old primary's shutdown
  *     checkpoint, which the new leader must have replayed before it promotes
+ * @param generation counts how often this key was begun from nothing, 1 or more. Revisions are
+ *     compared within one generation: see {@link KnownStore}
  */
 public record EpochRecord(
-        MemberName member, LeaseId lease, boolean released, Optional<Lsn> handedOverAt) {}
+        MemberName member,
+        LeaseId lease,
+        boolean released,
+        Optional<Lsn> handedOverAt,
+        int generation) {}

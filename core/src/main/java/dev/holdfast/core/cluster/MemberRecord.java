@@ -21,6 +21,7 @@ import java.util.SortedMap;
  * @param pause the member has seen that the cluster is paused
  * @param note Holdfast's own: one sentence when something needs an operator, else empty
  * @param health Holdfast's own: whether the member could lead as far as its server and disks go
+ * @param store Holdfast's own: what the member thinks of the store
  */
 public record MemberRecord(
         String connUrl,
@@ -37,7 +38,15 @@ public record MemberRecord(
         SortedMap<String, String> pendingRestartReason,
         boolean pause,
         String note,
-        Health health) {
+        Health health,
+        Store store) {
+
+    /** What the member has seen of the store, against what the store shows. */
+    public enum Store {
+        CURRENT,
+        /** The store was restored to an older state than the member has seen. */
+        OLDER
+    }
 
     /** How the member finds its server's door and its disks. */
     public enum Health {
@@ -91,6 +100,7 @@ public record MemberRecord(
                 pendingRestartReason,
                 pause,
                 note,
-                health);
+                health,
+                store);
     }
 }

@@ -51,9 +51,11 @@ public final class Decide {
         if (cluster.leader().isEmpty()) {
             return RaceRules.decide(o, cluster);
         }
-        return cluster.isLeader(o.me())
-                ? LeaderRules.decide(o, cluster)
-                : FollowerRules.decide(o, cluster, cluster.leader().get());
+        return RestoredRules.decide(o, cluster)
+                .orElseGet(() ->
+                        cluster.isLeader(o.me())
+                                ? LeaderRules.decide(o, cluster)
+                                : FollowerRules.decide(o, cluster, cluster.leader().get()));
     }
 
     /**

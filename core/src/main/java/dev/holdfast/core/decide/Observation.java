@@ -4,6 +4,7 @@ import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.postgres.DataDirectory;
@@ -31,6 +32,7 @@ import java.util.SortedMap;
  * @param checkpointedAt when the last checkpoint that was ordered here and completed had been
  *     ordered
  * @param failsafe what members told each other of a leader that cannot reach the store
+ * @param known the newest state of the store that was ever seen here
  * @param commits for whom commits wait less than the synchronous mode promises; empty until asked,
  *     and after each reload
  * @param vitals how the server's door and the disks were last found
@@ -39,6 +41,7 @@ public record Observation(
         MonoTime now,
         Self self,
         Optional<ClusterView> cluster,
+        KnownStore known,
         ClusterConfig config,
         LeaseFact lease,
         GuardFact guard,
@@ -93,6 +96,7 @@ public record Observation(
                 now,
                 self,
                 cluster,
+                known,
                 config,
                 lease,
                 guard,

@@ -96,7 +96,8 @@ final class PauseRules {
         if (cluster.leader().isEmpty()
                 && o.lease().isGood(o.now())
                 && belongsHere(o, cluster)
-                && overtaker.isEmpty()) {
+                && overtaker.isEmpty()
+                && RestoredRules.elects(o, cluster).isEmpty()) {
             return paused(o, "PostgreSQL runs as primary and nobody leads: taking the leader key")
                     .act(
                             new Action.CreateLeader(

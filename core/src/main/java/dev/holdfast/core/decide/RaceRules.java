@@ -107,6 +107,10 @@ final class RaceRules {
 
     private static Optional<Decision> unfit(
             Observation o, ClusterView cluster, Timeline timeline, Lsn position) {
+        Optional<Decision> restored = RestoredRules.elects(o, cluster);
+        if (restored.isPresent()) {
+            return restored;
+        }
         Optional<FailoverRequest> request = request(cluster);
         Optional<MemberName> asked = request.flatMap(FailoverRequest::candidate);
         MonoTime since = o.memory().leaderAbsentSince().orElse(o.now());

@@ -9,6 +9,7 @@ public record Reason(Code code, String sentence) {
     /** Stable: scripts and dashboards may match on {@link #text()}. */
     public enum Code {
         STORE_UNKNOWN("store.unknown"),
+        STORE_OLDER("store.older"),
         GUARD_AWAY("guard.away"),
         TASK_RUNNING("task.running"),
         DATA_UNKNOWN("data.unknown"),

@@ -202,7 +202,8 @@ final class Catalogue {
                         .noLeader()
                         .revision(300)
                         .epochRecord(
-                                new EpochRecord(PG2, leaseOf(PG2), false, Optional.empty()), 200));
+                                new EpochRecord(PG2, leaseOf(PG2), false, Optional.empty(), 1),
+                                200));
     }
 
     private void failsafe() {

@@ -220,7 +220,8 @@ class FailsafeTest {
         assertThat(
                         has(
                                 back.epochRecord(
-                                        new EpochRecord(PG2, leaseOf(PG2), true, Optional.empty()),
+                                        new EpochRecord(
+                                                PG2, leaseOf(PG2), true, Optional.empty(), 1),
                                         250),
                                 Action.Kill.class))
                 .as("somebody else has led since")

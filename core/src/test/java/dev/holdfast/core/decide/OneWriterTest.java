@@ -90,7 +90,8 @@ class OneWriterTest {
         assertThat(
                         kills(
                                 deleted.epochRecord(
-                                        new EpochRecord(PG2, leaseOf(PG2), true, Optional.empty()),
+                                        new EpochRecord(
+                                                PG2, leaseOf(PG2), true, Optional.empty(), 1),
                                         125)))
                 .isTrue();
     }
@@ -201,7 +202,8 @@ class OneWriterTest {
         Situation other =
                 Situation.ofFailover()
                         .epochRecord(
-                                new EpochRecord(PG3, leaseOf(PG3), false, Optional.empty()), 110);
+                                new EpochRecord(PG3, leaseOf(PG3), false, Optional.empty(), 1),
+                                110);
         assertThat(has(other, Action.CreateLeader.class)).isFalse();
         assertThat(other.decide().actions())
                 .containsExactly(new Action.AskPredecessor(leaseOf(PG3)));

@@ -29,6 +29,7 @@ import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
@@ -68,6 +69,7 @@ final class Situation {
     private Tags tags = Tags.NONE;
     private Optional<String> barred = Optional.empty();
     private Optional<ClusterView> cluster;
+    private KnownStore known = KnownStore.NONE;
     private ClusterConfig config = synchronousConfig();
     private LeaseFact lease;
     private GuardFact guard;
@@ -163,6 +165,12 @@ final class Situation {
 
     // --- the store
 
+    /** The store once showed more: it was restored to an older state since. */
+    Situation knows(KnownStore seen) {
+        known = seen;
+        return this;
+    }
+
     Situation unknownStore() {
         cluster = Optional.empty();
         return this;
@@ -215,14 +223,15 @@ final class Situation {
                                                 new Epoch(epoch),
                                                 Optional.of(leaseOf(member)))))
                         .epoch(
-                                new EpochRecord(member, leaseOf(member), false, Optional.empty()),
+                                new EpochRecord(
+                                        member, leaseOf(member), false, Optional.empty(), 1),
                                 epoch));
     }
 
     Situation handedOver(MemberName member, long epoch, Lsn checkpoint) {
         return leader(member, epoch)
                 .epochRecord(
-                        new EpochRecord(member, leaseOf(member), false, Optional.of(checkpoint)),
+                        new EpochRecord(member, leaseOf(member), false, Optional.of(checkpoint), 1),
                         epoch);
     }
 
@@ -254,7 +263,7 @@ final class Situation {
     }
 
     Situation released(MemberName member) {
-        return epochRecord(new EpochRecord(member, new LeaseId(1), true, Optional.empty()), 150);
+        return epochRecord(new EpochRecord(member, new LeaseId(1), true, Optional.empty(), 1), 150);
     }
 
     Situation claim(int timeline, MemberName member, long epoch, Claim state) {
@@ -290,11 +299,15 @@ final class Situation {
     }
 
     Situation memberTag(MemberName member, String tag) {
-        return member(member, r -> copy(r, tag(tag), r.note(), r.health()));
+        return member(member, r -> copy(r, tag(tag), r.note(), r.health(), r.store()));
     }
 
     private static MemberRecord copy(
-            MemberRecord r, Tags tags, String note, MemberRecord.Health health) {
+            MemberRecord r,
+            Tags tags,
+            String note,
+            MemberRecord.Health health,
+            MemberRecord.Store store) {
         return new MemberRecord(
                 r.connUrl(),
                 r.apiUrl(),
@@ -310,7 +323,12 @@ final class Situation {
                 r.pendingRestartReason(),
                 r.pause(),
                 note,
-                health);
+                health,
+                store);
+    }
+
+    Situation storeOf(MemberName member, MemberRecord.Store store) {
+        return member(member, r -> copy(r, r.tags(), r.note(), r.health(), store));
     }
 
     Situation memberState(MemberName member, MemberState state, MemberRole role) {
@@ -460,7 +478,13 @@ final class Situation {
     Situation unwellMember(MemberName member) {
         return member(
                 member,
-                r -> copy(r, r.tags(), "no room is left on its disk", MemberRecord.Health.UNWELL));
+                r ->
+                        copy(
+                                r,
+                                r.tags(),
+                                "no room is left on its disk",
+                                MemberRecord.Health.UNWELL,
+                                r.store()));
     }
 
     Situation guard(GuardFact.Mode mode) {
@@ -691,6 +715,7 @@ final class Situation {
                         new Observation.Self(
                                 me, tags, new TreeMap<>(), List.of(), List.of(), List.of(), barred),
                         cluster,
+                        known,
                         config,
                         lease,
                         guard,
@@ -735,6 +760,7 @@ final class Situation {
                 now,
                 bare.self(),
                 cluster,
+                known,
                 config,
                 lease,
                 guard,

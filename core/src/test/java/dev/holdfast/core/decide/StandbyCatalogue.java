@@ -16,6 +16,7 @@ import static dev.holdfast.core.decide.Values.upstreamOf;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.TimelineHistory;
+import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.postgres.ControlData.State;
@@ -53,6 +54,12 @@ final class StandbyCatalogue {
         put.accept(
                 "leader gone, nobody knows who it was",
                 Situation.ofFailover().predecessorUnknown().noEpochRecord());
+        put.accept(
+                "leader gone, the store was restored to before the last leader",
+                Situation.ofFailover().knows(new KnownStore(1, 300, 0, 50)));
+        put.accept(
+                "another leads by a key that was restored",
+                Situation.ofSyncStandby().knows(new KnownStore(1, 300, 0, 50)));
         put.accept("leader gone, nofailover here", Situation.ofFailover().myTag("nofailover"));
         put.accept(
                 "leader gone, a watchdog is required and there is none here",

@@ -187,7 +187,8 @@ final class Values {
                 new TreeMap<>(),
                 false,
                 "",
-                MemberRecord.Health.WELL);
+                MemberRecord.Health.WELL,
+                MemberRecord.Store.CURRENT);
     }
 
     static ClusterConfig synchronousConfig() {
@@ -210,7 +211,8 @@ final class Values {
                 Optional.of(new LeaderKey(PG1, EPOCH, Optional.of(leaseOf(PG1)))),
                 Optional.of(
                         new Versioned<>(
-                                new EpochRecord(PG1, leaseOf(PG1), false, Optional.empty()), 100)),
+                                new EpochRecord(PG1, leaseOf(PG1), false, Optional.empty(), 1),
+                                100)),
                 Optional.empty(),
                 members,
                 Optional.of(

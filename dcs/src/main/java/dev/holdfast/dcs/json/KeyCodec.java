@@ -186,6 +186,7 @@ public final class KeyCodec {
         node.put("lease", epoch.lease().toString());
         node.put("released", epoch.released());
         epoch.handedOverAt().ifPresent(lsn -> node.put("handed_over_at", lsn.toString()));
+        node.put("generation", epoch.generation());
         return node.toString();
     }
 
@@ -242,7 +243,11 @@ public final class KeyCodec {
                                                 member,
                                                 lease,
                                                 fields.flag("released").orElse(false),
-                                                fields.lsn("handed_over_at"))));
+                                                fields.lsn("handed_over_at"),
+                                                fields.number("generation")
+                                                        .filter(n -> n == n.intValue() && n >= 1)
+                                                        .map(Long::intValue)
+                                                        .orElse(1))));
     }
 
     private static Optional<TimelineClaim> timeline(Fields fields, JsonNode node) {

@@ -53,6 +53,9 @@ final class MemberCodec {
         if (!member.isWell()) {
             node.put("unwell", true);
         }
+        if (member.store() == MemberRecord.Store.OLDER) {
+            node.put("store_older", true);
+        }
         return node.toString();
     }
 
@@ -90,7 +93,10 @@ final class MemberCodec {
                 fields.text("note").orElse(""),
                 fields.flag("unwell").orElse(false)
                         ? MemberRecord.Health.UNWELL
-                        : MemberRecord.Health.WELL);
+                        : MemberRecord.Health.WELL,
+                fields.flag("store_older").orElse(false)
+                        ? MemberRecord.Store.OLDER
+                        : MemberRecord.Store.CURRENT);
     }
 
     /**

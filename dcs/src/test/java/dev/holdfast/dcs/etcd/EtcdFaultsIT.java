@@ -360,6 +360,11 @@ class EtcdFaultsIT {
                                 }
 
                                 @Override
+                                public void onRestored(long known, long found) {
+                                    troubles.incrementAndGet();
+                                }
+
+                                @Override
                                 public void onTrouble(String why) {
                                     troubles.incrementAndGet();
                                 }

@@ -81,7 +81,8 @@ class KeyCodecTest {
                         new TreeMap<>(Map.of("max_connections", "100->200")),
                         true,
                         "The disk is nearly full.",
-                        MemberRecord.Health.WELL);
+                        MemberRecord.Health.WELL,
+                        MemberRecord.Store.CURRENT);
 
         String text =
                 "{\"conn_url\":\"postgres://[::1]:5432/postgres\",\"api_url\":\"http://[::1]:8008/patroni\","
@@ -346,12 +347,13 @@ class KeyCodecTest {
 
     @Test
     void theEpochSaysWhoTookTheLeaderKeyUnderWhichLease() {
-        EpochRecord held = new EpochRecord(PG1, LEASE, false, Optional.empty());
+        EpochRecord held = new EpochRecord(PG1, LEASE, false, Optional.empty(), 1);
         EpochRecord handed =
-                new EpochRecord(PG1, new LeaseId(-1), true, Optional.of(Lsn.of("1/28")));
-        String heldText = "{\"leader\":\"pg1\",\"lease\":\"694d8a1b2c3d4e5f\",\"released\":false}";
+                new EpochRecord(PG1, new LeaseId(-1), true, Optional.of(Lsn.of("1/28")), 3);
+        String heldText =
+                "{\"leader\":\"pg1\",\"lease\":\"694d8a1b2c3d4e5f\",\"released\":false,\"generation\":1}";
         String handedText =
-                "{\"leader\":\"pg1\",\"lease\":\"ffffffffffffffff\",\"released\":true,\"handed_over_at\":\"1/28\"}";
+                "{\"leader\":\"pg1\",\"lease\":\"ffffffffffffffff\",\"released\":true,\"handed_over_at\":\"1/28\",\"generation\":3}";
         assertThat(KeyCodec.write(held)).isEqualTo(heldText);
         assertThat(KeyCodec.write(handed)).isEqualTo(handedText);
         assertThat(view("epoch", heldText).epoch()).contains(new Versioned<>(held, 7));
@@ -444,7 +446,8 @@ class KeyCodecTest {
                 new TreeMap<>(pending),
                 false,
                 "",
-                MemberRecord.Health.WELL);
+                MemberRecord.Health.WELL,
+                MemberRecord.Store.CURRENT);
     }
 
     private static MemberRecord read(String text) {
