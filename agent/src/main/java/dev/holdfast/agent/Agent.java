@@ -174,6 +174,7 @@ final class Agent {
                 new AgentService(
                         config,
                         clock::now,
+                        Clock.systemUTC(),
                         task -> context.runOnContext(_ -> task.run()),
                         loop,
                         dcs,

@@ -4,6 +4,8 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.Operation;
+import dev.holdfast.core.cluster.RestartConditions;
 import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.status.MemberStatus;
 import java.time.Duration;
@@ -19,8 +21,27 @@ import org.jspecify.annotations.Nullable;
  */
 public interface MemberService {
 
-    /** A finished command: an HTTP status and the sentence or JSON that goes with it. */
-    record Reply(int status, String body) {}
+    /**
+     * The header under which a change of the leader or a restart has an identifier: chosen by
+     * whoever asks, or by the member, which answers with it.
+     */
+    String OPERATION = "Holdfast-Operation";
+
+    /**
+     * A finished command: an HTTP status and the sentence or JSON that goes with it.
+     *
+     * @param operation under which identifier its end can be asked for
+     */
+    record Reply(int status, String body, Optional<String> operation) {
+        public Reply(int status, String body) {
+            this(status, body, Optional.empty());
+        }
+
+        /** The same, with the identifier under which its end can be asked for. */
+        public Reply of(Operation begun) {
+            return new Reply(status, body, Optional.of(begun.id()));
+        }
+    }
 
     /**
      * Where a member stands, found by a probe made for this question. Ranks candidates and tells
@@ -77,7 +98,21 @@ public interface MemberService {
     record SwitchoverRequest(
             Optional<MemberName> leader,
             Optional<MemberName> candidate,
-            Optional<String> scheduledAt) {}
+            Optional<String> scheduledAt,
+            Optional<String> operation) {
+
+        public SwitchoverRequest(
+                Optional<MemberName> leader,
+                Optional<MemberName> candidate,
+                Optional<String> scheduledAt) {
+            this(leader, candidate, scheduledAt, Optional.empty());
+        }
+
+        /** The same, under an identifier that whoever asks has chosen. */
+        public SwitchoverRequest as(Optional<String> id) {
+            return new SwitchoverRequest(leader, candidate, scheduledAt, id);
+        }
+    }
 
     /** A body of POST /restart: restart only if all that is given holds. */
     record RestartRequest(
@@ -85,7 +120,12 @@ public interface MemberService {
             Optional<String> postgresVersion,
             boolean onlyIfPending,
             Optional<Duration> timeout,
-            Optional<String> schedule) {}
+            Optional<String> schedule) {
+
+        public RestartConditions conditions() {
+            return new RestartConditions(role, postgresVersion, onlyIfPending);
+        }
+    }
 
     /** A body of POST /reinitialize. */
     record ReinitializeRequest(boolean force, boolean fromLeader) {}
@@ -109,6 +149,9 @@ public interface MemberService {
     /** The newest lines of the journal, oldest first. */
     List<JournalLine> journal();
 
+    /** The changes of the leader and restarts that were asked for lately, oldest first. */
+    List<Operation> operations();
+
     /** Prometheus text. */
     String metrics();
 
@@ -121,6 +164,8 @@ public interface MemberService {
     CompletionStage<Reply> cancelSwitchover();
 
     CompletionStage<Reply> restart(RestartRequest request);
+
+    CompletionStage<Reply> cancelRestart();
 
     CompletionStage<Reply> reload();
 

@@ -238,12 +238,37 @@ final class TestCluster implements AutoCloseable {
 
     /** The control command, with the first member's file. */
     Finished ctl(String... arguments) {
+        return Finished.run(account, ctlCommand(Arrays.asList(arguments)));
+    }
+
+    /** The same, with the superuser's password around it. */
+    Finished ctlWithPassword(List<String> arguments) {
+        return withPassword(ctlCommand(arguments));
+    }
+
+    /** Patroni's control command, with the first member's file. */
+    Finished patronictl(String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add("patronictl");
+        command.add("-c");
+        command.add(members().getFirst().yamlFile().toString());
+        command.addAll(Arrays.asList(arguments));
+        return withPassword(command);
+    }
+
+    private Finished withPassword(List<String> command) {
+        List<String> all = new ArrayList<>(List.of("env", "PGPASSWORD=" + Sql.PASSWORD));
+        all.addAll(command);
+        return Finished.run(account, all);
+    }
+
+    private List<String> ctlCommand(List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Checkout.found().ctl().toString());
         command.add("-c");
         command.add(members().getFirst().yamlFile().toString());
-        command.addAll(Arrays.asList(arguments));
-        return Finished.run(account, command);
+        command.addAll(arguments);
+        return command;
     }
 
     // --- the end

@@ -46,6 +46,28 @@ final class PauseIT {
         assertThat(primary.postmasterPid()).isEqualTo(postmaster);
     }
 
+    @Test
+    void whatTheOperatorOrdersIsDoneInAPause() {
+        Member primary = live.primary();
+        Member standby = live.cluster().others(primary).getFirst();
+        Optional<Long> before = primary.postmasterPid();
+        Optional<Long> beforeOfStandby = standby.postmasterPid();
+        ctl("pause", "--wait");
+
+        ctl("restart", MemberFile.SCOPE, standby.name(), "--force");
+        assertThat(standby.postmasterPid()).isPresent().isNotEqualTo(beforeOfStandby);
+        ctl("restart", MemberFile.SCOPE, primary.name(), "--force");
+        assertThat(primary.postmasterPid()).isPresent().isNotEqualTo(before);
+        Await.until(primary + " answers /primary again", primary::isPrimary);
+        ctl("reinit", MemberFile.SCOPE, standby.name(), "--force", "--wait");
+        Member candidate = live.cluster().syncStandby();
+        ctl("switchover", "--force", "--candidate", candidate.name());
+        Await.until(candidate + " leads", candidate::isPrimary);
+
+        ctl("resume", "--wait");
+        assertThat(live.cluster().awaitHealthy()).isEqualTo(candidate);
+    }
+
     private void ctl(String... arguments) {
         Finished ctl = live.cluster().ctl(arguments);
         assertThat(ctl.status()).as(ctl.toString()).isZero();

@@ -55,6 +55,16 @@ final class SwitchoverIT {
                                         .formatted(live.primary().name(), candidate.name()));
 
         assertThat(answer.status()).as(answer.toString()).isEqualTo(200);
+        Await.until(
+                "its end is told by every member",
+                () ->
+                        live.cluster().members().stream()
+                                .map(m -> m.rest().json("/holdfast/operations").path(0))
+                                .allMatch(o ->
+                                        o.path("state").asText().equals("done")
+                                                && o.path("reason")
+                                                        .asText()
+                                                        .equals(candidate + " leads")));
         assertThat(live.cluster().awaitHealthy()).isEqualTo(candidate);
     }
 }

@@ -9,6 +9,7 @@ import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.ctl.Replies.Answer;
 import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.Dcs.Compare;
@@ -16,6 +17,7 @@ import dev.holdfast.dcs.Dcs.Op;
 import dev.holdfast.dcs.Dcs.TxnResult;
 import dev.holdfast.dcs.json.KeyCodec;
 import dev.holdfast.dcs.json.Keys;
+import dev.holdfast.dcs.json.OperationCodec;
 import dev.holdfast.dcs.json.Trees;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Has the cluster change its leader and watches until it has: the leader is asked first, then
@@ -32,6 +35,9 @@ import java.util.Optional;
 final class LeaderChange {
     private static final Duration REPLY_LIMIT = Duration.ofMinutes(10);
 
+    /** How long a request that was sent may take to show in the store. */
+    private static final Duration ARRIVAL = Duration.ofSeconds(2);
+
     private final Session session;
     private final ClusterStore store;
     private final Dcs.Snapshot snapshot;
@@ -39,6 +45,7 @@ final class LeaderChange {
     private final Kind kind;
     private final FailoverRequest request;
     private final Limits limits;
+    private final String id;
 
     /** What is asked for. */
     enum Kind {
@@ -94,6 +101,10 @@ final class LeaderChange {
         this.kind = kind;
         this.request = request;
         this.limits = limits;
+        this.id =
+                Operation.newId(
+                        session.surroundings().now().get().toInstant(),
+                        ThreadLocalRandom.current().nextLong(Operation.SALTS));
     }
 
     Outcome run() {
@@ -104,12 +115,15 @@ final class LeaderChange {
                 Answer answer =
                         call.await(
                                 session.members()
-                                        .post(member.apiUrl(), kind.path, body(), REPLY_LIMIT));
+                                        .post(member.apiUrl(), kind.path, body(), id, REPLY_LIMIT));
                 switch (answer) {
                     case Answer.Accepted(Reply accepted) -> {
                         return accepted(call, accepted);
                     }
                     case Answer.Refused(Reply refused) -> {
+                        if (refused.operation().isPresent() && refused.status() == 503) {
+                            return unanswered(call, refused.body().strip());
+                        }
                         return new Outcome.Refused(Replies.refusal(member.apiUrl(), refused));
                     }
                     case Answer.Silent(String why, Delivery delivery) -> {
@@ -149,17 +163,84 @@ final class LeaderChange {
         return done(call, sentence);
     }
 
+    /**
+     * The answer was lost, or came before the end. The store says how it ended; and where it says
+     * nothing, it is written there that nobody waits any more, so that a request which is still on
+     * its way is not begun.
+     */
     private Outcome unanswered(MemberCall call, String why) {
-        return changed(call)
+        boolean arrived =
+                call.until(
+                        ARRIVAL,
+                        cluster -> newLeader(cluster).isPresent() || operation().isPresent());
+        if (!arrived && giveUp()) {
+            return new Outcome.Refused(
+                    "the request did not arrive ("
+                            + why
+                            + "): nothing has changed, and nothing will.");
+        }
+        call.until(
+                limits.unknown(),
+                cluster -> newLeader(cluster).isPresent() || isEnded(operation()));
+        Optional<Operation> begun = operation();
+        if (begun.flatMap(Operation::end).isPresent()) {
+            return ended(call, begun.flatMap(Operation::end).get());
+        }
+        return newLeader(call.now()).isPresent()
                 ? done(
                         call,
                         "The answer was lost, but the leader is now "
                                 + leaderName(call.now())
                                 + ".")
                 : new Outcome.Unknown(
-                        "the request was sent, and its answer was lost ("
+                        "it goes on ("
                                 + why
-                                + "); the leader has not changed so far. Look again with list before asking once more.");
+                                + "); how it ends is told at /holdfast/operations/"
+                                + id
+                                + " of any member.");
+    }
+
+    private Outcome ended(MemberCall call, Operation.End end) {
+        return switch (end.outcome()) {
+            case DONE -> done(call, "Done: " + end.reason() + ".");
+            case FAILED -> new Outcome.Refused(end.reason() + ".");
+        };
+    }
+
+    private static boolean isEnded(Optional<Operation> operation) {
+        return operation.flatMap(Operation::end).isPresent();
+    }
+
+    private Optional<Operation> operation() {
+        return ClusterStore.await(store.dcs().get(Keys.operation(id)))
+                .flatMap(entry -> OperationCodec.read(id, entry.value()));
+    }
+
+    /** Whether it had not begun. */
+    private boolean giveUp() {
+        String now = session.surroundings().now().get().toOffsetDateTime().toString();
+        Operation operation =
+                new Operation(
+                                id,
+                                kind == Kind.SWITCHOVER
+                                        ? Operation.Kind.SWITCHOVER
+                                        : Operation.Kind.FAILOVER,
+                                request.leader(),
+                                request.candidate(),
+                                request.scheduledAt(),
+                                0,
+                                now,
+                                Optional.empty())
+                        .ended(Operation.Outcome.FAILED, "given up by who asked for it", now);
+        return ClusterStore.await(
+                        store.dcs()
+                                .commit(
+                                        List.of(new Compare.Absent(Keys.operation(id))),
+                                        List.of(
+                                                Op.put(
+                                                        Keys.operation(id),
+                                                        OperationCodec.write(operation)))))
+                instanceof TxnResult.Applied;
     }
 
     private boolean changed(MemberCall call) {

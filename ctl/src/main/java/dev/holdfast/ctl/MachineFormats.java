@@ -16,11 +16,22 @@ final class MachineFormats {
 
     /** A line of names, then a line a row. What is made of several values stands there as JSON. */
     static String tsv(Table table) {
+        return separated(table, "\t");
+    }
+
+    /** The same with something else between the values. */
+    static String separated(Table table, String delimiter) {
         StringBuilder text = new StringBuilder();
-        text.append(table.columns().stream().map(Column::name).collect(Collectors.joining("\t")))
+        text.append(
+                        table.columns().stream()
+                                .map(Column::name)
+                                .collect(Collectors.joining(delimiter)))
                 .append('\n');
         for (List<Object> row : table.rows()) {
-            text.append(row.stream().map(MachineFormats::cell).collect(Collectors.joining("\t")))
+            text.append(
+                            row.stream()
+                                    .map(MachineFormats::cell)
+                                    .collect(Collectors.joining(delimiter)))
                     .append('\n');
         }
         return text.toString();

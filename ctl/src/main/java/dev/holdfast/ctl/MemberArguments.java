@@ -8,6 +8,7 @@ import dev.holdfast.ctl.MemberTable.Detail;
 import dev.holdfast.ctl.MemberTable.Order;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine.Option;
@@ -28,6 +29,27 @@ final class MemberArguments {
 
     boolean forced() {
         return force;
+    }
+
+    /**
+     * Takes one of {@code words} out of the arguments: the last of them, as Patroni has it, or the
+     * first after the cluster's name.
+     */
+    Optional<String> take(List<String> words) {
+        for (int i : List.of(arguments.size() - 1, 1, 0)) {
+            if (i >= 0 && i < arguments.size() && words.contains(arguments.get(i))) {
+                List<String> left = new ArrayList<>(arguments);
+                String word = left.remove(i);
+                arguments = left;
+                return Optional.of(word);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The cluster that is meant, for what is not about members. */
+    String scope(Session session) {
+        return ClusterMembers.named(session, arguments).scope();
     }
 
     /** Which of the cluster's members are meant. */

@@ -7,6 +7,7 @@ import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.ClusterView.Initialize;
 import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.ctl.Table.Align;
 import dev.holdfast.ctl.Table.Column;
@@ -85,7 +86,9 @@ final class MemberTable {
             columns.add(Column.left("Pending restart"));
             columns.add(Column.left("Pending restart reason"));
         }
-        if (all) {
+        boolean scheduled =
+                all || rows.stream().anyMatch(row -> row.scheduledRestart().isPresent());
+        if (scheduled) {
             columns.add(Column.left("Scheduled restart"));
         }
         if (tagged) {
@@ -109,8 +112,8 @@ final class MemberTable {
                 line.add(row.pendingRestart().isEmpty() ? "" : "*");
                 line.add(reasons(row, format));
             }
-            if (all) {
-                line.add("");
+            if (scheduled) {
+                line.add(row.scheduledRestart().map(ScheduledRestart::text).orElse(""));
             }
             if (tagged) {
                 line.add(row.tags().values().isEmpty() ? "" : typed(row.tags().values()));

@@ -24,6 +24,8 @@ final class RestartCommand implements Callable<Integer> {
     /** What a member answers when it is not as the request wants it. */
     private static final String NOT_MEANT = "restart conditions are not satisfied";
 
+    private static final Duration DELETE_LIMIT = Duration.ofSeconds(10);
+
     private static final Duration LONGEST = Duration.ofMinutes(30);
 
     private final Options options;
@@ -81,7 +83,12 @@ final class RestartCommand implements Callable<Integer> {
                 session,
                 "restart",
                 MemberArguments.byRole(role, this::narrowed),
-                (store, chosen) -> restart(session, store, chosen, body(time)));
+                (store, chosen) -> {
+                    if (time.isPresent() && members.forced()) {
+                        forget(session, chosen);
+                    }
+                    return restart(session, store, chosen, body(time));
+                });
     }
 
     private List<MemberRow> narrowed(List<MemberRow> rows) {
@@ -104,9 +111,19 @@ final class RestartCommand implements Callable<Integer> {
         return Trees.toJson(body);
     }
 
+    /** With {@code --force} what is scheduled already gives way. */
+    private static void forget(Session session, List<MemberRow> chosen) {
+        for (MemberRow member : chosen) {
+            if (member.scheduledRestart().isPresent()) {
+                Replies.await(session.members().delete(member.apiUrl(), "/restart", DELETE_LIMIT));
+            }
+        }
+    }
+
     /** A restart that fails ends it: the others are better left running then. */
     private int restart(Session session, ClusterStore store, List<MemberRow> chosen, String body) {
         Terminal terminal = session.terminal();
+        int status = CommandTree.DONE;
         Duration limit =
                 timeoutSeconds.map(seconds -> Duration.ofSeconds(seconds + 60L)).orElse(LONGEST);
         try (MemberCall call =
@@ -122,14 +139,26 @@ final class RestartCommand implements Callable<Integer> {
                                                     + member.name()
                                             : "Success: restart on member " + member.name());
                     case Answer.Refused(Reply reply) -> {
-                        if (!reply.body().strip().equals(NOT_MEANT)) {
+                        if (reply.status() == 409) {
+                            terminal.warn(
+                                    "Failed: another restart is already scheduled on member "
+                                            + member.name());
+                            status = CommandTree.REFUSED;
+                            continue;
+                        }
+                        if (!reply.body().startsWith(NOT_MEANT)) {
                             throw new CtlException(
                                     failed(
                                             member,
                                             Replies.refusal(member.name().value(), reply),
                                             chosen.subList(i + 1, chosen.size())));
                         }
-                        terminal.line("Skipped: member " + member.name() + " (" + NOT_MEANT + ")");
+                        terminal.line(
+                                "Skipped: member "
+                                        + member.name()
+                                        + " ("
+                                        + reply.body().strip()
+                                        + ")");
                     }
                     case Answer.Silent(String why, _) ->
                             throw new CtlException(
@@ -137,7 +166,7 @@ final class RestartCommand implements Callable<Integer> {
                 }
             }
         }
-        return CommandTree.DONE;
+        return status;
     }
 
     private static String failed(MemberRow member, String why, List<MemberRow> untouched) {

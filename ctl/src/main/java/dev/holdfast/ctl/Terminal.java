@@ -79,6 +79,16 @@ final class Terminal {
     }
 
     /**
+     * Asks for a line that nothing on the command line can stand for; a script may pipe it in.
+     *
+     * @throws CtlException when the input has ended
+     */
+    String answer(String question) {
+        print(question + ": ");
+        return readLine().strip();
+    }
+
+    /**
      * Asks for a yes.
      *
      * @throws CtlException when the answer is no, or nobody can be asked

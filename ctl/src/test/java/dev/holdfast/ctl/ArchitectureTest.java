@@ -200,7 +200,7 @@ final class ArchitectureTest {
         "io.grpc.., dev.holdfast.dcs.etcd..",
         "io.netty.., dev.holdfast.dcs.etcd..",
         "io.vertx.., dev.holdfast.dcs.etcd.. dev.holdfast.api.. dev.holdfast.agent..",
-        "java.sql.., dev.holdfast.agent..",
+        "java.sql.., dev.holdfast.agent.. dev.holdfast.ctl..",
         "org.postgresql.., dev.holdfast.agent..",
         "picocli.., dev.holdfast.ctl..",
         "ch.qos.logback.., dev.holdfast.agent..",

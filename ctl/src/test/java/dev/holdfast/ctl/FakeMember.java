@@ -1,6 +1,7 @@
 package dev.holdfast.ctl;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.holdfast.api.MemberService;
 import dev.holdfast.api.MemberService.Reply;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
@@ -16,6 +18,7 @@ import java.util.function.Function;
 final class FakeMember implements AutoCloseable {
     private final HttpServer server;
     private final List<String> requests = new CopyOnWriteArrayList<>();
+    private final List<String> operations = new CopyOnWriteArrayList<>();
 
     /**
      * Starts it.
@@ -43,6 +46,9 @@ final class FakeMember implements AutoCloseable {
                                             exchange.getRequestBody().readAllBytes(),
                                             StandardCharsets.UTF_8);
                     requests.add(request);
+                    Optional.ofNullable(
+                                    exchange.getRequestHeaders().getFirst(MemberService.OPERATION))
+                            .ifPresent(operations::add);
                     Reply reply = answer.apply(request);
                     byte[] body = reply.body().getBytes(StandardCharsets.UTF_8);
                     exchange.sendResponseHeaders(
@@ -55,6 +61,11 @@ final class FakeMember implements AutoCloseable {
 
     String apiUrl() {
         return "http://127.0.0.1:" + server.getAddress().getPort() + "/patroni";
+    }
+
+    /** The identifiers that came with requests. */
+    List<String> operations() {
+        return List.copyOf(operations);
     }
 
     List<String> requests() {

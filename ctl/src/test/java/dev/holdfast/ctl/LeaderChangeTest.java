@@ -7,6 +7,7 @@ import dev.holdfast.ctl.ClusterFixture.Result;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -167,6 +168,54 @@ class LeaderChangeTest {
         assertThat(members.requests())
                 .containsExactly(
                         "POST /switchover {\"leader\":\"pg1\",\"scheduled_at\":\"2026-11-21T10:00:00+01:00\"}");
+    }
+
+    /** The member does something, and the connection breaks before it answers. */
+    private Result lost(Consumer<String> meanwhile) {
+        FakeMember[] members = new FakeMember[1];
+        members[0] =
+                cluster.three(_ -> {
+                    meanwhile.accept(members[0].operations().getLast());
+                    throw new IllegalStateException("the connection breaks");
+                });
+        return cluster.run("switchover", "demo", "--candidate", "pg2", "--force");
+    }
+
+    private void ended(String id, String outcome, String reason) {
+        cluster.put(
+                "operations/" + id,
+                "{\"kind\":\"switchover\",\"from\":\"pg1\",\"to\":\"pg2\",\"asked_at\":\"\",\"outcome\":\"%s\",\"reason\":\"%s\",\"ended_at\":\"\"}"
+                        .formatted(outcome, reason));
+    }
+
+    @Test
+    void whatAnAnswerThatWasLostSaidIsReadFromTheStore() {
+        Result done =
+                lost(id -> {
+                    handOver();
+                    ended(id, "done", "pg2 leads");
+                });
+        assertThat(done.err()).isEmpty();
+        assertThat(done.status()).isZero();
+
+        Result failed = lost(id -> ended(id, "failed", "pg1 still leads: pg2 lags"));
+        assertThat(failed.status()).isEqualTo(1);
+        assertThat(failed.err()).isEqualTo("Error: pg1 still leads: pg2 lags.\n");
+    }
+
+    @Test
+    void aRequestThatNobodyBeganIsNotBegunAnyMore() {
+        String[] sent = new String[1];
+
+        Result result = lost(id -> sent[0] = id);
+
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.err())
+                .contains("the request did not arrive")
+                .contains("nothing has changed, and nothing will.");
+        assertThat(cluster.get("operations/" + sent[0]).orElseThrow())
+                .contains("\"outcome\":\"failed\"")
+                .contains("given up by who asked for it");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.holdfast.sim;
 
 import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.decide.Orders;
@@ -494,7 +495,13 @@ final class Faults {
                 .ifPresent(s ->
                         member.agent()
                                 .ifPresent(a ->
-                                        a.order(o -> o.withRestart(Optional.of(s.startMicros())))));
+                                        a.order(o ->
+                                                o.withRestart(
+                                                        Optional.of(
+                                                                new Orders.Restart(
+                                                                        s.startMicros(),
+                                                                        MonoTime.BEGINNING,
+                                                                        Optional.empty()))))));
     }
 
     private void pause() {

@@ -69,7 +69,7 @@ public final class AgentLoop implements AutoCloseable {
     /**
      * Everything outside that the loop works with.
      *
-     * @param calendar the time that people read; nothing is decided by it
+     * @param calendar the time that people read
      */
     public record Ports(
             Executor executor,
@@ -227,8 +227,7 @@ public final class AgentLoop implements AutoCloseable {
     public CompletionStage<FailsafeAnswers.Reply> confirm(FailsafeFact.Question question) {
         return CompletableFuture.supplyAsync(
                 () -> {
-                    FailsafeAnswers.Reply reply =
-                            FailsafeAnswers.answer(facts.observe(ports.clock().get()), question);
+                    FailsafeAnswers.Reply reply = FailsafeAnswers.answer(observe(), question);
                     if (reply
                             instanceof FailsafeAnswers.Reply.Confirmed(FailsafeFact.Given given)) {
                         facts.failsafe = facts.failsafe.withGiven(Optional.of(given));
@@ -309,6 +308,7 @@ public final class AgentLoop implements AutoCloseable {
         }
         boolean news = isNews(server);
         facts.server = Optional.of(server);
+        facts.orders = facts.orders.with(server);
         facts.serverAskedAt = askedAt;
         probed(askedAt);
         if (news) {
@@ -473,6 +473,14 @@ public final class AgentLoop implements AutoCloseable {
                             + "); give each member a name of its own");
             return;
         }
+        // An agent that ran here before may have been told to restart PostgreSQL later.
+        facts.orders =
+                facts.orders.withScheduled(
+                        facts.orders
+                                .scheduled()
+                                .or(() ->
+                                        Optional.ofNullable(record)
+                                                .flatMap(r -> r.member().scheduledRestart())));
         Optional<LeaseId> former =
                 view.leader()
                         .filter(l -> l.member().equals(config.name()))
@@ -499,7 +507,7 @@ public final class AgentLoop implements AutoCloseable {
         if (ended) {
             return;
         }
-        Observation seen = facts.observe(ports.clock().get());
+        Observation seen = observe();
         Decision decided;
         try {
             decided = Decide.decide(seen);
@@ -520,6 +528,10 @@ public final class AgentLoop implements AutoCloseable {
         pace = decided.probe();
         observer.pace(pace);
         wakeAt(decided.lookAgain());
+    }
+
+    private Observation observe() {
+        return facts.observe(ports.clock().get(), ports.calendar().instant());
     }
 
     private void wakeAt(MonoTime instant) {

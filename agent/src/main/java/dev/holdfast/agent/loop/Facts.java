@@ -20,6 +20,7 @@ import dev.holdfast.core.decide.Vitals;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -64,9 +65,10 @@ final class Facts {
         data = Optional.empty();
     }
 
-    Observation observe(MonoTime now) {
+    Observation observe(MonoTime now, Instant calendar) {
         return new Observation(
                 now,
+                calendar,
                 self,
                 cluster,
                 known,

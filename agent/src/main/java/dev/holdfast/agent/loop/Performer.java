@@ -213,6 +213,7 @@ final class Performer {
                     Action.PreparePromotion _,
                     Action.RecordPromotion _,
                     Action.ClearFailover _,
+                    Action.BeginSwitchover _,
                     Action.ClaimInitialize _,
                     Action.WriteFailsafe _,
                     Action.WriteInitialize _ -> {}
@@ -319,6 +320,12 @@ final class Performer {
             case Action.AskPredecessor ask -> askPredecessor(ask, ask.lease());
             case Action.AskSource ask -> askSource(ask);
             case Action.AskCommits ask -> askCommits(ask);
+            case Action.SettleSchedule settled -> {
+                facts.orders =
+                        facts.orders.withScheduled(Optional.empty()).withRestart(settled.restart());
+                inFlight.succeeded(settled);
+                around.wake();
+            }
             case Action.Inspect inspect -> inspect(inspect);
             case Action.Exit exit -> around.exit(exit.status(), exit.sentence());
         }

@@ -102,6 +102,13 @@ final class StoreActions {
                     new Transaction(
                             List.of(new Compare.AtRevision(Keys.FAILOVER, clear.revision())),
                             List.of(Op.delete(Keys.FAILOVER)));
+            case Action.BeginSwitchover begin ->
+                    new Transaction(
+                            List.of(
+                                    leaderAt(begin.epoch()),
+                                    new Compare.AtRevision(
+                                            Keys.FAILOVER, begin.expectedRevision())),
+                            List.of(Op.put(Keys.FAILOVER, KeyCodec.write(begin.request()))));
             case Action.ClaimInitialize claim ->
                     new Transaction(
                             List.of(

@@ -5,6 +5,7 @@ import dev.holdfast.api.MemberService;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.FailsafeAnswers;
 import dev.holdfast.core.decide.FailsafeFact;
@@ -15,6 +16,7 @@ import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.json.Keys;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,14 +28,14 @@ import org.jspecify.annotations.Nullable;
 
 /** The member as REST sees it. */
 public final class AgentService implements MemberService {
-    private static final Duration RESTART = Duration.ofMinutes(5);
-
     private final AgentConfig config;
     private final Supplier<MonoTime> clock;
     private final Executor executor;
     private final AgentLoop loop;
     private final Shown shown;
+    private final Operations operations;
     private final SwitchoverService switchovers;
+    private final RestartService restarts;
     private final ConfigService configuration;
     private final Runnable reload;
 
@@ -43,6 +45,7 @@ public final class AgentService implements MemberService {
     public AgentService(
             AgentConfig config,
             Supplier<MonoTime> clock,
+            InstantSource calendar,
             Executor executor,
             AgentLoop loop,
             Dcs dcs,
@@ -54,10 +57,12 @@ public final class AgentService implements MemberService {
         this.executor = executor;
         this.loop = loop;
         this.shown = shown;
-        this.switchovers = new SwitchoverService(dcs, shown, forward);
+        this.operations = new Operations(dcs, loop.mirror(), executor, calendar, shown::journal);
+        this.switchovers = new SwitchoverService(dcs, shown, operations, forward);
+        this.restarts = new RestartService(config.name(), clock, loop, shown, operations);
         this.configuration = new ConfigService(dcs);
         this.reload = reload;
-        shown.publishThrough(new Publisher(config, dcs, loop.mirror(), executor));
+        shown.publishThrough(new Publisher(config, dcs, loop.mirror(), executor), operations);
     }
 
     @Override
@@ -83,6 +88,11 @@ public final class AgentService implements MemberService {
     @Override
     public List<JournalLine> journal() {
         return shown.journal();
+    }
+
+    @Override
+    public List<Operation> operations() {
+        return operations.all();
     }
 
     @Override
@@ -158,101 +168,16 @@ public final class AgentService implements MemberService {
 
     @Override
     public CompletionStage<Reply> restart(RestartRequest request) {
-        if (request.schedule().isPresent()) {
-            return done(503, "a scheduled restart is not supported yet; order it at the time");
-        }
-        MemberStatus status = status();
-        Optional<Server> server = status.server();
-        Optional<Long> start = server.flatMap(AgentService::startOf);
-        if (start.isEmpty()) {
-            return done(
-                    503,
-                    "PostgreSQL does not run on "
-                            + config.name()
-                            + " ("
-                            + status.state().text()
-                            + "), so it cannot be restarted");
-        }
-        Optional<String> unmet = unmet(request, status, server.get());
-        if (unmet.isPresent()) {
-            return done(503, "restart conditions are not satisfied: " + unmet.get());
-        }
-        loop.order(orders -> orders.withRestart(start));
-        return shown.await(
-                        o ->
-                                o.server()
-                                        .flatMap(AgentService::startOf)
-                                        .filter(s -> !s.equals(start.get()))
-                                        .map(_ -> new Reply(200, "restarted successfully")),
-                        request.timeout().orElse(RESTART),
-                        () ->
-                                new Reply(
-                                        503,
-                                        "restart failed: PostgreSQL has not come back; "
-                                                + reason()))
-                .whenComplete((_, _) -> loop.order(orders -> orders.withRestart(Optional.empty())));
+        return restarts.restart(request);
+    }
+
+    @Override
+    public CompletionStage<Reply> cancelRestart() {
+        return restarts.cancel();
     }
 
     private String reason() {
         return shown.status().map(MemberStatus::reason).orElse("");
-    }
-
-    private static Optional<String> unmet(
-            RestartRequest request, MemberStatus status, Server server) {
-        if (request.role().filter(r -> !r.equals("any") && !isRole(r, status)).isPresent()) {
-            return Optional.of(
-                    "the role is " + status.role().text() + ", not " + request.role().get());
-        }
-        if (request.onlyIfPending() && status.pendingRestart().isEmpty()) {
-            return Optional.of("no restart is pending");
-        }
-        int version = versionOf(server);
-        return request.postgresVersion()
-                .filter(v -> !isBelow(version, v))
-                .map(v ->
-                        "PostgreSQL is "
-                                + version / 10_000
-                                + "."
-                                + version % 10_000
-                                + ", not older than "
-                                + v);
-    }
-
-    private static boolean isRole(String role, MemberStatus status) {
-        return switch (status.server().orElse(null)) {
-            case Server.Primary _ -> role.equals("primary") || role.equals("leader");
-            case Server.Standby _ -> role.equals("replica") || role.equals("standby");
-            case Server.Rejecting _, Server.Silent _ -> false;
-            case null -> false;
-        };
-    }
-
-    private static boolean isBelow(int version, String wanted) {
-        String[] parts = wanted.split("\\.", 2);
-        try {
-            int least =
-                    Integer.parseInt(parts[0]) * 10_000
-                            + (parts.length > 1 ? Integer.parseInt(parts[1]) : 0);
-            return version < least;
-        } catch (NumberFormatException e) {
-            return false;
-        }
-    }
-
-    private static int versionOf(Server server) {
-        return switch (server) {
-            case Server.Primary p -> p.common().versionNumber();
-            case Server.Standby s -> s.common().versionNumber();
-            case Server.Rejecting _, Server.Silent _ -> 0;
-        };
-    }
-
-    private static Optional<Long> startOf(Server server) {
-        return switch (server) {
-            case Server.Primary p -> Optional.of(p.common().startMicros());
-            case Server.Standby s -> Optional.of(s.common().startMicros());
-            case Server.Rejecting _, Server.Silent _ -> Optional.empty();
-        };
     }
 
     @Override

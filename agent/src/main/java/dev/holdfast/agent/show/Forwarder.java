@@ -25,7 +25,10 @@ public final class Forwarder implements SwitchoverService.Forward {
         request.leader().ifPresent(l -> body.put("leader", l.value()));
         request.candidate().ifPresent(c -> body.put("candidate", c.value()));
         request.scheduledAt().ifPresent(at -> body.put("scheduled_at", at));
-        return client.post(apiUrl, path, Trees.toJson(body), PATIENCE)
+        String json = Trees.toJson(body);
+        return request.operation()
+                .map(id -> client.post(apiUrl, path, json, id, PATIENCE))
+                .orElseGet(() -> client.post(apiUrl, path, json, PATIENCE))
                 .exceptionally(e ->
                         new Reply(
                                 503,

@@ -156,6 +156,7 @@ public final class Publisher {
                 replication,
                 status.tags(),
                 status.pendingRestart(),
+                status.scheduledRestart(),
                 status.pauseSeen(),
                 note(status),
                 status.condition().unwell().isEmpty()

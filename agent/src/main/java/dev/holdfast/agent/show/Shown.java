@@ -39,6 +39,7 @@ public final class Shown implements AgentLoop.Listener {
     private volatile @Nullable Observation seen;
     private volatile @Nullable MemberStatus status;
     private volatile @Nullable Publisher publisher;
+    private volatile @Nullable Operations operations;
 
     private record Wait<T>(Function<Observation, Optional<T>> until, CompletableFuture<T> answer) {
         boolean check(Observation o) {
@@ -54,8 +55,9 @@ public final class Shown implements AgentLoop.Listener {
         this.metrics = new AgentMetrics(scope, name, () -> status, clock);
     }
 
-    void publishThrough(Publisher next) {
+    void publishThrough(Publisher next, Operations settledBy) {
         publisher = next;
+        operations = settledBy;
     }
 
     @Override
@@ -74,6 +76,10 @@ public final class Shown implements AgentLoop.Listener {
         Publisher to = publisher;
         if (to != null) {
             to.onTurn(now, next);
+        }
+        Operations toSettle = operations;
+        if (toSettle != null) {
+            toSettle.onTurn(now);
         }
         for (Wait<?> wait : List.copyOf(waits)) {
             if (wait.check(now)) {

@@ -7,6 +7,7 @@ import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.decide.Candidates;
 import dev.holdfast.core.decide.Candidates.SyncSetRule;
@@ -18,10 +19,12 @@ import dev.holdfast.dcs.Dcs.Op;
 import dev.holdfast.dcs.json.KeyCodec;
 import dev.holdfast.dcs.json.Keys;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.LongFunction;
 
 /**
  * Planned and forced changes of leader: checked against what the leader sees, written to the key
@@ -38,10 +41,12 @@ public final class SwitchoverService {
 
     private final Dcs dcs;
     private final Shown shown;
+    private final Operations operations;
     private final Forward forward;
 
-    SwitchoverService(Dcs dcs, Shown shown, Forward forward) {
+    SwitchoverService(Dcs dcs, Shown shown, Operations operations, Forward forward) {
         this.dcs = dcs;
+        this.operations = operations;
         this.shown = shown;
         this.forward = forward;
     }
@@ -88,7 +93,10 @@ public final class SwitchoverService {
                             seen.get(),
                             cluster,
                             new SwitchoverRequest(
-                                    Optional.empty(), request.candidate(), Optional.empty()),
+                                    Optional.empty(),
+                                    request.candidate(),
+                                    Optional.empty(),
+                                    request.operation()),
                             SyncSetRule.MAY_BE_OUT,
                             "failover")
                     : forward(cluster, leader, "/failover", request);
@@ -103,8 +111,13 @@ public final class SwitchoverService {
         }
         return write(
                 cluster,
-                new FailoverRequest(Optional.empty(), request.candidate(), Optional.empty()),
-                Optional.empty());
+                new SwitchoverRequest(
+                        Optional.empty(),
+                        request.candidate(),
+                        Optional.empty(),
+                        request.operation()),
+                Operation.Kind.FAILOVER,
+                revision -> follow(candidate, Optional.empty(), revision));
     }
 
     CompletionStage<Reply> cancel() {
@@ -119,8 +132,20 @@ public final class SwitchoverService {
                                 List.of(
                                         new Compare.AtRevision(
                                                 Keys.FAILOVER, request.get().revision())),
-                                List.of(Op.delete(Keys.FAILOVER)))
-                        .thenApply(_ -> new Reply(200, "scheduled switchover deleted"))
+                                with(
+                                        Op.delete(Keys.FAILOVER),
+                                        operations.givenUp(
+                                                request.map(Versioned::value),
+                                                "an operator deleted it")))
+                        .thenApply(result ->
+                                switch (result) {
+                                    case Dcs.TxnResult.Applied _ ->
+                                            new Reply(200, "scheduled switchover deleted");
+                                    case Dcs.TxnResult.Refused _, Dcs.TxnResult.LeaseGone _ ->
+                                            new Reply(
+                                                    409,
+                                                    "the scheduled switchover has begun or was changed meanwhile; look at the cluster");
+                                })
                         .exceptionally(
                                 e -> new Reply(503, "the store did not answer: " + e.getMessage()));
     }
@@ -144,7 +169,7 @@ public final class SwitchoverService {
             SyncSetRule rule,
             String what) {
         if (request.scheduledAt().isPresent()) {
-            return done(503, "a scheduled switchover is not supported yet; order it at the time");
+            return schedule(cluster, request);
         }
         if (!(o.server().orElse(null) instanceof Server.Primary primary)) {
             return done(
@@ -154,7 +179,7 @@ public final class SwitchoverService {
                             + o.me()
                             + " leads but does not run as primary yet");
         }
-        if (cluster.failover().isPresent()) {
+        if (isUnderWay(cluster)) {
             return done(503, what + " is not possible: another one is under way");
         }
         Optional<MemberName> candidate =
@@ -167,25 +192,96 @@ public final class SwitchoverService {
                 ? done(412, what + " is not possible: " + refusal.get())
                 : write(
                         cluster,
-                        new FailoverRequest(
+                        new SwitchoverRequest(
                                 rule == SyncSetRule.MUST_BE_IN
                                         ? Optional.of(o.me())
                                         : Optional.empty(),
                                 candidate,
-                                Optional.empty()),
-                        Optional.of(o.me()));
+                                Optional.empty(),
+                                request.operation()),
+                        rule == SyncSetRule.MUST_BE_IN
+                                ? Operation.Kind.SWITCHOVER
+                                : Operation.Kind.FAILOVER,
+                        revision -> follow(candidate.get(), Optional.of(o.me()), revision));
     }
 
+    /** Whether a change of the leader is being carried out; one for later is not. */
+    private static boolean isUnderWay(ClusterView cluster) {
+        return cluster.failover().filter(f -> !f.value().isScheduled()).isPresent();
+    }
+
+    /**
+     * Who is fit is asked when the time comes: until then a candidate may come and go. One that is
+     * scheduled already gives way to it, as it does to one for now.
+     */
+    private CompletionStage<Reply> schedule(ClusterView cluster, SwitchoverRequest request) {
+        if (isUnderWay(cluster)) {
+            return done(503, "switchover is not possible: another one is under way");
+        }
+        Optional<MemberName> unknown =
+                request.candidate().filter(c -> !cluster.members().containsKey(c));
+        return unknown.isPresent()
+                ? done(
+                        412,
+                        "switchover is not possible: candidate "
+                                + unknown.get()
+                                + " does not exist; members are "
+                                + cluster.members().keySet())
+                : write(
+                        cluster,
+                        request,
+                        Operation.Kind.SWITCHOVER,
+                        _ -> done(202, "Switchover scheduled"));
+    }
+
+    private static List<Op> with(Op first, List<Op> more) {
+        List<Op> all = new ArrayList<>(List.of(first));
+        all.addAll(more);
+        return all;
+    }
+
+    /**
+     * Writes the request, and under its identifier what was asked for.
+     *
+     * @param then is told at which revision, and answers
+     */
     private CompletionStage<Reply> write(
-            ClusterView cluster, FailoverRequest request, Optional<MemberName> from) {
+            ClusterView cluster,
+            SwitchoverRequest asked,
+            Operation.Kind kind,
+            LongFunction<CompletionStage<Reply>> then) {
+        Operation operation =
+                operations.begin(
+                        asked.operation(),
+                        kind,
+                        cluster.leader().map(LeaderKey::member),
+                        asked.candidate(),
+                        asked.scheduledAt(),
+                        0);
+        FailoverRequest request =
+                new FailoverRequest(
+                        asked.leader(),
+                        asked.candidate(),
+                        asked.scheduledAt(),
+                        Optional.of(operation.id()));
+        List<Op> ops =
+                with(Op.put(Keys.FAILOVER, KeyCodec.write(request)), operations.written(operation));
+        ops.addAll(
+                operations.givenUp(
+                        cluster.failover().map(Versioned::value), "another was asked for"));
         Compare sameLeader =
                 cluster.leader()
                         .<Compare>map(
                                 l -> new Compare.AtRevision(Keys.LEADER, l.epoch().revision()))
                         .orElse(new Compare.Absent(Keys.LEADER));
         return dcs.commit(
-                        List.of(sameLeader, new Compare.Absent(Keys.FAILOVER)),
-                        List.of(Op.put(Keys.FAILOVER, KeyCodec.write(request))))
+                        List.of(
+                                sameLeader,
+                                Operations.isNew(operation),
+                                Compare.unchanged(
+                                        Keys.FAILOVER,
+                                        cluster.failover().map(Versioned::revision).orElse(0L))),
+                        ops)
                 .handle((result, failure) -> {
                     if (failure != null) {
                         return done(
@@ -194,15 +290,15 @@ public final class SwitchoverService {
                                         + failure.getMessage());
                     }
                     return switch (result) {
-                        case Dcs.TxnResult.Applied applied ->
-                                follow(request.candidate().orElseThrow(), from, applied.revision());
+                        case Dcs.TxnResult.Applied applied -> then.apply(applied.revision());
                         case Dcs.TxnResult.Refused _, Dcs.TxnResult.LeaseGone _ ->
                                 done(
                                         503,
                                         "the leader or another request changed meanwhile; look at the cluster and try again");
                     };
                 })
-                .thenCompose(stage -> stage);
+                .thenCompose(stage -> stage)
+                .thenApply(reply -> reply.of(operation));
     }
 
     /** Answers when the new primary runs, or the request was given up. */
@@ -217,15 +313,16 @@ public final class SwitchoverService {
                 () ->
                         new Reply(
                                 503,
-                                "Switchover status unknown: it has taken more than "
+                                "it has taken more than "
                                         + PATIENCE.toSeconds()
-                                        + " s; "
-                                        + shown.status().map(s -> s.reason()).orElse("")));
+                                        + " s and goes on ("
+                                        + shown.status().map(s -> s.reason()).orElse("")
+                                        + "); GET /holdfast/operations tells how it ends"));
     }
 
     private Optional<Reply> outcome(
             ClusterView cluster, MemberName candidate, Optional<MemberName> from) {
-        if (cluster.failover().isPresent() || cluster.leader().isEmpty()) {
+        if (isUnderWay(cluster) || cluster.leader().isEmpty()) {
             return Optional.empty();
         }
         MemberName leader = cluster.leader().get().member();

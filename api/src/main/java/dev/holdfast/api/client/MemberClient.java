@@ -1,6 +1,7 @@
 package dev.holdfast.api.client;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.holdfast.api.MemberService;
 import dev.holdfast.api.MemberService.Position;
 import dev.holdfast.api.MemberService.Reply;
 import dev.holdfast.api.client.UnusableAnswerException.Delivery;
@@ -135,6 +136,21 @@ public final class MemberClient implements AutoCloseable {
         return send(HttpMethod.POST, apiUrl, path, Optional.of(body), timeout).toCompletionStage();
     }
 
+    /**
+     * The same under an identifier, by which its end can be asked for even if the answer is lost.
+     */
+    public CompletionStage<Reply> post(
+            String apiUrl, String path, String body, String operation, Duration timeout) {
+        return send(
+                        HttpMethod.POST,
+                        apiUrl,
+                        path,
+                        Optional.of(body),
+                        Optional.of(operation),
+                        timeout)
+                .toCompletionStage();
+    }
+
     /** Changes part of what is at {@code path}; {@code body} is JSON. */
     public CompletionStage<Reply> patch(String apiUrl, String path, String body, Duration timeout) {
         return send(HttpMethod.PATCH, apiUrl, path, Optional.of(body), timeout).toCompletionStage();
@@ -163,6 +179,16 @@ public final class MemberClient implements AutoCloseable {
             String path,
             Optional<String> body,
             Duration timeout) {
+        return send(method, apiUrl, path, body, Optional.empty(), timeout);
+    }
+
+    private Future<Reply> send(
+            HttpMethod method,
+            String apiUrl,
+            String path,
+            Optional<String> body,
+            Optional<String> operation,
+            Duration timeout) {
         Optional<Origin> known = Origin.of(apiUrl);
         if (known.isEmpty()) {
             return Future.failedFuture(
@@ -182,6 +208,7 @@ public final class MemberClient implements AutoCloseable {
                         .setURI(path)
                         .setConnectTimeout(timeout.toMillis());
         authorization.ifPresent(value -> options.putHeader("Authorization", value));
+        operation.ifPresent(id -> options.putHeader(MemberService.OPERATION, id));
         body.ifPresent(_ -> options.putHeader("Content-Type", "application/json"));
 
         Future<HttpClientRequest> connecting = http.request(options);
@@ -223,7 +250,10 @@ public final class MemberClient implements AutoCloseable {
         });
         response.endHandler(_ ->
                 whole.tryComplete(
-                        new Reply(response.statusCode(), body.toString(StandardCharsets.UTF_8))));
+                        new Reply(
+                                response.statusCode(),
+                                body.toString(StandardCharsets.UTF_8),
+                                Optional.ofNullable(response.getHeader(MemberService.OPERATION)))));
         return whole.future();
     }
 

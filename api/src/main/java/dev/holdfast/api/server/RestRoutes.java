@@ -9,6 +9,7 @@ import dev.holdfast.api.wire.StatusJson;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.status.MemberStatus;
 import io.vertx.core.Future;
@@ -53,6 +54,11 @@ final class RestRoutes {
     private final Limits limits;
     private final InstantSource wallClock;
     private final Router router;
+
+    /** What a body, and the identifier that came with it, lead to. */
+    private interface Command {
+        CompletionStage<Reply> run(String body, Optional<String> operation);
+    }
 
     /** Path to the methods it knows, for the refusal of any other. */
     private final Map<String, Set<String>> methods = new TreeMap<>();
@@ -114,6 +120,10 @@ final class RestRoutes {
         information(
                 "/holdfast/journal",
                 ctx -> answer(ctx, 200, JSON, HoldfastJson.journal(service.journal())));
+        information(
+                "/holdfast/operations",
+                ctx -> answer(ctx, 200, JSON, HoldfastJson.operations(service.operations())));
+        information("/holdfast/operations/:id", this::showOperation);
     }
 
     private void addCommands() {
@@ -128,16 +138,17 @@ final class RestRoutes {
         command(
                 HttpMethod.POST,
                 "/switchover",
-                body -> changeLeader(body, CommandBodies.Kind.SWITCHOVER));
+                (body, id) -> changeLeader(body, id, CommandBodies.Kind.SWITCHOVER));
         command(HttpMethod.DELETE, "/switchover", _ -> service.cancelSwitchover());
         command(
                 HttpMethod.POST,
                 "/failover",
-                body -> changeLeader(body, CommandBodies.Kind.FAILOVER));
+                (body, id) -> changeLeader(body, id, CommandBodies.Kind.FAILOVER));
         command(
                 HttpMethod.POST,
                 "/restart",
                 body -> ask(CommandBodies.restart(body, wallClock.instant()), service::restart));
+        command(HttpMethod.DELETE, "/restart", _ -> service.cancelRestart());
         command(
                 HttpMethod.POST,
                 "/failsafe",
@@ -272,6 +283,17 @@ final class RestRoutes {
         }
     }
 
+    private void showOperation(RoutingContext ctx) {
+        String id = ctx.pathParam("id");
+        Optional<Operation> known =
+                service.operations().stream().filter(o -> o.id().equals(id)).findFirst();
+        if (known.isPresent()) {
+            answer(ctx, 200, JSON, HoldfastJson.operation(known.get()));
+        } else {
+            answer(ctx, 404, TEXT, "no operation of the last ones has this identifier");
+        }
+    }
+
     private void showPosition(RoutingContext ctx) {
         later(
                 ctx,
@@ -287,13 +309,30 @@ final class RestRoutes {
     /** Asks for a name and a password first, and only then reads the body. */
     private void command(
             HttpMethod method, String path, Function<String, CompletionStage<Reply>> command) {
+        command(method, path, (body, _) -> command.apply(body));
+    }
+
+    /** The same for one that may come with an identifier. */
+    private void command(HttpMethod method, String path, Command command) {
         know(path, method);
         router.route(method, path).handler(this::authenticate);
         router.route(method, path)
                 .handler(BodyHandler.create(false).setBodyLimit(limits.maxBodyBytes()))
                 .handler(ctx -> {
                     String body = Optional.ofNullable(ctx.body().asString("UTF-8")).orElse("");
-                    later(ctx, command.apply(body), reply -> answer(ctx, reply, path));
+                    Optional<String> id =
+                            Optional.ofNullable(ctx.request().getHeader(MemberService.OPERATION));
+                    if (id.filter(text -> !Operation.isId(text)).isPresent()) {
+                        answer(
+                                ctx,
+                                400,
+                                TEXT,
+                                "header "
+                                        + MemberService.OPERATION
+                                        + ": a time in UTC and some letters are expected, such as 20261126T093000.000Z-a1");
+                        return;
+                    }
+                    later(ctx, command.run(body, id), reply -> answer(ctx, reply, path));
                 });
     }
 
@@ -317,7 +356,8 @@ final class RestRoutes {
         };
     }
 
-    private CompletionStage<Reply> changeLeader(String body, CommandBodies.Kind asked) {
+    private CompletionStage<Reply> changeLeader(
+            String body, Optional<String> id, CommandBodies.Kind asked) {
         boolean paused =
                 service.status()
                         .cluster()
@@ -332,8 +372,8 @@ final class RestRoutes {
                         wallClock.instant()),
                 request ->
                         request.leader().isPresent()
-                                ? service.switchover(request)
-                                : service.failover(request));
+                                ? service.switchover(request.as(id))
+                                : service.failover(request.as(id)));
     }
 
     /** Answers when the member has; however long that takes, the client is not to blame. */
@@ -359,6 +399,7 @@ final class RestRoutes {
     /** A new configuration is answered with itself, everything else with a sentence. */
     private void answer(RoutingContext ctx, Reply reply, String path) {
         String type = path.equals("/config") && reply.status() == 200 ? JSON : TEXT;
+        reply.operation().ifPresent(id -> ctx.response().putHeader(MemberService.OPERATION, id));
         answer(ctx, reply.status(), type, reply.body());
     }
 

@@ -70,6 +70,7 @@ public final class ClusterJson {
             json.writeNumberField("timeline", row.timeline().get().id());
         }
         JsonText.writePendingRestart(json, row.pendingRestart());
+        JsonText.writeScheduledRestart(json, row.scheduledRestart());
         JsonText.writeTags(json, row.tags());
         if (!row.leads()) {
             writePlace(json, "receive_", row.received());

@@ -57,6 +57,7 @@ public final class ClusterRows {
                 leads ? Optional.empty() : place(member.receiveLsn(), published),
                 leads ? Optional.empty() : place(member.replayLsn(), published),
                 member.pendingRestartReason(),
+                member.scheduledRestart(),
                 member.tags(),
                 member.pause(),
                 member.note());

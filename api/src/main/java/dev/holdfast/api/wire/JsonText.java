@@ -2,11 +2,14 @@ package dev.holdfast.api.wire;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.holdfast.core.cluster.RestartConditions;
+import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.Tags;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /** Writes JSON token by token, and the pieces that more than one document has. */
@@ -54,6 +57,31 @@ final class JsonText {
         } else {
             json.writeString(value);
         }
+    }
+
+    /** Writes {@code scheduled_restart}, unless there is none. */
+    static void writeScheduledRestart(JsonGenerator json, Optional<ScheduledRestart> scheduled)
+            throws IOException {
+        if (scheduled.isEmpty()) {
+            return;
+        }
+        ScheduledRestart restart = scheduled.get();
+        RestartConditions conditions = restart.conditions();
+        json.writeObjectFieldStart("scheduled_restart");
+        json.writeStringField("schedule", restart.schedule());
+        if (conditions.role().isPresent()) {
+            json.writeStringField("role", conditions.role().get());
+        }
+        if (conditions.postgresVersion().isPresent()) {
+            json.writeStringField("postgres_version", conditions.postgresVersion().get());
+        }
+        if (conditions.onlyIfPending()) {
+            json.writeBooleanField("restart_pending", true);
+        }
+        if (restart.timeout().isPresent()) {
+            json.writeNumberField("timeout", restart.timeout().get().toMillis() / 1000.0);
+        }
+        json.writeEndObject();
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.holdfast.api.wire;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.Tags;
 import java.util.Collections;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.TreeMap;
  * @param located,received,replayed where a standby stands; empty for the leader, and for a standby
  *     that does not say
  * @param pendingRestart parameter to {@code old->new}; empty when no restart is pending
+ * @param scheduledRestart the restart that was ordered for later
  * @param pause the member says that it acts on the cluster's pause
  * @param note one sentence when something needs an operator, else empty
  */
@@ -34,6 +36,7 @@ public record MemberRow(
         Optional<Place> received,
         Optional<Place> replayed,
         SortedMap<String, String> pendingRestart,
+        Optional<ScheduledRestart> scheduledRestart,
         Tags tags,
         boolean pause,
         String note) {

@@ -40,6 +40,7 @@ public final class StatusJson {
                 json.writeStringField("database_system_identifier", status.system().get().value());
             }
             JsonText.writePendingRestart(json, status.pendingRestart());
+            JsonText.writeScheduledRestart(json, status.scheduledRestart());
             json.writeObjectFieldStart("patroni");
             json.writeStringField("version", status.version());
             json.writeStringField("scope", status.scope());

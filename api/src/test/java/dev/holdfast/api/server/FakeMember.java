@@ -2,8 +2,10 @@ package dev.holdfast.api.server;
 
 import dev.holdfast.api.MemberService;
 import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.status.MemberStatus;
 import java.util.List;
@@ -16,6 +18,31 @@ import org.jspecify.annotations.Nullable;
 
 /** A member that is what the test says, and remembers what it was asked to do. */
 final class FakeMember implements MemberService {
+    static final Operation OPEN =
+            new Operation(
+                    "20261126T093000.000Z-a",
+                    Operation.Kind.SWITCHOVER,
+                    Optional.of(new MemberName("pg1")),
+                    Optional.empty(),
+                    Optional.of("2026-11-26T10:00:00+00:00"),
+                    0,
+                    "2026-11-26T09:30:00.000+00:00",
+                    Optional.empty());
+    static final Operation ENDED =
+            new Operation(
+                            "20261126T093001.000Z-b",
+                            Operation.Kind.RESTART,
+                            Optional.empty(),
+                            Optional.of(new MemberName("pg2")),
+                            Optional.empty(),
+                            1,
+                            "2026-11-26T09:30:01.000+00:00",
+                            Optional.empty())
+                    .ended(
+                            Operation.Outcome.DONE,
+                            "PostgreSQL was restarted",
+                            "2026-11-26T09:30:02.000+00:00");
+
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private final List<Object> asked = new CopyOnWriteArrayList<>();
     private volatile MemberStatus status;
@@ -91,6 +118,11 @@ final class FakeMember implements MemberService {
     }
 
     @Override
+    public List<Operation> operations() {
+        return List.of(OPEN, ENDED);
+    }
+
+    @Override
     public CompletionStage<Position> position() {
         return CompletableFuture.supplyAsync(() ->
                 new Position(
@@ -122,6 +154,11 @@ final class FakeMember implements MemberService {
     @Override
     public CompletionStage<Reply> restart(RestartRequest request) {
         return ask(request);
+    }
+
+    @Override
+    public CompletionStage<Reply> cancelRestart() {
+        return ask("cancelRestart");
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.holdfast.core.Timeline;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.WalSender;
@@ -50,6 +51,7 @@ public final class Members {
         private boolean pauseSeen;
         private Map<String, String> tags = Map.of();
         private Map<String, String> pendingRestart = Map.of();
+        private Optional<ScheduledRestart> scheduledRestart = Optional.empty();
         private Condition condition = Condition.FINE;
 
         public Picture name(MemberName value) {
@@ -127,6 +129,11 @@ public final class Members {
             return this;
         }
 
+        public Picture scheduledRestart(ScheduledRestart value) {
+            scheduledRestart = Optional.of(value);
+            return this;
+        }
+
         public MemberStatus status() {
             return new MemberStatus(
                     "demo",
@@ -145,6 +152,7 @@ public final class Members {
                     pauseSeen,
                     new Tags(new TreeMap<>(tags)),
                     new TreeMap<>(pendingRestart),
+                    scheduledRestart,
                     "leading",
                     "this member leads and serves",
                     "",

@@ -3,6 +3,8 @@ package dev.holdfast.api.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.holdfast.api.MemberService.Reply;
 import dev.holdfast.api.MemberService.RestartRequest;
 import dev.holdfast.api.MemberService.SwitchoverRequest;
@@ -10,6 +12,7 @@ import dev.holdfast.api.client.MemberClient;
 import dev.holdfast.api.wire.Clusters;
 import dev.holdfast.api.wire.FailsafeJson;
 import dev.holdfast.core.Epoch;
+import dev.holdfast.core.MemberName;
 import dev.holdfast.core.config.AgentConfig.Credentials;
 import dev.holdfast.core.decide.FailsafeFact;
 import java.io.IOException;
@@ -29,12 +32,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RestServerTest {
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    private static final Credentials CREDENTIALS = new Credentials("admin", "s3cret:with colon");
+
     private final FakeMember member = new FakeMember(Members.primary().status());
     private final RunningServer rest =
-            new RunningServer(
-                    member,
-                    Limits.defaults(),
-                    Optional.of(new Credentials("admin", "s3cret:with colon")));
+            new RunningServer(member, Limits.defaults(), Optional.of(CREDENTIALS));
 
     @AfterEach
     void stop() {
@@ -93,12 +96,77 @@ class RestServerTest {
         assertThat(rest.get("/config").statusCode()).isEqualTo(502);
     }
 
+    @Test
+    void whatWasAskedForIsToldAllAndOne() throws IOException {
+        JsonNode all = MAPPER.readTree(rest.get("/holdfast/operations").body());
+        assertThat(all).hasSize(2);
+        assertThat(all.get(0).path("id").textValue()).isEqualTo(FakeMember.ENDED.id());
+        assertThat(
+                        MAPPER.readTree(
+                                rest.get("/holdfast/operations/" + FakeMember.ENDED.id()).body()))
+                .isEqualTo(all.get(0))
+                .isEqualTo(
+                        MAPPER.readTree(
+                                """
+                                {"id": "20261126T093001.000Z-b", "kind": "restart", "to": "pg2",
+                                 "asked_at": "2026-11-26T09:30:01.000+00:00", "state": "done",
+                                 "reason": "PostgreSQL was restarted", "ended_at": "2026-11-26T09:30:02.000+00:00"}
+                                """));
+        assertThat(all.get(1))
+                .isEqualTo(
+                        MAPPER.readTree(
+                                """
+                                {"id": "20261126T093000.000Z-a", "kind": "switchover", "from": "pg1",
+                                 "scheduled_at": "2026-11-26T10:00:00+00:00",
+                                 "asked_at": "2026-11-26T09:30:00.000+00:00", "state": "open"}
+                                """));
+        assertThat(rest.get("/holdfast/operations/20261126T093000.000Z-c").statusCode())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void anIdentifierGoesToTheMemberAndComesBackWithTheAnswer() throws Exception {
+        member.replyWith(
+                CompletableFuture.completedFuture(new Reply(200, "done").of(FakeMember.OPEN)));
+        String url = "http://127.0.0.1:" + rest.server().port();
+        try (MemberClient client = MemberClient.on(rest.vertx(), Optional.of(CREDENTIALS))) {
+            Reply reply =
+                    client.post(
+                                    url,
+                                    "/switchover",
+                                    "{\"leader\":\"pg1\"}",
+                                    "20261126T093002.000Z-x",
+                                    Duration.ofSeconds(5))
+                            .toCompletableFuture()
+                            .get();
+            assertThat(reply).isEqualTo(new Reply(200, "done").of(FakeMember.OPEN));
+            assertThat(member.asked())
+                    .containsExactly(
+                            new SwitchoverRequest(
+                                    Optional.of(new MemberName("pg1")),
+                                    Optional.empty(),
+                                    Optional.empty(),
+                                    Optional.of("20261126T093002.000Z-x")));
+            Reply refused =
+                    client.post(
+                                    url,
+                                    "/switchover",
+                                    "{\"leader\":\"pg1\"}",
+                                    "../leader",
+                                    Duration.ofSeconds(5))
+                            .toCompletableFuture()
+                            .get();
+            assertThat(refused.status()).isEqualTo(400);
+            assertThat(refused.body()).contains("Holdfast-Operation");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "POST,/primary,'GET, HEAD, OPTIONS'",
         "DELETE,/config,'GET, HEAD, PATCH, PUT'",
         "GET,/switchover,'DELETE, POST'",
-        "PUT,/restart,POST",
+        "PUT,/restart,'DELETE, POST'",
         "OPTIONS,/metrics,'GET, HEAD'",
     })
     void anUnknownMethodIsToldTheKnownOnes(String method, String path, String allowed) {
@@ -122,6 +190,7 @@ class RestServerTest {
                 "DELETE /switchover",
                 "POST /failover",
                 "POST /restart",
+                "DELETE /restart",
                 "POST /failsafe",
                 "POST /reload",
                 "POST /reinitialize"
@@ -204,6 +273,7 @@ class RestServerTest {
     void aRestartNeedsNoBodyAndACancelReachesTheMember() {
         assertThat(command("POST", "/restart", "").statusCode()).isEqualTo(200);
         assertThat(command("DELETE", "/switchover", "").statusCode()).isEqualTo(200);
+        assertThat(command("DELETE", "/restart", "").statusCode()).isEqualTo(200);
         assertThat(member.asked())
                 .containsExactly(
                         new RestartRequest(
@@ -212,7 +282,8 @@ class RestServerTest {
                                 false,
                                 Optional.empty(),
                                 Optional.empty()),
-                        "cancelSwitchover");
+                        "cancelSwitchover",
+                        "cancelRestart");
     }
 
     @ParameterizedTest

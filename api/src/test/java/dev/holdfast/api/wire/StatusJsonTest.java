@@ -11,6 +11,8 @@ import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.RestartConditions;
+import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.config.SyncMode;
 import dev.holdfast.core.postgres.Server;
@@ -79,6 +81,15 @@ class StatusJsonTest {
                                                 "zone",
                                                 "7"))
                                 .pendingRestart(Map.of("max_connections", "100->101"))
+                                .scheduledRestart(
+                                        new ScheduledRestart(
+                                                "2026-11-21T00:00:00+00:00",
+                                                new RestartConditions(
+                                                        Optional.of("replica"),
+                                                        Optional.empty(),
+                                                        true),
+                                                Optional.empty(),
+                                                1))
                                 .status());
         assertThat(json.path("role").textValue()).isEqualTo("replica");
         assertThat(json.path("xlog"))
@@ -101,6 +112,12 @@ class StatusJsonTest {
                         MAPPER.readTree(
                                 """
                                 {"max_connections": {"old_value": "100", "new_value": "101"}}
+                                """));
+        assertThat(json.path("scheduled_restart"))
+                .isEqualTo(
+                        MAPPER.readTree(
+                                """
+                                {"schedule": "2026-11-21T00:00:00+00:00", "role": "replica", "restart_pending": true}
                                 """));
         assertThat(json.has("cluster_unlocked")).isFalse();
     }

@@ -18,6 +18,7 @@ import java.util.SortedMap;
  * @param xlogLocation the primary's flush position, a standby's higher one of received and replayed
  * @param replicationState {@code streaming}, {@code in archive recovery} or empty
  * @param pendingRestartReason parameter to {@code old->new}; empty when no restart is pending
+ * @param scheduledRestart what an operator has ordered for later
  * @param pause the member has seen that the cluster is paused
  * @param note Holdfast's own: one sentence when something needs an operator, else empty
  * @param health Holdfast's own: whether the member could lead as far as its server and disks go
@@ -36,6 +37,7 @@ public record MemberRecord(
         Optional<String> replicationState,
         Tags tags,
         SortedMap<String, String> pendingRestartReason,
+        Optional<ScheduledRestart> scheduledRestart,
         boolean pause,
         String note,
         Health health,
@@ -98,6 +100,7 @@ public record MemberRecord(
                 replicationState,
                 tags,
                 pendingRestartReason,
+                scheduledRestart,
                 pause,
                 note,
                 health,

@@ -6,6 +6,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.SystemIdentifier;
+import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
@@ -94,6 +95,13 @@ public sealed interface Action {
     /** Remove the operator's request, unless it was changed meanwhile. */
     record ClearFailover(long revision) implements Store {}
 
+    /**
+     * The time of a scheduled switchover has come: write it anew as one for now, unless it was
+     * changed meanwhile.
+     */
+    record BeginSwitchover(Epoch epoch, FailoverRequest request, long expectedRevision)
+            implements Store {}
+
     /** Begin a new cluster: nobody else may while this key hangs on the own lease. */
     record ClaimInitialize(LeaseId lease) implements Store {}
 
@@ -171,6 +179,9 @@ public sealed interface Action {
 
     /** Ask who has a weaker {@code synchronous_commit} than the synchronous mode needs. */
     record AskCommits() implements Brief {}
+
+    /** Forget the restart that was scheduled, and order this one in its place. */
+    record SettleSchedule(Optional<Orders.Restart> restart) implements Brief {}
 
     /** Look at the data directory anew. */
     record Inspect() implements Brief {}

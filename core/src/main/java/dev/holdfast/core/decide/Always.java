@@ -116,7 +116,8 @@ final class Always {
     private static Decision look(Observation o, Decision decided) {
         Optional<MonoTime> end = o.proof().map(LeaderProof::validUntil);
         Optional<MonoTime> unwell = o.vitals().nextLasting(o.now(), o.deadlines().patience());
-        return sooner(sooner(decided, end), unwell);
+        Decision soon = sooner(sooner(decided, end), unwell);
+        return sooner(sooner(soon, ScheduledSwitchover.next(o)), OrderRules.next(o));
     }
 
     private static Decision sooner(Decision decided, Optional<MonoTime> instant) {

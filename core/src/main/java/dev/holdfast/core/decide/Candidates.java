@@ -13,8 +13,8 @@ public final class Candidates {
     private Candidates() {}
 
     /**
-     * Whether a candidate outside the sync set will do: it will for a manual failover, which waits
-     * until it has everything.
+     * Whether a candidate outside the sync set, or one that lags far behind, will do: it will for a
+     * manual failover, which waits until it has everything.
      */
     public enum SyncSetRule {
         MUST_BE_IN,
@@ -66,7 +66,9 @@ public final class Candidates {
                             + cluster.sync().value().standbys());
         }
         long lagBytes = primary.flushed().bytesPast(sender.get().flushed());
-        return !o.config().synchronous() && lagBytes > o.config().maximumLagOnFailover()
+        return !o.config().synchronous()
+                        && rule == SyncSetRule.MUST_BE_IN
+                        && lagBytes > o.config().maximumLagOnFailover()
                 ? Optional.of(
                         "candidate "
                                 + candidate

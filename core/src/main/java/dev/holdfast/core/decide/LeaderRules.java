@@ -251,7 +251,9 @@ final class LeaderRules {
                 o.config().primaryStartTimeout().isZero()
                         ? o.config().ttl()
                         : o.config().primaryStartTimeout();
-        boolean late = o.memory().crashes().count() > 0 && waited.compareTo(timeout) > 0;
+        boolean late =
+                (o.memory().crashes().count() > 0 && waited.compareTo(timeout) > 0)
+                        || isOrderLate(o);
         Optional<MonoTime> silentUntil =
                 o.memory().silentSince().map(s -> s.plus(o.deadlines().patience()));
         boolean silent = silentUntil.filter(end -> !o.now().isBefore(end)).isPresent();
@@ -268,12 +270,23 @@ final class LeaderRules {
                         (silent
                                         ? "PostgreSQL has not answered for "
                                                 + Words.seconds(o.deadlines().patience())
-                                        : "PostgreSQL did not come back within primary_start_timeout, "
-                                                + Words.seconds(timeout))
+                                        : isOrderLate(o)
+                                                ? "the restart that was ordered took longer than its timeout"
+                                                : "PostgreSQL did not come back within primary_start_timeout, "
+                                                        + Words.seconds(timeout))
                                 + ": it is ended, and a standby takes over")
                 .act(new Action.Kill())
                 .remember(o.memory().withCrashes(new Memory.Crashes(GIVE_UP, o.now())))
                 .decision();
+    }
+
+    /** An operator's restart may have a timeout of its own. */
+    private static boolean isOrderLate(Observation o) {
+        return o.orders()
+                .restart()
+                .filter(r ->
+                        r.timeout().filter(t -> o.now().isAfter(r.orderedAt().plus(t))).isPresent())
+                .isPresent();
     }
 
     static Decision release(Observation o, String why) {

@@ -10,6 +10,7 @@ import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -18,6 +19,8 @@ import java.util.SortedMap;
  * All that a decision may depend on. Facts are the newest of their kind; those that were asked for
  * carry the time of asking.
  *
+ * @param calendar the time that people read, for what they scheduled; it may be set, so no deadline
+ *     rests on it
  * @param cluster the store's keys; empty until they were read once
  * @param config the cluster's configuration as far as it is known; defaults before that
  * @param data the data directory; empty while it is not known (it is looked at again after every
@@ -39,6 +42,7 @@ import java.util.SortedMap;
  */
 public record Observation(
         MonoTime now,
+        Instant calendar,
         Self self,
         Optional<ClusterView> cluster,
         KnownStore known,
@@ -94,6 +98,7 @@ public record Observation(
     public Observation withMemory(Memory next) {
         return new Observation(
                 now,
+                calendar,
                 self,
                 cluster,
                 known,

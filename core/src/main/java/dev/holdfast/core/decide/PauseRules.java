@@ -42,6 +42,10 @@ final class PauseRules {
                     .act(new Action.Inspect())
                     .decision();
         }
+        Optional<Decision> ordered = ordered(o, cluster);
+        if (ordered.isPresent()) {
+            return ordered.get();
+        }
         if (o.server().orElse(null) instanceof Server.Primary primary) {
             return primary(o, cluster, primary);
         }
@@ -61,8 +65,30 @@ final class PauseRules {
     }
 
     /**
+     * A restart or a fresh copy that an operator orders is made in a pause too. A server is only
+     * stopped for it where it can be started again: as primary with the lease, as standby while
+     * somebody leads.
+     */
+    private static Optional<Decision> ordered(Observation o, ClusterView cluster) {
+        boolean leads = cluster.isLeader(o.me()) && o.proof().isPresent();
+        boolean follows = cluster.leader().isPresent() && !cluster.isLeader(o.me());
+        boolean primary = o.server().orElse(null) instanceof Server.Primary;
+        if (primary ? leads : follows) {
+            Optional<Decision> begun = OrderRules.now(o, cluster);
+            if (begun.isPresent()) {
+                return begun;
+            }
+        }
+        boolean copied = o.task() instanceof Task.Ended(Action.Clone _, var _, Task.Outcome.Done _);
+        boolean isToStart = o.orders().restart().isPresent() || copied;
+        return follows && o.serverGone() && isToStart
+                ? Optional.of(FollowerRules.decide(o, cluster, cluster.leader().get()))
+                : Optional.empty();
+    }
+
+    /**
      * This member leads and its server is no primary: it is being handed over, in either direction,
-     * or the operator stopped it.
+     * or the operator stopped it, perhaps through the agent for a restart.
      */
     private static Decision leader(Observation o, ClusterView cluster) {
         boolean handedOver =
@@ -70,7 +96,10 @@ final class PauseRules {
                         .map(Versioned::value)
                         .filter(e -> e.member().equals(o.me()) && e.handedOverAt().isPresent())
                         .isPresent();
-        boolean underWay = o.memory().switchover().isPresent() || cluster.failover().isPresent();
+        boolean underWay =
+                o.memory().switchover().isPresent()
+                        || o.orders().restart().isPresent()
+                        || cluster.failover().filter(f -> !f.value().isScheduled()).isPresent();
         if (underWay || (handedOver && !o.serverGone())) {
             return LeaderRules.decide(o, cluster);
         }
@@ -85,7 +114,7 @@ final class PauseRules {
                 && o.server().orElse(null) instanceof Server.Standby
                 && cluster.failover()
                         .map(Versioned::value)
-                        .filter(f -> f.scheduledAt().isEmpty())
+                        .filter(f -> !f.isScheduled())
                         .flatMap(FailoverRequest::candidate)
                         .filter(o.me()::equals)
                         .isPresent();

@@ -31,7 +31,8 @@ final class PrimaryRules {
     static Decision decide(
             Observation seen, ClusterView cluster, LeaderProof proof, Server.Primary primary) {
         Observation o = seen.withMemory(Serving.gate(seen, cluster, primary));
-        return request(o, cluster, primary)
+        return ScheduledSwitchover.decide(o, cluster, proof)
+                .or(() -> request(o, cluster, primary))
                 .or(() -> barred(o, cluster, primary))
                 .orElseGet(() -> upkeep(o, cluster, proof, primary));
     }
@@ -51,7 +52,7 @@ final class PrimaryRules {
     private static Optional<Decision> request(
             Observation o, ClusterView cluster, Server.Primary primary) {
         Optional<Versioned<FailoverRequest>> request =
-                cluster.failover().filter(f -> f.value().scheduledAt().isEmpty());
+                cluster.failover().filter(f -> !f.value().isScheduled());
         if (request.isEmpty()) {
             return Optional.empty();
         }

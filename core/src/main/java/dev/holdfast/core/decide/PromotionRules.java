@@ -158,7 +158,7 @@ final class PromotionRules {
         boolean named =
                 cluster.failover()
                         .map(Versioned::value)
-                        .filter(FailoverRequest::isManual)
+                        .filter(f -> f.isManual() && !f.isScheduled())
                         .flatMap(FailoverRequest::candidate)
                         .filter(o.me()::equals)
                         .isPresent();

@@ -221,7 +221,7 @@ final class RaceRules {
     }
 
     private static Optional<FailoverRequest> request(ClusterView cluster) {
-        return cluster.failover().map(Versioned::value).filter(f -> f.scheduledAt().isEmpty());
+        return cluster.failover().map(Versioned::value).filter(f -> !f.isScheduled());
     }
 
     /**

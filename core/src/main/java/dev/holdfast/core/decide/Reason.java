@@ -88,8 +88,12 @@ public record Reason(Code code, String sentence) {
         SWITCHOVER_ASK("switchover.ask_candidate"),
         SWITCHOVER_HAND_OVER("switchover.hand_over"),
         SWITCHOVER_ABORT("switchover.abort"),
+        SWITCHOVER_DUE("switchover.due"),
+        SWITCHOVER_DROPPED("switchover.dropped"),
 
         ORDER_RESTART("order.restart"),
+        ORDER_DUE("order.due"),
+        ORDER_DROPPED("order.dropped"),
         ORDER_REINITIALIZE("order.reinitialize"),
         SHUTDOWN("shutdown");
 

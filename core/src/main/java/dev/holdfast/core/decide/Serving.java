@@ -33,7 +33,7 @@ final class Serving {
                 cluster.isLeader(o.me())
                         || (cluster.leader().isEmpty() && mayLead(o, cluster))
                         || cluster.failover()
-                                .filter(f -> f.value().scheduledAt().isEmpty())
+                                .filter(f -> !f.value().isScheduled())
                                 .filter(f ->
                                         f.value()
                                                 .candidate()

@@ -6,6 +6,7 @@ import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.postgres.Server;
 import java.util.Optional;
@@ -28,6 +29,7 @@ import java.util.SortedMap;
  *     MonoTime#BEGINNING} otherwise
  * @param syncStandby this member is a synchronous standby according to {@code /sync}
  * @param pauseSeen this member acts on the cluster's pause
+ * @param scheduledRestart the restart that an operator has ordered for later
  * @param reasonCode why the member did what it last decided, as a stable code
  * @param reason the same as one sentence
  * @param task the long action under way, one sentence with progress, or empty
@@ -52,6 +54,7 @@ public record MemberStatus(
         boolean pauseSeen,
         Tags tags,
         SortedMap<String, String> pendingRestart,
+        Optional<ScheduledRestart> scheduledRestart,
         String reasonCode,
         String reason,
         String task,

@@ -18,6 +18,8 @@ import dev.holdfast.core.Timeline;
 import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.RestartConditions;
+import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.config.SyncMode;
 import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.DataDirectory;
@@ -362,6 +364,39 @@ final class Catalogue {
         put(
                 "switchover that names another leader",
                 Situation.ofPrimary().failoverRequest(Optional.of(PG3), Optional.of(PG2)));
+        put(
+                "switchover to a member that lags, asynchronous",
+                Situation.ofPrimary()
+                        .asynchronous()
+                        .server(primaryServer("", sender("pg2", EARLIER, "async", 0)))
+                        .failoverRequest(Optional.of(PG1), Optional.of(PG2)));
+        put(
+                "failover to a member that lags, asynchronous",
+                Situation.ofPrimary()
+                        .asynchronous()
+                        .server(primaryServer("", sender("pg2", EARLIER, "async", 0)))
+                        .failoverRequest(Optional.empty(), Optional.of(PG2)));
+        put(
+                "scheduled switchover, not time yet",
+                Situation.ofPrimary().scheduled(PG1, "2026-11-26T12:00:04+00:00"));
+        put(
+                "scheduled switchover, its time has come",
+                Situation.ofPrimary().scheduled(PG1, "2026-11-26T12:59:59+01:00"));
+        put(
+                "scheduled switchover, too late",
+                Situation.ofPrimary().scheduled(PG1, "2026-11-26T11:59:00+00:00"));
+        put(
+                "scheduled switchover from a member that does not lead any more",
+                Situation.ofPrimary().scheduled(PG3, "2026-11-26T13:00:00+00:00"));
+        put(
+                "scheduled switchover that is no time",
+                Situation.ofPrimary().scheduled(PG1, "tomorrow at nine"));
+        put(
+                "scheduled switchover in a pause",
+                Situation.ofPrimary().paused().scheduled(PG1, "2026-11-26T12:00:00+00:00"));
+        put(
+                "scheduled switchover, and nobody leads",
+                Situation.ofFailover().scheduled(PG1, "2026-11-26T12:00:00+00:00"));
         Memory.Switchover begun =
                 new Memory.Switchover(Optional.of(PG2), at(-1_000), false, Optional.empty());
         put("switchover, checkpoint done, no balancer asks yet", checkpointed(begun));
@@ -538,12 +573,79 @@ final class Catalogue {
         put("shutdown, store never answered", Situation.ofSyncStandby().unknownStore().shutdown());
         put(
                 "restart ordered",
-                Situation.ofPrimary()
-                        .orders(new Orders(Optional.of(1_000L), Optional.empty(), false)));
+                Situation.ofPrimary().orders(Orders.NONE.withRestart(Optional.of(restart(1_000)))));
         put(
                 "restart ordered of an earlier start",
+                Situation.ofPrimary().orders(Orders.NONE.withRestart(Optional.of(restart(999)))));
+        put(
+                "restart ordered in a pause",
                 Situation.ofPrimary()
-                        .orders(new Orders(Optional.of(999L), Optional.empty(), false)));
+                        .paused()
+                        .orders(Orders.NONE.withRestart(Optional.of(restart(1_000)))));
+        put(
+                "restart ordered in a pause, stopped",
+                Situation.ofPrimary()
+                        .paused()
+                        .stopped(State.SHUT_DOWN)
+                        .orders(Orders.NONE.withRestart(Optional.of(restart(1_000)))));
+        put(
+                "restart of a standby ordered in a pause, stopped",
+                Situation.ofSyncStandby()
+                        .paused()
+                        .stopped(State.SHUT_DOWN_IN_RECOVERY)
+                        .orders(Orders.NONE.withRestart(Optional.of(restart(1_000)))));
+        put(
+                "restart of a standby ordered in a pause, nobody leads",
+                Situation.ofFailover()
+                        .paused()
+                        .orders(Orders.NONE.withRestart(Optional.of(restart(1_000)))));
+        put(
+                "fresh copy ordered in a pause",
+                Situation.ofAsyncStandby()
+                        .paused()
+                        .orders(
+                                Orders.NONE.withReinitialize(
+                                        Optional.of(new Orders.Reinitialize(at(-100))))));
+        put("scheduled restart, not time yet", scheduledRestart("2026-11-26T12:00:04Z", 1_000));
+        put(
+                "scheduled restart, its time has come",
+                scheduledRestart("2026-11-26T12:00:00Z", 1_000));
+        put("scheduled restart, too late", scheduledRestart("2026-11-26T11:00:00Z", 1_000));
+        put("scheduled restart of an earlier start", scheduledRestart("2026-11-26T13:00:00Z", 999));
+        put(
+                "scheduled restart in a pause",
+                scheduledRestart("2026-11-26T12:00:00Z", 1_000).paused());
+        put(
+                "scheduled restart of a standby, and it is the primary by now",
+                Situation.ofPrimary()
+                        .orders(
+                                Orders.NONE.withScheduled(
+                                        Optional.of(
+                                                new ScheduledRestart(
+                                                        "2026-11-26T12:00:00Z",
+                                                        new RestartConditions(
+                                                                Optional.of("replica"),
+                                                                Optional.empty(),
+                                                                false),
+                                                        Optional.empty(),
+                                                        1_000)))));
+    }
+
+    private static Orders.Restart restart(long startMicros) {
+        return new Orders.Restart(startMicros, at(-100), Optional.empty());
+    }
+
+    /** It is noon in UTC. */
+    private static Situation scheduledRestart(String at, long startMicros) {
+        return Situation.ofPrimary()
+                .orders(
+                        Orders.NONE.withScheduled(
+                                Optional.of(
+                                        new ScheduledRestart(
+                                                at,
+                                                RestartConditions.NONE,
+                                                Optional.empty(),
+                                                startMicros))));
     }
 
     private static Situation checkpointed(Memory.Switchover begun) {

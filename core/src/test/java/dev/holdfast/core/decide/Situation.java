@@ -44,6 +44,7 @@ import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -66,6 +67,7 @@ final class Situation {
 
     private final MemberName me;
     private MonoTime now = START;
+    private Instant calendar = Instant.parse("2026-11-26T12:00:00Z");
     private Tags tags = Tags.NONE;
     private Optional<String> barred = Optional.empty();
     private Optional<ClusterView> cluster;
@@ -321,6 +323,7 @@ final class Situation {
                 r.replicationState(),
                 tags,
                 r.pendingRestartReason(),
+                r.scheduledRestart(),
                 r.pause(),
                 note,
                 health,
@@ -337,6 +340,13 @@ final class Situation {
 
     Situation initialize(Optional<SystemIdentifier> system, Optional<LeaseId> by) {
         return cluster(p -> p.initialize(new ClusterView.Initialize(system, by)));
+    }
+
+    /** A switchover to pg2 for this time; it is noon in UTC. */
+    Situation scheduled(MemberName from, String at) {
+        return cluster(p ->
+                p.failover(
+                        new FailoverRequest(Optional.of(from), Optional.of(PG2), Optional.of(at))));
     }
 
     Situation failoverRequest(Optional<MemberName> leader, Optional<MemberName> candidate) {
@@ -684,7 +694,7 @@ final class Situation {
     }
 
     Situation shutdown() {
-        return orders(new Orders(Optional.empty(), Optional.empty(), true));
+        return orders(Orders.NONE.withShutdown());
     }
 
     Situation memory(UnaryOperator<Memory> change) {
@@ -712,6 +722,7 @@ final class Situation {
         Observation bare =
                 new Observation(
                         now,
+                        calendar,
                         new Observation.Self(
                                 me, tags, new TreeMap<>(), List.of(), List.of(), List.of(), barred),
                         cluster,
@@ -758,6 +769,7 @@ final class Situation {
                 };
         return new Observation(
                 now,
+                calendar,
                 bare.self(),
                 cluster,
                 known,

@@ -185,6 +185,7 @@ final class Values {
                 Optional.empty(),
                 Tags.NONE,
                 new TreeMap<>(),
+                Optional.empty(),
                 false,
                 "",
                 MemberRecord.Health.WELL,

@@ -15,6 +15,7 @@ import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
@@ -162,6 +163,7 @@ public final class KeyCodec {
         request.leader().ifPresent(leader -> node.put("leader", leader.value()));
         request.candidate().ifPresent(candidate -> node.put("member", candidate.value()));
         request.scheduledAt().ifPresent(time -> node.put("scheduled_at", time));
+        request.operation().ifPresent(id -> node.put("operation", id));
         return node.toString();
     }
 
@@ -274,7 +276,8 @@ public final class KeyCodec {
                 new FailoverRequest(
                         fields.member("leader"),
                         fields.member("member"),
-                        fields.text("scheduled_at").filter(text -> !text.isEmpty()));
+                        fields.text("scheduled_at").filter(text -> !text.isEmpty()),
+                        fields.text("operation").filter(Operation::isId));
         // A name that cannot be read must not turn a switchover into a failover, nor a wish into
         // one for anybody.
         return Optional.of(request)

@@ -4,7 +4,8 @@ import dev.holdfast.core.MemberName;
 import java.util.Optional;
 
 /**
- * Names of the keys, relative to {@code /<namespace>/<scope>/}. All are Patroni's but the last two.
+ * Names of the keys, relative to {@code /<namespace>/<scope>/}. All are Patroni's but the last
+ * three.
  */
 public final class Keys {
     public static final String LEADER = "leader";
@@ -19,7 +20,14 @@ public final class Keys {
     public static final String EPOCH = "epoch";
     public static final String TIMELINE = "timeline";
 
+    /** One for each change of the leader or restart that was asked for lately. */
+    public static final String OPERATIONS = "operations/";
+
     private Keys() {}
+
+    public static String operation(String id) {
+        return OPERATIONS + id;
+    }
 
     /** The key of {@code member}. */
     public static String member(MemberName member) {

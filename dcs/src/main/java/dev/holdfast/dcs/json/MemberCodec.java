@@ -6,12 +6,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.RestartConditions;
+import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.Tags;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -39,6 +43,8 @@ final class MemberCodec {
             member.pendingRestartReason()
                     .forEach((parameter, change) -> reasons.set(parameter, reason(change)));
         }
+        member.scheduledRestart()
+                .ifPresent(restart -> write(restart, node.putObject("scheduled_restart")));
         member.xlogLocation().ifPresent(lsn -> node.put("xlog_location", Fields.decimal(lsn)));
         member.receiveLsn().ifPresent(lsn -> node.put("receive_lsn", Fields.decimal(lsn)));
         member.replayLsn().ifPresent(lsn -> node.put("replay_lsn", Fields.decimal(lsn)));
@@ -89,6 +95,7 @@ final class MemberCodec {
                 fields.text("replication_state").filter(text -> !text.isEmpty()),
                 tags(fields.object("tags")),
                 reasons(fields),
+                scheduledRestart(key, fields.object("scheduled_restart"), problems),
                 fields.flag("pause").orElse(false),
                 fields.text("note").orElse(""),
                 fields.flag("unwell").orElse(false)
@@ -121,6 +128,37 @@ final class MemberCodec {
                 .filter(tag -> tag.getValue().isValueNode() && !tag.getValue().isNull())
                 .forEach(tag -> tags.put(tag.getKey(), tag.getValue().asText()));
         return new Tags(tags);
+    }
+
+    /** Patroni's fields; {@code start_micros} is what this one tells one start from the next by. */
+    private static void write(ScheduledRestart restart, ObjectNode node) {
+        node.put("schedule", restart.schedule());
+        RestartConditions conditions = restart.conditions();
+        conditions.role().ifPresent(role -> node.put("role", role));
+        conditions.postgresVersion().ifPresent(v -> node.put("postgres_version", v));
+        if (conditions.onlyIfPending()) {
+            node.put("restart_pending", true);
+        }
+        restart.timeout().ifPresent(timeout -> node.put("timeout", timeout.toMillis() / 1000.0));
+        node.put("start_micros", restart.startMicros());
+    }
+
+    /** One that Patroni wrote says nothing that can be done here: its start is told otherwise. */
+    private static Optional<ScheduledRestart> scheduledRestart(
+            String key, JsonNode node, List<String> problems) {
+        Fields fields = new Fields(key, node, problems);
+        Optional<String> schedule = fields.text("schedule");
+        return schedule.map(at ->
+                new ScheduledRestart(
+                        at,
+                        new RestartConditions(
+                                fields.text("role"),
+                                fields.text("postgres_version"),
+                                fields.flag("restart_pending").orElse(false)),
+                        Optional.of(node.path("timeout"))
+                                .filter(JsonNode::isNumber)
+                                .map(n -> Duration.ofMillis(Math.round(n.doubleValue() * 1000))),
+                        fields.number("start_micros").orElse(0L)));
     }
 
     private static ObjectNode reason(String change) {

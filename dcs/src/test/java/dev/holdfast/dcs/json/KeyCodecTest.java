@@ -16,6 +16,9 @@ import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.Operation;
+import dev.holdfast.core.cluster.RestartConditions;
+import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.cluster.TimelineClaim;
@@ -79,6 +82,7 @@ class KeyCodecTest {
                                                 "zip",
                                                 "007"))),
                         new TreeMap<>(Map.of("max_connections", "100->200")),
+                        Optional.empty(),
                         true,
                         "The disk is nearly full.",
                         MemberRecord.Health.WELL,
@@ -444,10 +448,93 @@ class KeyCodecTest {
                 replicationState,
                 tags,
                 new TreeMap<>(pending),
+                Optional.empty(),
                 false,
                 "",
                 MemberRecord.Health.WELL,
                 MemberRecord.Store.CURRENT);
+    }
+
+    @Test
+    void anOperationIsReadAsItWasWritten() {
+        Operation open =
+                new Operation(
+                        "20261126T093000.000Z-a1",
+                        Operation.Kind.SWITCHOVER,
+                        Optional.of(new MemberName("pg1")),
+                        Optional.of(new MemberName("pg2")),
+                        Optional.of("2026-11-26T10:00:00+00:00"),
+                        7,
+                        "2026-11-26T09:30:00.000+00:00",
+                        Optional.empty());
+        Operation ended =
+                open.ended(
+                        Operation.Outcome.FAILED,
+                        "pg1 still leads",
+                        "2026-11-26T10:00:01.000+00:00");
+
+        assertThat(OperationCodec.read(open.id(), OperationCodec.write(open))).contains(open);
+        assertThat(OperationCodec.read(open.id(), OperationCodec.write(ended))).contains(ended);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "20261126T093000.000Z-a1,{}",
+        "20261126T093000.000Z-a1,[1",
+        "20261126T093000.000Z-a1,{\"kind\":\"dance\"}",
+        "../leader,{\"kind\":\"restart\"}",
+    })
+    void whatIsNoOperationIsNone(String id, String text) {
+        assertThat(OperationCodec.read(id, text)).isEmpty();
+    }
+
+    @Test
+    void aRequestKeepsTheIdentifierOfItsOperation() {
+        FailoverRequest request =
+                new FailoverRequest(
+                        Optional.of(new MemberName("pg1")),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of("20261126T093000.000Z-a1"));
+        assertThat(KeyCodec.write(request))
+                .isEqualTo("{\"leader\":\"pg1\",\"operation\":\"20261126T093000.000Z-a1\"}");
+        assertThat(
+                        KeyCodec.toView(
+                                        new Dcs.Snapshot(
+                                                1,
+                                                new TreeMap<>(
+                                                        Map.of(
+                                                                "failover",
+                                                                new Dcs.Entry(
+                                                                        KeyCodec.write(request),
+                                                                        1,
+                                                                        1,
+                                                                        Optional.empty())))))
+                                .view()
+                                .failover()
+                                .orElseThrow()
+                                .value())
+                .isEqualTo(request);
+    }
+
+    @Test
+    void aScheduledRestartIsReadAsItWasWritten() {
+        String text =
+                "{\"state\":\"running\",\"role\":\"replica\",\"scheduled_restart\":{"
+                        + "\"schedule\":\"2026-11-26T12:00:00+01:00\",\"role\":\"replica\","
+                        + "\"postgres_version\":\"15.9\",\"restart_pending\":true,"
+                        + "\"timeout\":30.5,\"start_micros\":1700000000000001}}";
+        ScheduledRestart restart = read(text).scheduledRestart().orElseThrow();
+
+        assertThat(restart)
+                .isEqualTo(
+                        new ScheduledRestart(
+                                "2026-11-26T12:00:00+01:00",
+                                new RestartConditions(
+                                        Optional.of("replica"), Optional.of("15.9"), true),
+                                Optional.of(Duration.ofMillis(30_500)),
+                                1_700_000_000_000_001L));
+        assertThat(read(KeyCodec.write(read(text))).scheduledRestart()).contains(restart);
     }
 
     private static MemberRecord read(String text) {
