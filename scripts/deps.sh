@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks for what a target needs, and installs what is missing through apt where that is allowed:
 #   scripts/deps.sh build|run|test|model      build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;
-#                                             test: that, strace;  model: C compiler, spin
+#                                             test: that, strace, patroni;  model: C compiler, spin
 # Says nothing when everything is there. Services of what it installs are neither started nor enabled, and nothing that runs is
 # touched.
 set -eu
@@ -20,6 +20,7 @@ have_etcd() { on_path etcd; }
 have_haproxy() { on_path haproxy; }
 have_spin() { on_path spin; }
 have_strace() { on_path strace; }
+have_patroni() { on_path patronictl; }
 
 # Server programs of one version, 13 to 18, in Debian's place or beside the one on the PATH.
 have_postgresql() {
@@ -48,6 +49,7 @@ describe() {
         haproxy) echo "HAProxy (on the PATH)" ;;
         spin) echo "the model checker spin (on the PATH)" ;;
         strace) echo "strace (on the PATH), which plays the kernel's part in the tests of the watchdog" ;;
+        patroni) echo "Patroni (patronictl on the PATH), whose command is tried on a cluster of Holdfast's" ;;
     esac
 }
 
@@ -76,13 +78,14 @@ packages_for() {
         haproxy) echo haproxy ;;
         spin) echo spin ;;
         strace) echo strace ;;
+        patroni) echo patroni python3-etcd ;;
     esac
 }
 
 case ${1:-} in
     build) wanted=(jdk maven cc) ;;
     run) wanted=(jdk maven cc postgresql etcd haproxy) ;;
-    test) wanted=(jdk maven cc postgresql etcd haproxy strace) ;;
+    test) wanted=(jdk maven cc postgresql etcd haproxy strace patroni) ;;
     model) wanted=(cc spin) ;;
     *)
         echo "usage: scripts/deps.sh build|run|test|model" >&2
@@ -162,12 +165,12 @@ chmod 755 "$policy"
 mkdir -p "${no_cluster%/*}"
 echo 'create_main_cluster = false' >"$no_cluster"
 known=
-for unit in etcd haproxy postgresql; do
+for unit in etcd haproxy postgresql patroni; do
     if [ -e "/lib/systemd/system/$unit.service" ] || [ -e "/etc/init.d/$unit" ]; then known="$known $unit"; fi
 done
 DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
     install --no-install-recommends "$@" </dev/null >&2
-for unit in etcd haproxy postgresql; do
+for unit in etcd haproxy postgresql patroni; do
     case " $known " in *" $unit "*) continue ;; esac
     if type systemctl >/dev/null 2>&1 && [ -e "/lib/systemd/system/$unit.service" ]; then
         systemctl --quiet disable "$unit.service" >&2 || true

@@ -108,15 +108,19 @@ final class Member {
 
     /** Does nothing while it runs. */
     void startAgent() {
+        start(Checkout.found().agent().toString());
+    }
+
+    /** Patroni in the agent's place, with the same file. */
+    void startPatroni() {
+        start("patroni");
+    }
+
+    private void start(String program) {
         if (!agentRuns()) {
             agent =
                     Optional.of(
-                            Child.start(
-                                    account,
-                                    log(),
-                                    List.of(
-                                            Checkout.found().agent().toString(),
-                                            yamlFile().toString())));
+                            Child.start(account, log(), List.of(program, yamlFile().toString())));
         }
     }
 
