@@ -1,5 +1,6 @@
 package dev.holdfast.agent;
 
+import dev.holdfast.agent.file.ConfigFile;
 import dev.holdfast.agent.guard.GuardKeeper;
 import dev.holdfast.agent.guard.GuardLauncher;
 import dev.holdfast.agent.loop.AgentLoop;
@@ -69,7 +70,7 @@ final class Agent {
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(10);
 
     private final AgentConfig config;
-    private final Path file;
+    private final ConfigFile file;
     private final BootClock clock = new BootClock();
     private final Vertx vertx =
             Vertx.vertx(
@@ -88,7 +89,7 @@ final class Agent {
     private final AtomicReference<Optional<String>> barred =
             new AtomicReference<>(Optional.empty());
 
-    Agent(AgentConfig config, Path file) {
+    Agent(AgentConfig config, ConfigFile file) {
         this.config = config;
         this.newest = new AtomicReference<>(config);
         this.file = file;
@@ -248,7 +249,7 @@ final class Agent {
     }
 
     private void reload(AgentLoop loop, GuardKeeper guard) {
-        switch (ConfigFile.read(file, System.getenv())) {
+        switch (file.read()) {
             case ConfigFile.Result.Unusable unusable ->
                     unusable.errors()
                             .forEach(e ->

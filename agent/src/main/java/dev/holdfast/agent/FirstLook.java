@@ -1,14 +1,10 @@
 package dev.holdfast.agent;
 
+import dev.holdfast.agent.file.ListenPorts;
 import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.dcs.Dcs;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -32,26 +28,15 @@ final class FirstLook {
     }
 
     private static Optional<String> takenPort(AgentConfig.Postgres postgres) {
-        for (String host : List.of(postgres.listenHosts().split(",", -1))) {
-            String name = host.strip();
-            String where = "%s:%d (postgresql.listen)".formatted(name, postgres.port());
-            try (ServerSocket probe = new ServerSocket()) {
-                probe.bind(address(name, postgres.port()));
-            } catch (UnknownHostException e) {
-                return Optional.of("the name in " + where + " cannot be resolved: correct it.");
-            } catch (IOException e) {
+        for (HostPort where : ListenPorts.of(postgres)) {
+            Optional<String> refusal = ListenPorts.refusal(where);
+            if (refusal.isPresent()) {
                 return Optional.of(
-                        "PostgreSQL could not listen on %s: %s; end what listens there, or name another address. Nothing was changed."
-                                .formatted(where, e.getMessage()));
+                        "PostgreSQL could not listen on %s (postgresql.listen): %s; end what listens there, or name another address. Nothing was changed."
+                                .formatted(where, refusal.get()));
             }
         }
         return Optional.empty();
-    }
-
-    private static InetSocketAddress address(String host, int port) throws UnknownHostException {
-        return host.isEmpty() || host.equals("*")
-                ? new InetSocketAddress(port)
-                : new InetSocketAddress(InetAddress.getByName(host), port);
     }
 
     private static Optional<String> silentStore(Dcs dcs) throws InterruptedException {

@@ -5,13 +5,9 @@ import dev.holdfast.core.config.AgentConfigReader;
 import dev.holdfast.core.config.AgentConfigReader.Client;
 import dev.holdfast.core.config.AgentConfigReader.ClientRead;
 import dev.holdfast.core.config.Problem;
+import dev.holdfast.dcs.json.ConfigFiles;
 import dev.holdfast.dcs.json.ParseResult;
-import dev.holdfast.dcs.json.Trees;
-import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -111,34 +107,16 @@ final class SettingsReader {
         return usualPlaces().stream().filter(Files::isRegularFile).findFirst();
     }
 
-    private static Map<String, Object> parse(Path file) {
-        return switch (Trees.yaml(text(file))) {
+    private static Map<String, Object> parse(Path place) {
+        return switch (ConfigFiles.read(place)) {
             case ParseResult.Parsed(Map<String, Object> tree) -> tree;
             case ParseResult.Malformed(String sentence) ->
                     throw new CtlException(
-                            "the configuration file " + file + " is not valid: " + sentence + ".");
+                            sentence
+                                    + (Files.exists(place)
+                                            ? "."
+                                            : ": correct -c, or the variable that names it."));
         };
-    }
-
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (NoSuchFileException e) {
-            throw new CtlException(
-                    "the configuration file "
-                            + file
-                            + " does not exist: correct -c, or the variable that names it.",
-                    e);
-        } catch (AccessDeniedException e) {
-            throw new CtlException(
-                    "the configuration file " + file + " may not be read by this user.", e);
-        } catch (CharacterCodingException e) {
-            throw new CtlException("the configuration file " + file + " is not text in UTF-8.", e);
-        } catch (IOException e) {
-            throw new CtlException(
-                    "the configuration file " + file + " cannot be read: " + e.getMessage() + ".",
-                    e);
-        }
     }
 
     /** Puts the address of {@code -d} where the file has its own; user and password stay. */

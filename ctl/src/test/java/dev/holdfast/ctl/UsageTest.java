@@ -122,7 +122,17 @@ class UsageTest {
                 .startsWith(
                         "Error: the configuration file "
                                 + file
-                                + " is not valid: line 3, column 1: ");
+                                + " is not YAML: line 3, column 1: ");
+    }
+
+    @Test
+    void aDirectoryOfFilesIsOneConfiguration() throws IOException {
+        Path files = Files.createDirectory(directory.resolve("conf.d"));
+        Files.writeString(files.resolve("10-store.yml"), "etcd3:\n  hosts: store.example:2379\n");
+        Files.writeString(files.resolve("20-cluster.yaml"), "scope: demo\n");
+
+        assertThat(cluster.runWith(Map.of(), directory, "-c", files.toString(), "list").status())
+                .isZero();
     }
 
     @Test

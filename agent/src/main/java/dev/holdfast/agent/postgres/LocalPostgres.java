@@ -93,16 +93,24 @@ public final class LocalPostgres implements Postgres {
             AgentConfig.Postgres config,
             Path guardDirectory,
             ProcessRunner runner) {
-        String searchPath = Optional.ofNullable(System.getenv("PATH")).orElse("");
         LocalPostgres postgres =
-                new LocalPostgres(
-                        scope,
-                        name,
-                        config,
-                        guardDirectory,
-                        PostgresPrograms.locate(config.binDir(), searchPath, runner));
+                new LocalPostgres(scope, name, config, guardDirectory, programs(config, runner));
         postgres.unfinished.endLeftover();
         return postgres;
+    }
+
+    /**
+     * The version of the programs that a configuration names, without a server.
+     *
+     * @throws PostgresException when a program is missing or its version is not supported
+     */
+    public static PgVersion installed(AgentConfig.Postgres config) {
+        return programs(config, ProcessRunner.direct()).version();
+    }
+
+    private static PostgresPrograms programs(AgentConfig.Postgres config, ProcessRunner runner) {
+        String searchPath = Optional.ofNullable(System.getenv("PATH")).orElse("");
+        return PostgresPrograms.locate(config.binDir(), searchPath, runner);
     }
 
     /** The version of the programs. */

@@ -40,9 +40,17 @@ public final class AgentConfigReader {
     /**
      * What came of reading.
      *
-     * @param config absent where one of the problems is an error
+     * @param draft where a value has an error, or lacks, something else stands in for it: of use
+     *     only to whoever looks for further problems
      */
-    public record Read(Optional<AgentConfig> config, List<Problem> problems) {}
+    public record Read(AgentConfig draft, List<Problem> problems) {
+        /** Absent where one of the problems is an error. */
+        public Optional<AgentConfig> config() {
+            return problems.stream().anyMatch(Problem::isError)
+                    ? Optional.empty()
+                    : Optional.of(draft);
+        }
+    }
 
     /**
      * What the control command needs of the same file; the scope is absent where the file names
@@ -85,8 +93,18 @@ public final class AgentConfigReader {
         passwords(root, config);
         root.unsupported("consul", "zookeeper", "exhibitor", "kubernetes", "raft", "citus");
         root.finish();
-        boolean wrong = root.problems().stream().anyMatch(Problem::isError);
-        return new Read(wrong ? Optional.empty() : Optional.of(config), root.problems());
+        return new Read(config, root.problems());
+    }
+
+    /** Whether one of the variables is a setting. */
+    public static boolean saysAnything(Map<String, String> environment) {
+        return Environment.saysAnything(environment);
+    }
+
+    /** The file's values with the environment's laid over them, and every password hidden. */
+    public static Map<String, Object> shown(
+            Map<String, Object> file, Map<String, String> environment) {
+        return Secrets.hidden(Environment.overlay(file, environment).document());
     }
 
     /**

@@ -64,6 +64,11 @@ public final class ConfigTree {
         return values.keySet().stream().map(String::valueOf).toList();
     }
 
+    /** This map as it was parsed. */
+    Map<?, ?> document() {
+        return values;
+    }
+
     /** The value as it was parsed; asking for it makes the key a known one. */
     public Optional<Object> raw(String key) {
         asked.add(key);

@@ -94,12 +94,21 @@ final class Environment {
     private Environment(Map<String, Object> file, Map<String, String> environment) {
         this.tree = new LinkedHashMap<>(file);
         environment.forEach((name, value) -> {
-            boolean ours =
-                    PREFIXES.stream().anyMatch(name::startsWith) && !OF_LAUNCHERS.contains(name);
-            if (ours && !value.isBlank()) {
+            if (isSetting(name, value)) {
                 unread.put(name, value);
             }
         });
+    }
+
+    private static boolean isSetting(String name, String value) {
+        return PREFIXES.stream().anyMatch(name::startsWith)
+                && !OF_LAUNCHERS.contains(name)
+                && !value.isBlank();
+    }
+
+    static boolean saysAnything(Map<String, String> environment) {
+        return environment.entrySet().stream()
+                .anyMatch(each -> isSetting(each.getKey(), each.getValue()));
     }
 
     /**

@@ -32,16 +32,21 @@ public record Problem(Severity severity, String path, String found, String expec
     private static final int LONGEST_SHOWN = 80;
     private static final Pattern URL_CREDENTIALS = Pattern.compile("//.*@");
 
-    static Problem error(String path, String found, String expected) {
+    public static Problem error(String path, String found, String expected) {
         return new Problem(Severity.ERROR, path, found, expected);
     }
 
-    static Problem warning(String path, String found, String whatBecomesOfIt) {
+    public static Problem warning(String path, String found, String whatBecomesOfIt) {
         return new Problem(Severity.WARNING, path, found, whatBecomesOfIt);
     }
 
     public boolean isError() {
         return severity == Severity.ERROR;
+    }
+
+    /** Whether it is of the value at this path, wherever that came from. */
+    public boolean isAt(String value) {
+        return path.equals(value) || path.startsWith(value + " (from the variable");
     }
 
     /** Where it is, what was found, and what is expected or becomes of it. */
@@ -56,7 +61,7 @@ public record Problem(Severity severity, String path, String found, String expec
      * A value as a sentence can carry it: short, on one line, and without the credentials a URL may
      * hold.
      */
-    static String show(@Nullable Object value) {
+    public static String show(@Nullable Object value) {
         return switch (value) {
             case null -> "nothing";
             case Map<?, ?> map ->
@@ -66,14 +71,12 @@ public record Problem(Severity severity, String path, String found, String expec
             case List<?> list -> list.isEmpty() ? "an empty list" : "a list";
             case Number number -> clip(number.toString());
             case Boolean flag -> flag.toString();
-            default ->
-                    '"'
-                            + clip(
-                                    URL_CREDENTIALS
-                                            .matcher(String.valueOf(value))
-                                            .replaceAll("//***@"))
-                            + '"';
+            default -> '"' + clip(withoutCredentials(String.valueOf(value))) + '"';
         };
+    }
+
+    static String withoutCredentials(String text) {
+        return URL_CREDENTIALS.matcher(text).replaceAll("//***@");
     }
 
     private static String clip(String text) {

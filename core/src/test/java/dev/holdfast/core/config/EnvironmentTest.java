@@ -183,4 +183,28 @@ class EnvironmentTest {
         assertThat(Yaml.sentences(read.problems()))
                 .contains("ERROR postgresql: found 7, expected a map of keys and values.");
     }
+
+    @Test
+    void whatIsShownHasTheVariablesInItAndNoPassword() {
+        Map<String, Object> shown =
+                AgentConfigReader.shown(
+                        Yaml.tree(FILE),
+                        variables(
+                                "PATRONI_NAME", "of-variable",
+                                "PATRONI_RESTAPI_PASSWORD", "hush",
+                                "PATRONI_ETCD3_URL", "http://me:hush@127.0.0.1:2379"));
+
+        assertThat(shown).containsEntry("name", "of-variable");
+        assertThat(shown.toString())
+                .contains("password=***", "url=http://***@127.0.0.1:2379")
+                .doesNotContain("hush", "password=a", "password=b", "password=file");
+    }
+
+    @Test
+    void onlyASettingCountsAsAConfiguration() {
+        assertThat(AgentConfigReader.saysAnything(variables("HOLDFAST_JAVA_HOME", "/opt/java")))
+                .isFalse();
+        assertThat(AgentConfigReader.saysAnything(variables("PATRONI_NAME", ""))).isFalse();
+        assertThat(AgentConfigReader.saysAnything(variables("PATRONI_NAME", "pg1"))).isTrue();
+    }
 }
