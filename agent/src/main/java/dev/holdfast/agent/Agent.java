@@ -1,6 +1,7 @@
 package dev.holdfast.agent;
 
 import dev.holdfast.agent.file.ConfigFile;
+import dev.holdfast.agent.file.RestartKeys;
 import dev.holdfast.agent.guard.GuardKeeper;
 import dev.holdfast.agent.guard.GuardLauncher;
 import dev.holdfast.agent.loop.AgentLoop;
@@ -36,6 +37,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -181,7 +183,7 @@ final class Agent {
                         dcs,
                         shown,
                         new Forwarder(client),
-                        () -> reload(loop, guard));
+                        () -> reloadApart(loop, guard, shown));
         // The port is the lock: two agents of one member cannot both have it, and nothing was
         // touched before.
         RestServer.start(vertx, config.restApi(), service)
@@ -196,7 +198,7 @@ final class Agent {
         loop.start();
         vertx.setPeriodic(
                 LOG_ROTATION.toMillis(), _ -> workers.brief().execute(postgres::rotateLog));
-        handleSignals(loop, guard, wired);
+        handleSignals(loop, guard, wired, shown);
         LOG.info(
                 "member {} of cluster {} runs: REST on {}, data directory {}",
                 config.name(),
@@ -208,7 +210,7 @@ final class Agent {
     private Observation.Self self() {
         AgentConfig now = newest.get();
         return new Observation.Self(
-                now.name(),
+                config.name(),
                 now.tags(),
                 now.postgresql().parameters(),
                 now.postgresql().pgHba(),
@@ -248,29 +250,55 @@ final class Agent {
                         .orElse("/usr/lib/holdfast/holdfast-guard"));
     }
 
-    private void reload(AgentLoop loop, GuardKeeper guard) {
-        switch (file.read()) {
-            case ConfigFile.Result.Unusable unusable ->
-                    unusable.errors()
-                            .forEach(e ->
-                                    LOG.error(
-                                            "not reloaded, the configuration stays as it was: {}",
-                                            e));
-            case ConfigFile.Result.Usable usable -> {
-                usable.warnings().forEach(w -> LOG.warn("{}", w));
-                newest.set(usable.config());
-                loop.reconfigure(self());
-                guard.lookAtWatchdog();
-                LOG.info("the configuration was read anew");
-            }
-        }
+    /** Neither on the loop nor on the thread of signals: files are read. */
+    private void reloadApart(AgentLoop loop, GuardKeeper guard, Shown shown) {
+        Thread.ofPlatform()
+                .name("holdfast-reload")
+                .start(() ->
+                        reload(loop, guard)
+                                .forEach(sentence ->
+                                        context.runOnContext(_ -> shown.onNote(sentence))));
     }
 
-    private void handleSignals(AgentLoop loop, GuardKeeper guard, Wired wired) {
+    /** Takes over what can change while the agent runs; what came of it, for the journal. */
+    private synchronized List<String> reload(AgentLoop loop, GuardKeeper guard) {
+        return switch (file.read()) {
+            case ConfigFile.Result.Unusable(List<String> errors) -> notReloaded(errors);
+            case ConfigFile.Result.Usable(AgentConfig next, List<String> warnings) -> {
+                Optional<String> noLog = LogSetup.problem(next.log());
+                if (noLog.isPresent()) {
+                    yield notReloaded(List.of(file + ": " + noLog.get()));
+                }
+                if (!next.log().equals(newest.get().log())) {
+                    LogSetup.apply(next.log(), config.name().value());
+                }
+                warnings.forEach(w -> LOG.warn("{}", w));
+                newest.set(next);
+                loop.reconfigure(self());
+                guard.lookAtWatchdog();
+                List<String> waiting = RestartKeys.changed(config, next);
+                yield waiting.isEmpty()
+                        ? List.of("the configuration was read anew")
+                        : List.of(
+                                "the configuration was read anew; what changed in "
+                                        + String.join(", ", waiting)
+                                        + " holds after a restart of the agent (after SIGUSR1 it leaves"
+                                        + " PostgreSQL running)");
+            }
+        };
+    }
+
+    private static List<String> notReloaded(List<String> errors) {
+        return errors.stream()
+                .map(error -> "not reloaded, the configuration stays as it was: " + error)
+                .toList();
+    }
+
+    private void handleSignals(AgentLoop loop, GuardKeeper guard, Wired wired, Shown shown) {
         UnaryOperator<Orders> shutdown = Orders::withShutdown;
         on("TERM", () -> loop.order(shutdown));
         on("INT", () -> loop.order(shutdown));
-        on("HUP", () -> reload(loop, guard));
+        on("HUP", () -> reloadApart(loop, guard, shown));
         on(
                 "USR1",
                 () ->

@@ -3,17 +3,21 @@ package dev.holdfast.agent;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.util.FileSize;
-import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.config.AgentConfig.Log;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
@@ -22,28 +26,38 @@ import org.slf4j.LoggerFactory;
  * directory.
  */
 final class LogSetup {
-    private static final String PLAIN =
-            "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger{0}: %msg%n%ex{short}";
-    private static final FileSize FILE_SIZE = new FileSize(25L << 20);
-
     // Held, since java.util.logging forgets the level of a logger that nobody holds.
     private static final java.util.logging.Logger GRPC =
             java.util.logging.Logger.getLogger("io.grpc");
 
     private LogSetup() {}
 
-    /** Until the configuration has been read: warnings only, to standard error. */
+    /** Until the configuration has been read. */
     static void begin() {
-        apply(new AgentConfig.Log("WARN", AgentConfig.Log.Type.PLAIN, Optional.empty()), "");
+        apply(Log.ofTheStart(), "");
     }
 
-    static void apply(AgentConfig.Log log, String name) {
+    /** Why these files could not be written; nobody would hear of it later. */
+    static Optional<String> problem(Log log) {
+        return log.files()
+                .map(files -> Path.of(files.dir()))
+                .filter(dir -> !Files.isDirectory(dir) || !Files.isWritable(dir))
+                .map(dir ->
+                        "log.dir: found \""
+                                + dir
+                                + "\", expected a directory that exists and that this user may write.");
+    }
+
+    /** From here on, whatever held before. */
+    static void apply(Log log, String name) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
         OutputStreamAppender<ILoggingEvent> appender =
-                log.dir().isPresent() ? file(context, log.dir().get(), name) : console(context);
+                log.files()
+                        .map(files -> file(context, files, name))
+                        .orElseGet(() -> console(context));
         appender.setContext(context);
-        appender.setEncoder(encoder(context, log.type()));
+        appender.setEncoder(encoder(context, log));
         appender.start();
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.addAppender(appender);
@@ -52,12 +66,16 @@ final class LogSetup {
         // the address; gRPC writes through Java's own logging.
         context.getLogger("io.etcd").setLevel(Level.ERROR);
         java.util.logging.LogManager.getLogManager().reset();
-        Level level = Level.toLevel(log.level(), Level.INFO);
-        context.getLogger("dev.holdfast").setLevel(level);
+        context.getLogger("dev.holdfast").setLevel(level(log.level()));
         context.getLogger("journal").setLevel(Level.INFO);
         // What fails is told by the store's adapter, in a sentence; these tell it again, at length.
         context.getLogger("io.etcd.jetcd").setLevel(Level.ERROR);
         GRPC.setLevel(java.util.logging.Level.OFF);
+        log.loggers().forEach((logger, text) -> context.getLogger(logger).setLevel(level(text)));
+    }
+
+    private static Level level(String text) {
+        return Level.toLevel(text, Level.INFO);
     }
 
     private static OutputStreamAppender<ILoggingEvent> console(LoggerContext context) {
@@ -68,42 +86,53 @@ final class LogSetup {
     }
 
     private static OutputStreamAppender<ILoggingEvent> file(
-            LoggerContext context, String dir, String name) {
-        RollingFileAppender<ILoggingEvent> file = new RollingFileAppender<>();
+            LoggerContext context, Log.Files files, String name) {
+        RollingFileAppender<ILoggingEvent> file =
+                new RollingFileAppender<>() {
+                    @Override
+                    public void openFile(String opened) throws IOException {
+                        super.openFile(opened);
+                        if (files.mode().isPresent()) {
+                            Files.setPosixFilePermissions(
+                                    Path.of(opened),
+                                    PosixFilePermissions.fromString(files.mode().get()));
+                        }
+                    }
+                };
+        String stem = files.dir() + "/holdfast-" + name;
         file.setContext(context);
-        file.setFile(dir + "/holdfast-" + name + ".log");
+        file.setFile(stem + ".log");
         FixedWindowRollingPolicy rolling = new FixedWindowRollingPolicy();
         rolling.setContext(context);
         rolling.setParent(file);
-        rolling.setFileNamePattern(dir + "/holdfast-" + name + ".%i.log");
-        rolling.setMaxIndex(4);
+        rolling.setFileNamePattern(stem + ".%i.log");
+        rolling.setMaxIndex(Math.max(1, files.count() - 1));
         rolling.start();
         SizeBasedTriggeringPolicy<ILoggingEvent> trigger = new SizeBasedTriggeringPolicy<>();
         trigger.setContext(context);
-        trigger.setMaxFileSize(FILE_SIZE);
+        trigger.setMaxFileSize(new FileSize(files.bytes()));
         trigger.start();
         file.setRollingPolicy(rolling);
         file.setTriggeringPolicy(trigger);
         return file;
     }
 
-    private static Encoder<ILoggingEvent> encoder(
-            LoggerContext context, AgentConfig.Log.Type type) {
-        return switch (type) {
+    private static Encoder<ILoggingEvent> encoder(LoggerContext context, Log log) {
+        return switch (log.type()) {
             case PLAIN -> {
                 PatternLayoutEncoder plain = new PatternLayoutEncoder();
                 plain.setContext(context);
-                plain.setPattern(PLAIN);
+                plain.setPattern(LogPattern.of(log));
                 plain.start();
                 yield plain;
             }
             case JSON -> {
-                JsonEncoder json = new JsonEncoder();
+                LogJson layout = new LogJson(log);
+                layout.setContext(context);
+                layout.start();
+                LayoutWrappingEncoder<ILoggingEvent> json = new LayoutWrappingEncoder<>();
                 json.setContext(context);
-                json.setWithSequenceNumber(false);
-                json.setWithContext(false);
-                json.setWithMessage(false);
-                json.setWithFormattedMessage(true);
+                json.setLayout(layout);
                 json.start();
                 yield json;
             }

@@ -49,6 +49,11 @@ public final class Main {
                 System.exit(1);
             }
             case ConfigFile.Result.Usable usable -> {
+                LogSetup.problem(usable.config().log())
+                        .ifPresent(problem -> {
+                            System.err.println(file + ": " + problem);
+                            System.exit(1);
+                        });
                 LogSetup.apply(usable.config().log(), usable.config().name().value());
                 usable.warnings().forEach(w -> LoggerFactory.getLogger(Main.class).warn("{}", w));
                 new Agent(usable.config(), file).run();

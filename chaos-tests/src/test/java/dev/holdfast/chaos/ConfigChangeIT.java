@@ -2,6 +2,8 @@ package dev.holdfast.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -71,6 +73,39 @@ final class ConfigChangeIT {
 
         patch(primary, "{\"synchronous_mode\": true}");
         assertThat(live.cluster().awaitHealthy()).isEqualTo(primary);
+    }
+
+    @Test
+    void aMembersFileIsReadAnewAndWhatDoesNotHoldYetIsSaid() throws IOException {
+        Member member = live.cluster().others(live.primary()).getFirst();
+        String good = Files.readString(member.yamlFile());
+        try {
+            reload(member, good.replace("maximum_lag_on_failover: ", "maximum_lag_on_failover: x"));
+            awaitJournal(member, "not reloaded");
+
+            reload(
+                    member,
+                    good.replace("    shared_buffers:", "    work_mem: 7MB\n    shared_buffers:")
+                            .replace("  bin_dir:", "  keep_directories: 3\n  bin_dir:"));
+            awaitJournal(member, "postgresql.keep_directories");
+            Await.until(
+                    "the parameter of the file holds",
+                    () -> member.sql("SHOW work_mem").equals("7MB"));
+        } finally {
+            reload(member, good);
+        }
+    }
+
+    private static void reload(Member member, String yaml) throws IOException {
+        Files.writeString(member.yamlFile(), yaml);
+        Rest.Answer answer = member.rest().command("POST", "/reload", "");
+        assertThat(answer.status()).as(answer.toString()).isEqualTo(202);
+    }
+
+    private static void awaitJournal(Member member, String words) {
+        Await.until(
+                "the journal says: " + words,
+                () -> member.rest().get("/holdfast/journal").body().contains(words));
     }
 
     private static void patch(Member member, String change) {

@@ -155,7 +155,7 @@ final class Setup {
                 new AgentConfig.Guard("/simulated", Optional.empty()),
                 new AgentConfig.Watchdog(
                         AgentConfig.Watchdog.Mode.OFF, "/simulated", Optional.empty()),
-                new AgentConfig.Log("INFO", AgentConfig.Log.Type.PLAIN, Optional.empty()),
+                AgentConfig.Log.ofTheStart(),
                 tags(name));
     }
 }

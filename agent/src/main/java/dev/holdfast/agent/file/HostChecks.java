@@ -123,7 +123,7 @@ final class HostChecks {
     }
 
     private void directories() {
-        draft.log().dir().ifPresent(dir -> writable("log.dir", Path.of(dir)));
+        draft.log().files().ifPresent(files -> writable("log.dir", Path.of(files.dir())));
         Path configuration = Path.of(draft.postgresql().configDir());
         if (!draft.postgresql().configDir().equals(draft.postgresql().dataDir())) {
             writable("postgresql.config_dir", configuration);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A member's own configuration: Patroni's YAML file and {@code PATRONI_*} variables, read and
@@ -160,14 +161,63 @@ public record AgentConfig(
     }
 
     /**
-     * {@code log}: {@code level} (ERROR to TRACE; DEBUG, INFO, WARNING ... are read), {@code type}
-     * plain or json, and a directory.
+     * {@code log}. Levels are ERROR, WARN, INFO, DEBUG or TRACE.
+     *
+     * @param loggers levels of single loggers or packages, by name; they win over {@code level}
+     * @param tracebackLevel stack traces are shown where {@code level} lets this one through
+     * @param format how a line looks, as Python's logging has it ({@code %(message)s}); empty for
+     *     our own
+     * @param dateFormat how {@code asctime} looks, as {@code strftime} has it
+     * @param fields what a line of JSON holds
+     * @param staticFields what each line of JSON holds besides
+     * @param files empty for standard error
      */
-    public record Log(String level, Type type, Optional<String> dir) {
+    public record Log(
+            String level,
+            SortedMap<String, String> loggers,
+            String tracebackLevel,
+            Type type,
+            Optional<String> format,
+            Optional<String> dateFormat,
+            List<Field> fields,
+            SortedMap<String, String> staticFields,
+            Optional<Files> files) {
+        /** Warnings only, to standard error: what holds before a configuration was read. */
+        public static Log ofTheStart() {
+            return new Log(
+                    "WARN",
+                    new TreeMap<>(),
+                    "ERROR",
+                    Type.PLAIN,
+                    Optional.empty(),
+                    Optional.empty(),
+                    List.of(),
+                    new TreeMap<>(),
+                    Optional.empty());
+        }
+
+        public Log {
+            loggers = FrozenMap.copyOf(loggers);
+            staticFields = FrozenMap.copyOf(staticFields);
+            fields = List.copyOf(fields);
+        }
+
         /** How a line of the journal looks. */
         public enum Type {
             PLAIN,
             JSON
         }
+
+        /** One of Python's attributes of a line, and the key it gets in JSON. */
+        public record Field(String attribute, String key) {}
+
+        /**
+         * Where files are written.
+         *
+         * @param count how many are kept, with the one that is written
+         * @param mode permissions such as {@code rw-r-----}; empty for what the process's mask
+         *     leaves
+         */
+        public record Files(String dir, int count, long bytes, Optional<String> mode) {}
     }
 }

@@ -111,8 +111,19 @@ class AgentConfigReaderTest {
                 .isEqualTo(
                         new AgentConfig.Log(
                                 "WARN",
+                                new TreeMap<>(),
+                                "ERROR",
                                 AgentConfig.Log.Type.JSON,
-                                Optional.of("/var/log/holdfast")));
+                                Optional.empty(),
+                                Optional.empty(),
+                                fields("asctime", "levelname", "name", "message"),
+                                new TreeMap<>(),
+                                Optional.of(
+                                        new AgentConfig.Log.Files(
+                                                "/var/log/holdfast",
+                                                4,
+                                                25_000_000,
+                                                Optional.empty()))));
         assertThat(config.tags().values())
                 .containsExactly(
                         Map.entry("failover_priority", "3"),
@@ -406,7 +417,7 @@ class AgentConfigReaderTest {
                                   use_slots: true
                                   replica_metod: 1
                                 watchdog: {mode: automatic, device: /dev/watchdog, safety_margin: 5}
-                                log: {format: "%(message)s", file_num: 4}
+                                log: {max_queue_size: 500, loggers: {patroni.ha: DEBUG}, format: "%(message)s %(relativeCreated)d"}
                                 tags: {replicatefrom: pg2}
                                 citus: {group: 1}
                                 proxy: x
@@ -417,8 +428,9 @@ class AgentConfigReaderTest {
                 .containsExactly(
                         "WARNING postgresql.use_slots: found true, which comes only from the dynamic configuration and is ignored here.",
                         "WARNING postgresql.callbacks: found a map with the keys [on_start], which is not supported yet and is ignored.",
-                        "WARNING log.format: found \"%(message)s\", which is not supported yet and is ignored.",
-                        "WARNING log.file_num: found 4, which is not supported yet and is ignored.",
+                        "WARNING log.max_queue_size: found 500, which has no effect: lines are written at once, and none is repeated.",
+                        "WARNING log.loggers.patroni.ha: found a module of Patroni or of its libraries, which has no counterpart and is ignored; packages begin with dev.holdfast.",
+                        "WARNING log.format: found the attribute \"relativeCreated\", which has no counterpart and is left out.",
                         "WARNING tags.replicatefrom: found \"pg2\", which is shown but has no effect yet.",
                         "WARNING citus: found a map with the keys [group], which is not supported yet and is ignored.",
                         "WARNING proxy: found a key that Holdfast does not know, which is ignored.",
@@ -591,5 +603,63 @@ class AgentConfigReaderTest {
                                 Optional.of(new Credentials("u", "p"))));
         assertThat(AgentConfigReader.readForClient(new TreeMap<>(), NO_VARIABLES).client())
                 .isEmpty();
+    }
+
+    private static List<AgentConfig.Log.Field> fields(String... attributes) {
+        return List.of(attributes).stream()
+                .map(name -> new AgentConfig.Log.Field(name, name))
+                .toList();
+    }
+
+    @Test
+    void patronisKeysOfTheLogAreRead() {
+        AgentConfig.Log log =
+                good(read(
+                                LEAST
+                                        + """
+                                        log:
+                                          level: DEBUG
+                                          traceback_level: DEBUG
+                                          format: '%(asctime)s %(levelname)s: %(message)s'
+                                          dateformat: '%d.%m.%Y'
+                                          dir: /var/log/holdfast
+                                          mode: 0640
+                                          file_num: 7
+                                          file_size: 1MB
+                                          loggers: {dev.holdfast.agent.guard: NOTSET, journal: ERROR}
+                                        """))
+                        .log();
+
+        assertThat(log.tracebackLevel()).isEqualTo("DEBUG");
+        assertThat(log.format()).contains("%(asctime)s %(levelname)s: %(message)s");
+        assertThat(log.dateFormat()).contains("%d.%m.%Y");
+        assertThat(log.files())
+                .contains(
+                        new AgentConfig.Log.Files(
+                                "/var/log/holdfast", 7, 1 << 20, Optional.of("rw-r-----")));
+        assertThat(log.loggers())
+                .containsExactly(
+                        Map.entry("dev.holdfast.agent.guard", "TRACE"),
+                        Map.entry("journal", "ERROR"));
+    }
+
+    @Test
+    void theFieldsOfJsonCanBeNamedAnewAndJoinedByConstantOnes() {
+        AgentConfig.Log log =
+                good(read(
+                                LEAST
+                                        + """
+                                        log:
+                                          type: json
+                                          format: [message, {levelname: severity}]
+                                          static_fields: {app: holdfast}
+                                        """))
+                        .log();
+
+        assertThat(log.fields())
+                .containsExactly(
+                        new AgentConfig.Log.Field("message", "message"),
+                        new AgentConfig.Log.Field("levelname", "severity"));
+        assertThat(log.staticFields()).containsExactly(Map.entry("app", "holdfast"));
     }
 }

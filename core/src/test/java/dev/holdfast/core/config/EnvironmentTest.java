@@ -111,9 +111,9 @@ class EnvironmentTest {
         assertThat(config.postgresql().replication()).isEqualTo(new Credentials("pu", "pp"));
         assertThat(config.postgresql().rewind()).isEqualTo(new Credentials("wu", "wp"));
         assertThat(config.guard().dir()).isEqualTo("/g");
-        assertThat(config.log())
-                .isEqualTo(
-                        new AgentConfig.Log("DEBUG", AgentConfig.Log.Type.JSON, Optional.of("/l")));
+        assertThat(config.log().level()).isEqualTo("DEBUG");
+        assertThat(config.log().type()).isEqualTo(AgentConfig.Log.Type.JSON);
+        assertThat(config.log().files().orElseThrow().dir()).isEqualTo("/l");
     }
 
     @ParameterizedTest
@@ -206,5 +206,28 @@ class EnvironmentTest {
                 .isFalse();
         assertThat(AgentConfigReader.saysAnything(variables("PATRONI_NAME", ""))).isFalse();
         assertThat(AgentConfigReader.saysAnything(variables("PATRONI_NAME", "pg1"))).isTrue();
+    }
+
+    @Test
+    void levelsOfPackagesCanStandInAVariable() {
+        AgentConfig config =
+                good(
+                        FILE,
+                        "PATRONI_LOG_LOGGERS",
+                        "{dev.holdfast.agent: DEBUG, 'journal': ERROR}",
+                        "PATRONI_LOG_FILE_SIZE",
+                        "1000000",
+                        "PATRONI_LOG_DIR",
+                        "/var/log/holdfast",
+                        "PATRONI_LOG_MODE",
+                        "0644");
+
+        assertThat(config.log().loggers())
+                .containsExactly(
+                        Map.entry("dev.holdfast.agent", "DEBUG"), Map.entry("journal", "ERROR"));
+        assertThat(config.log().files())
+                .contains(
+                        new AgentConfig.Log.Files(
+                                "/var/log/holdfast", 4, 1_000_000, Optional.of("rw-r--r--")));
     }
 }
