@@ -9,6 +9,7 @@ import dev.holdfast.agent.loop.WorkerThreads;
 import dev.holdfast.agent.loop.Workers;
 import dev.holdfast.agent.observe.PeerObserver;
 import dev.holdfast.agent.observe.VitalsProbe;
+import dev.holdfast.agent.postgres.ConfigCopy;
 import dev.holdfast.agent.postgres.KnownStoreFile;
 import dev.holdfast.agent.postgres.LocalPostgres;
 import dev.holdfast.agent.postgres.PostgresException;
@@ -129,10 +130,19 @@ final class Agent {
                         config.etcd(),
                         Keys.prefix(config.namespace(), config.scope()),
                         new EtcdDcs.Options(STORE_REQUEST, LEASE_REQUEST));
+        ConfigCopy copy = new ConfigCopy(Path.of(config.postgresql().dataDir()), guardDirectory);
+        Optional<ClusterConfig> kept = usable(copy);
         if (postgres.runningPostmaster().isEmpty()) {
-            FirstLook.problem(config, dcs).ifPresent(this::fail);
+            FirstLook.problem(
+                            config,
+                            dcs,
+                            kept.isPresent()
+                                    ? FirstLook.Store.MAY_BE_AWAY
+                                    : FirstLook.Store.MUST_ANSWER)
+                    .ifPresent(this::fail);
         }
-        ClusterConfig first = ClusterConfigReader.read(config.bootstrap().dcs()).config();
+        ClusterConfig first =
+                kept.orElseGet(() -> ClusterConfigReader.read(config.bootstrap().dcs()).config());
         Scheduler scheduler =
                 (pause, action) -> {
                     long timer = vertx.setTimer(Math.max(1, pause.toMillis()), _ -> action.run());
@@ -165,6 +175,7 @@ final class Agent {
                                 new PeerObserver(client, clock::now),
                                 VitalsProbe.of(config.postgresql(), postgres::silence),
                                 new KnownStoreFile(guardDirectory),
+                                json -> workers.brief().execute(() -> copy.keep(json)),
                                 Clock.systemUTC()),
                         config,
                         self(),
@@ -205,6 +216,14 @@ final class Agent {
                 config.scope(),
                 config.restApi().listen(),
                 config.postgresql().dataDir());
+    }
+
+    /** What a former agent has seen of the dynamic configuration, unless it has errors. */
+    private static Optional<ClusterConfig> usable(ConfigCopy copy) {
+        return copy.read()
+                .map(ClusterConfigReader::read)
+                .filter(read -> !read.hasErrors())
+                .map(ClusterConfigReader.Read::config);
     }
 
     private Observation.Self self() {

@@ -21,10 +21,21 @@ final class FirstLook {
 
     private FirstLook() {}
 
+    /** What is made of an etcd that does not answer. */
+    enum Store {
+        MUST_ANSWER,
+        /**
+         * The member has data and knows its cluster's configuration: it waits, and touches nothing
+         * before etcd has said who leads.
+         */
+        MAY_BE_AWAY
+    }
+
     /** The first thing that is wrong; blocks for 10 s at most. */
-    static Optional<String> problem(AgentConfig config, Dcs dcs) throws InterruptedException {
+    static Optional<String> problem(AgentConfig config, Dcs dcs, Store store)
+            throws InterruptedException {
         Optional<String> port = takenPort(config.postgresql());
-        return port.isPresent() ? port : silentStore(dcs);
+        return port.isPresent() || store == Store.MAY_BE_AWAY ? port : silentStore(dcs);
     }
 
     private static Optional<String> takenPort(AgentConfig.Postgres postgres) {

@@ -28,6 +28,38 @@ final class EtcdOutageIT {
     }
 
     @Test
+    void anAgentThatStartsMeanwhileKnowsTheConfigurationAndTouchesNothing() {
+        Member old = live.primary();
+        Optional<Long> postmaster = old.postmasterPid();
+        Member standby = live.cluster().others(old).getFirst();
+        assertThat(standby.dataDirectory().resolve("patroni.dynamic.json"))
+                .content()
+                .contains("\"max_connections\"");
+        standby.signalAgent(Signal.TERM);
+        assertThat(standby.awaitAgentExit()).isZero();
+        live.cluster().etcd().kill();
+
+        standby.startAgent();
+
+        Await.until(
+                "the agent waits for etcd",
+                () ->
+                        standby.rest()
+                                .json("/patroni")
+                                .path("holdfast")
+                                .path("reason_code")
+                                .asText()
+                                .equals("store.unknown"));
+        assertThat(standby.postmasterPid()).as("its PostgreSQL").isEmpty();
+        // Past the lease, so that it is clear who is primary when etcd is back.
+        Await.until(
+                old + " no longer runs as the primary it was",
+                () -> !old.postmasterPid().equals(postmaster));
+        live.cluster().etcd().start();
+        live.cluster().awaitHealthy();
+    }
+
+    @Test
     void longerThanTheLeaseThePrimaryIsFencedAndThereIsOneAgainAfterwards() {
         Member old = live.primary();
         Optional<Long> postmaster = old.postmasterPid();

@@ -81,6 +81,7 @@ final class AgentLife implements AgentLoop.Listener {
                                 new Peers(),
                                 this::vital,
                                 member.storeMemory(),
+                                _ -> {},
                                 () -> Instant.EPOCH.plusNanos(cluster.events().nowNanos())),
                         config,
                         cluster.setup().self(config),

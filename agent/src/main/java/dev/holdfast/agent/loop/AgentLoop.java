@@ -40,6 +40,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,8 @@ public final class AgentLoop implements AutoCloseable {
     /**
      * Everything outside that the loop works with.
      *
+     * @param configCopy is told the text of the dynamic configuration, whenever it was read and can
+     *     be used
      * @param calendar the time that people read
      */
     public record Ports(
@@ -82,6 +85,7 @@ public final class AgentLoop implements AutoCloseable {
             PeerPort peers,
             VitalsPort vitals,
             StoreMemory memory,
+            Consumer<String> configCopy,
             InstantSource calendar) {}
 
     /** How the agent ends. */
@@ -376,6 +380,7 @@ public final class AgentLoop implements AutoCloseable {
                             : Optional.empty();
             noted(facts.known.seeing(view, facts.cluster));
             facts.cluster = Optional.of(view);
+            keepConfig(snapshot, view, askedAt, decoded.problems());
             view.config().ifPresent(c -> facts.config = c.value());
             FailsafeFact failsafe = FailsafeAnswers.seen(facts.failsafe, view, config.name());
             news |= !failsafe.equals(facts.failsafe);
@@ -395,6 +400,17 @@ public final class AgentLoop implements AutoCloseable {
             }
             if (news) {
                 turnSoon();
+            }
+        }
+
+        /** When it is another than before, and now and then: the directory may be another. */
+        private void keepConfig(
+                Dcs.Snapshot snapshot, ClusterView view, MonoTime askedAt, List<String> problems) {
+            boolean changed =
+                    view.config().filter(c -> !c.value().equals(facts.config)).isPresent();
+            Dcs.Entry entry = snapshot.entries().get(Keys.CONFIG);
+            if (entry != null && problems.isEmpty() && (changed || askedAt.isAfter(storeAskedAt))) {
+                ports.configCopy().accept(entry.value());
             }
         }
 
