@@ -235,6 +235,7 @@ final class Agent {
                 now.postgresql().pgHba(),
                 PgHba.effective(now, ClusterConfig.defaults()),
                 now.postgresql().pgIdent(),
+                now.postgresql().roles(),
                 barred.get());
     }
 

@@ -886,7 +886,7 @@ final class Postmaster {
                 received == 0 ? Optional.empty() : Optional.of(new Lsn(received)),
                 new Lsn(at),
                 Optional.empty(),
-                false,
+                Server.Replay.ON,
                 streaming,
                 files.upstream().map(u -> "host=" + u.host()).orElse(""),
                 walSenders(),

@@ -7,6 +7,7 @@ import dev.holdfast.core.config.AgentConfig.Credentials;
 import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.ClusterConfigReader;
+import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.decide.Observation;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -117,6 +118,7 @@ final class Setup {
                 List.of(),
                 List.of(),
                 List.of(),
+                RoleSettings.Both.none(),
                 Optional.empty());
     }
 
@@ -151,7 +153,10 @@ final class Setup {
                         List.of(),
                         2,
                         false,
-                        Duration.ofMinutes(1)),
+                        Duration.ofMinutes(1),
+                        new TreeMap<>(),
+                        Optional.empty(),
+                        RoleSettings.Both.none()),
                 new AgentConfig.Guard("/simulated", Optional.empty()),
                 new AgentConfig.Watchdog(
                         AgentConfig.Watchdog.Mode.OFF, "/simulated", Optional.empty()),

@@ -5,6 +5,7 @@ import dev.holdfast.agent.postgres.PgVersion;
 import dev.holdfast.agent.postgres.PostgresException;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.AgentConfig.HostPort;
+import dev.holdfast.core.config.ClusterConfigReader;
 import dev.holdfast.core.config.Problem;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -14,6 +15,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -42,7 +45,9 @@ final class HostChecks {
         draft.postgresql()
                 .proxyAddress()
                 .ifPresent(address -> checks.reachable("postgresql.proxy_address", address));
-        checks.dataDirectory(checks.programs());
+        Optional<PgVersion> programs = checks.programs();
+        checks.dataDirectory(programs);
+        programs.ifPresent(checks::parameters);
         checks.directories();
         return List.copyOf(checks.found);
     }
@@ -122,7 +127,35 @@ final class HostChecks {
         }
     }
 
+    /** Nobody knows better what a version takes than its own programs. */
+    private void parameters(PgVersion version) {
+        SortedMap<String, String> all =
+                new TreeMap<>(
+                        ClusterConfigReader.read(draft.bootstrap().dcs()).config().parameters());
+        all.putAll(draft.postgresql().parameters());
+        LocalPostgres.refused(draft.postgresql(), all)
+                .forEach((name, why) -> {
+                    boolean own = draft.postgresql().parameters().containsKey(name);
+                    warning(
+                            (own ? "" : "bootstrap.dcs.") + "postgresql.parameters." + name,
+                            quoted(all.getOrDefault(name, "")),
+                            "PostgreSQL "
+                                    + version.full()
+                                    + " does not take, so it is left out: "
+                                    + why);
+                });
+    }
+
     private void directories() {
+        draft.postgresql()
+                .customConf()
+                .filter(file -> isSound("postgresql.custom_conf"))
+                .filter(file -> !Files.isReadable(Path.of(file)))
+                .ifPresent(file ->
+                        error(
+                                "postgresql.custom_conf",
+                                quoted(file),
+                                "a file that exists and that this user may read"));
         draft.log().files().ifPresent(files -> writable("log.dir", Path.of(files.dir())));
         Path configuration = Path.of(draft.postgresql().configDir());
         if (!draft.postgresql().configDir().equals(draft.postgresql().dataDir())) {

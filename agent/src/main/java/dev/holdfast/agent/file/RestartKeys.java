@@ -27,6 +27,8 @@ public final class RestartKeys {
                     new Part("postgresql.data_dir", c -> c.postgresql().dataDir()),
                     new Part("postgresql.config_dir", c -> c.postgresql().configDir()),
                     new Part("postgresql.bin_dir", c -> c.postgresql().binDir()),
+                    new Part("postgresql.bin_name", c -> c.postgresql().binName()),
+                    new Part("postgresql.custom_conf", c -> c.postgresql().customConf()),
                     new Part("postgresql.pgpass", c -> c.postgresql().pgpass()),
                     new Part(
                             "postgresql.authentication",

@@ -29,6 +29,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 
@@ -47,6 +49,7 @@ public final class LocalPostgres implements Postgres {
     private final Path guardDirectory;
     private final Path dataDir;
     private final PostgresPrograms programs;
+    private final ParameterCheck check;
     private final UnfinishedWork unfinished;
     private final DataDirectories directories;
     private final PostgresFiles files;
@@ -68,6 +71,7 @@ public final class LocalPostgres implements Postgres {
         this.guardDirectory = guardDirectory.toAbsolutePath();
         this.dataDir = Path.of(config.dataDir()).toAbsolutePath();
         this.programs = programs;
+        this.check = new ParameterCheck(programs);
         this.unfinished = new UnfinishedWork(this.guardDirectory);
         this.directories = new DataDirectories(dataDir, programs, unfinished);
         this.files = new PostgresFiles(name, config);
@@ -77,7 +81,11 @@ public final class LocalPostgres implements Postgres {
         this.knock = new Knock(sessions.local(), config.superuser().username());
         this.probe =
                 new ProbeSession(
-                        sessions, source, control, wanted -> parameters(wanted, Map.of()).all());
+                        sessions,
+                        source,
+                        control,
+                        wanted -> parameters(wanted, Map.of()).all(),
+                        this::limits);
         this.configuration = new ConfigurationReload(sessions, control, files);
     }
 
@@ -108,9 +116,22 @@ public final class LocalPostgres implements Postgres {
         return programs(config, ProcessRunner.direct()).version();
     }
 
+    /**
+     * The parameters that the programs do not take as they are configured, and why, without a
+     * server.
+     *
+     * @throws PostgresException when a program is missing or its version is not supported
+     */
+    public static SortedMap<String, String> refused(
+            AgentConfig.Postgres config, SortedMap<String, String> parameters) {
+        return new ParameterCheck(programs(config, ProcessRunner.direct()))
+                .of(ServerParameters.free(parameters))
+                .refused();
+    }
+
     private static PostgresPrograms programs(AgentConfig.Postgres config, ProcessRunner runner) {
         String searchPath = Optional.ofNullable(System.getenv("PATH")).orElse("");
-        return PostgresPrograms.locate(config.binDir(), searchPath, runner);
+        return PostgresPrograms.locate(config.binDir(), config.binName(), searchPath, runner);
     }
 
     /** The version of the programs. */
@@ -152,7 +173,11 @@ public final class LocalPostgres implements Postgres {
     }
 
     private ServerParameters parameters(ServerFiles wanted, Map<String, Integer> needed) {
-        return ServerParameters.of(wanted.parameters(), own, needed);
+        ParameterCheck.Checked checked = check.of(ServerParameters.free(wanted.parameters()));
+        SortedMap<String, String> parameters = new TreeMap<>(wanted.parameters());
+        parameters.keySet().removeAll(checked.refused().keySet());
+        return ServerParameters.of(parameters, own, needed)
+                .withNotes(checked.notes(programs.version()));
     }
 
     private Map<String, Integer> limits() {

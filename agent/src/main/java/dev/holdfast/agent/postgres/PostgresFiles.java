@@ -60,8 +60,20 @@ final class PostgresFiles {
             boolean changed = keepBase();
             changed |= writePasswords();
             changed |= DurableFiles.write(configuration(), rendered(files, parameters, role));
-            changed |= writeLines("pg_hba.conf", files.hba());
-            changed |= writeLines("pg_ident.conf", files.ident());
+            // Whoever names a file of his own keeps it himself.
+            if (!parameters.all().containsKey("hba_file")) {
+                changed |= writeLines("pg_hba.conf", files.hba());
+            }
+            if (!parameters.all().containsKey("ident_file")) {
+                changed |= writeLines("pg_ident.conf", files.ident());
+            }
+            config.customConf()
+                    .filter(custom -> !Files.exists(Path.of(custom)))
+                    .ifPresent(custom ->
+                            notes.add(
+                                    "the file "
+                                            + custom
+                                            + " (postgresql.custom_conf) is not there, so nothing of it holds"));
             changed |= clearAlterSystem(notes);
             changed |= writeSignal(role);
             return new Prepared(changed, notes);
@@ -124,19 +136,28 @@ final class PostgresFiles {
 
     private String rendered(ServerFiles files, ServerParameters parameters, Role role) {
         Map<String, String> settings = new LinkedHashMap<>(parameters.all());
-        settings.put("hba_file", configDir.resolve("pg_hba.conf").toString());
-        settings.put("ident_file", configDir.resolve("pg_ident.conf").toString());
+        settings.putIfAbsent("hba_file", configDir.resolve("pg_hba.conf").toString());
+        settings.putIfAbsent("ident_file", configDir.resolve("pg_ident.conf").toString());
         settings.put("synchronous_standby_names", files.syncNames());
         settings.put("recovery_target_timeline", "latest");
         settings.put("primary_conninfo", primaryConninfo(files, role));
         settings.put("primary_slot_name", role == Role.PRIMARY ? "" : files.slotName().orElse(""));
-        StringBuilder text = new StringBuilder(HEADER).append("include 'postgresql.base.conf'\n\n");
+        StringBuilder text = new StringBuilder(HEADER).append(base()).append("\n\n");
         settings.forEach((parameter, value) ->
                 text.append(parameter)
                         .append(" = ")
                         .append(Quoted.configurationValue(parameter, value))
                         .append('\n'));
         return text.toString();
+    }
+
+    /** What the operator wrote himself comes first, so what Holdfast writes wins. */
+    private String base() {
+        // A file that is gone must not keep the server from taking what the cluster needs.
+        return config.customConf()
+                .map(custom ->
+                        "include_if_exists " + Quoted.configurationValue("custom_conf", custom))
+                .orElse("include 'postgresql.base.conf'");
     }
 
     /**
@@ -181,7 +202,8 @@ final class PostgresFiles {
         List<String> kept = new ArrayList<>();
         for (String line : text.lines().toList()) {
             String parameter = line.strip().split("[\\s=]", 2)[0].toLowerCase(Locale.ROOT);
-            if (ServerParameters.CONTROLLED.contains(parameter)) {
+            if (ServerParameters.CONTROLLED.contains(parameter)
+                    || ServerParameters.NOT_BY_ALTER_SYSTEM.contains(parameter)) {
                 notes.add(
                         parameter
                                 + " was taken out of "

@@ -65,12 +65,18 @@ final class PostgresPrograms {
     private static final int SECONDS_TO_END = 10;
 
     private final Optional<String> binDir;
+    private final Map<String, String> names;
     private final List<Path> searched;
     private final ProcessRunner runner;
     private final PgVersion version;
 
-    private PostgresPrograms(Optional<String> binDir, List<Path> searched, ProcessRunner runner) {
+    private PostgresPrograms(
+            Optional<String> binDir,
+            Map<String, String> names,
+            List<Path> searched,
+            ProcessRunner runner) {
         this.binDir = binDir;
+        this.names = names;
         this.searched = searched;
         this.runner = runner;
         for (Program program : Program.values()) {
@@ -83,15 +89,22 @@ final class PostgresPrograms {
      * Finds all programs and asks for their version.
      *
      * @param binDir {@code postgresql.bin_dir}; the directories of {@code searchPath} without it
+     * @param names {@code postgresql.bin_name}: what a program is called here, by its usual name
      * @param searchPath as in the environment variable PATH
      */
     static PostgresPrograms locate(
-            Optional<String> binDir, String searchPath, ProcessRunner runner) {
+            Optional<String> binDir,
+            Map<String, String> names,
+            String searchPath,
+            ProcessRunner runner) {
         Stream<String> directories =
                 binDir.map(Stream::of)
                         .orElseGet(() -> Pattern.compile(":").splitAsStream(searchPath));
         return new PostgresPrograms(
-                binDir, directories.filter(d -> !d.isEmpty()).map(Path::of).toList(), runner);
+                binDir,
+                names,
+                directories.filter(d -> !d.isEmpty()).map(Path::of).toList(),
+                runner);
     }
 
     PgVersion version() {
@@ -101,14 +114,18 @@ final class PostgresPrograms {
     /** Where {@code program} is. */
     Path path(Program program) {
         return searched.stream()
-                .map(directory -> directory.resolve(program.fileName()).toAbsolutePath())
+                .map(directory -> directory.resolve(name(program)).toAbsolutePath())
                 .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
                 .findFirst()
                 .orElseThrow(() -> new PostgresException(missing(program)));
     }
 
+    private String name(Program program) {
+        return names.getOrDefault(program.fileName(), program.fileName());
+    }
+
     private String missing(Program program) {
-        return program.fileName()
+        return name(program)
                 + binDir.map(dir -> " was not found in " + dir + " (postgresql.bin_dir): ")
                         .orElse(
                                 " was not found in the search path, and postgresql.bin_dir is not set: ")

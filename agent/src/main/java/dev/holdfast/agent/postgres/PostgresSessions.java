@@ -115,8 +115,13 @@ final class PostgresSessions {
     }
 
     private static Connection connect(HostPort address, Properties properties) throws SQLException {
+        return connect(address, "postgres", properties);
+    }
+
+    static Connection connect(HostPort address, String database, Properties properties)
+            throws SQLException {
         Connection session =
-                new Driver().connect("jdbc:postgresql://" + address + "/postgres", properties);
+                new Driver().connect("jdbc:postgresql://" + address + "/" + database, properties);
         if (session == null) {
             throw new IllegalStateException("the driver did not take its own URL for " + address);
         }

@@ -8,6 +8,7 @@ import dev.holdfast.core.postgres.ServerFiles;
 import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collections;
@@ -17,6 +18,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Asks the server every second over one session that is kept, and beside it over fresh ones. What
@@ -36,11 +38,16 @@ final class ProbeSession implements AutoCloseable {
     /** The timeline that was replayed up to a position; within one start it never falls. */
     private record Replayed(long startMicros, Timeline timeline, Lsn position) {}
 
+    /** Why replay is paused at a position. */
+    private record Pause(long startMicros, Lsn position, Server.Replay why) {}
+
     private final PostgresSessions sessions;
     private final SourceServer source;
     private final ControlSession control;
     private final Function<ServerFiles, SortedMap<String, String>> configured;
+    private final Supplier<Map<String, Integer>> needed;
     private final ServerProbe probe = new ServerProbe();
+    private final AtomicReference<Optional<Pause>> paused = new AtomicReference<>(Optional.empty());
     private final AtomicReference<Optional<Pending>> pending =
             new AtomicReference<>(Optional.empty());
     private final AtomicReference<Optional<Replayed>> replayed =
@@ -49,16 +56,19 @@ final class ProbeSession implements AutoCloseable {
 
     /**
      * @param configured all parameters that the server would be started with
+     * @param needed the limits that recovery needs at least, as {@code pg_controldata} has them
      */
     ProbeSession(
             PostgresSessions sessions,
             SourceServer source,
             ControlSession control,
-            Function<ServerFiles, SortedMap<String, String>> configured) {
+            Function<ServerFiles, SortedMap<String, String>> configured,
+            Supplier<Map<String, Integer>> needed) {
         this.sessions = sessions;
         this.source = source;
         this.control = control;
         this.configured = configured;
+        this.needed = needed;
     }
 
     Server probe(ServerFiles wanted) {
@@ -105,7 +115,9 @@ final class ProbeSession implements AutoCloseable {
         Open open = kept.isPresent() ? kept.get() : open();
         Row row = probe.ask(open.statement());
         SortedMap<String, String> restart = pendingRestart(open.session(), wanted, row);
-        return row.recovering() ? row.standby(restart, timeline(row)) : row.primary(restart);
+        return row.recovering()
+                ? row.standby(restart, timeline(row), replay(open.session(), row))
+                : row.primary(restart);
     }
 
     private Open open() throws SQLException {
@@ -126,7 +138,10 @@ final class ProbeSession implements AutoCloseable {
                             .map(Pending::found)
                             .orElseGet(Collections::emptySortedMap);
             return row.recovering()
-                    ? row.standby(restart, received(row).orElse(least(row)))
+                    ? row.standby(
+                            restart,
+                            received(row).orElse(least(row)),
+                            row.replayPaused() ? Server.Replay.PAUSED : Server.Replay.ON)
                     : row.primary(restart);
         } catch (SQLException e) {
             return answer(e);
@@ -184,6 +199,43 @@ final class ProbeSession implements AutoCloseable {
             replayed.set(Optional.of(new Replayed(row.startMicros(), timeline, row.replayed())));
         }
         return timeline;
+    }
+
+    /**
+     * Who has paused it, looked up once for each position: PostgreSQL does so at the record that
+     * tells of its primary's limits, and writes these to {@code pg_control} first.
+     */
+    private Server.Replay replay(Connection session, Row row) throws SQLException {
+        if (!row.replayPaused()) {
+            return Server.Replay.ON;
+        }
+        Optional<Pause> known =
+                paused.get()
+                        .filter(p ->
+                                p.startMicros() == row.startMicros()
+                                        && p.position().equals(row.replayed()));
+        if (known.isEmpty()) {
+            known = Optional.of(new Pause(row.startMicros(), row.replayed(), why(session)));
+            paused.set(known);
+        }
+        return known.get().why();
+    }
+
+    private Server.Replay why(Connection session) throws SQLException {
+        for (Map.Entry<String, Integer> limit : needed.get().entrySet()) {
+            try (PreparedStatement statement =
+                    session.prepareStatement("SELECT current_setting(?)::int < ?")) {
+                statement.setString(1, limit.getKey());
+                statement.setInt(2, limit.getValue());
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    if (row.getBoolean(1)) {
+                        return Server.Replay.NEEDS_HIGHER_LIMITS;
+                    }
+                }
+            }
+        }
+        return Server.Replay.PAUSED;
     }
 
     private Timeline least(Row row) {

@@ -59,14 +59,30 @@ record ServerParameters(
                     "recovery_target_xid",
                     "data_directory",
                     "config_file",
-                    "hba_file",
-                    "ident_file",
                     "wal_keep_segments");
+
+    /** Not by ALTER SYSTEM, which would win over the lines that the configuration has. */
+    static final Set<String> NOT_BY_ALTER_SYSTEM = Set.of("hba_file", "ident_file");
 
     ServerParameters {
         commandLine = Collections.unmodifiableSortedMap(new TreeMap<>(commandLine));
         configuration = Collections.unmodifiableSortedMap(new TreeMap<>(configuration));
         notes = List.copyOf(notes);
+    }
+
+    /** Those that a configuration may set, and whose values nothing here changes. */
+    static SortedMap<String, String> free(Map<String, String> configured) {
+        SortedMap<String, String> free = new TreeMap<>(configured);
+        free.keySet().removeAll(CONTROLLED);
+        // Its old names are translated; PostgreSQL does not know them any more.
+        free.remove("wal_level");
+        return free;
+    }
+
+    ServerParameters withNotes(List<String> more) {
+        List<String> all = new ArrayList<>(more);
+        all.addAll(notes);
+        return new ServerParameters(commandLine, configuration, all);
     }
 
     /**

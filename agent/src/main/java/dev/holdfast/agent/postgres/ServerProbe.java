@@ -82,14 +82,15 @@ final class ServerProbe {
                     slots);
         }
 
-        Server.Standby standby(SortedMap<String, String> pendingRestart, Timeline timeline) {
+        Server.Standby standby(
+                SortedMap<String, String> pendingRestart, Timeline timeline, Server.Replay replay) {
             return new Server.Standby(
                     common(pendingRestart),
                     timeline,
                     received,
                     replayed,
                     replayTimestamp,
-                    replayPaused,
+                    replay,
                     receiver,
                     primaryConninfo,
                     senders,

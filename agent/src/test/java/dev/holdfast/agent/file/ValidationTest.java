@@ -163,6 +163,33 @@ final class ValidationTest {
     }
 
     @Test
+    void aParameterThatTheProgramsDoNotTakeIsSaid() throws IOException {
+        Files.writeString(
+                directory.resolve("bin/postgres"),
+                """
+                #!/bin/sh
+                case "$*" in
+                    *wrk_mem*) echo '2026 [1] FATAL:  unrecognized configuration parameter "wrk_mem"'; exit 1;;
+                    *) echo 'postgres (PostgreSQL) 15.3';;
+                esac
+                """);
+
+        Outcome outcome =
+                validate(
+                        host.yaml()
+                                .replace(
+                                        "ttl: 10",
+                                        "postgresql: {parameters: {wrk_mem: 1MB, work_mem: 1MB}}"));
+
+        assertThat(outcome.status()).isZero();
+        assertThat(outcome.errors())
+                .contains(
+                        "WARNING bootstrap.dcs.postgresql.parameters.wrk_mem: found \"1MB\", which PostgreSQL 15.3"
+                                + " does not take, so it is left out: unrecognized configuration parameter")
+                .doesNotContain("parameters.work_mem");
+    }
+
+    @Test
     void whatIsNotYamlIsNamedWithItsLine() throws IOException {
         Outcome outcome = validate("scope: [demo\n");
 

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -341,7 +342,7 @@ final class LocalPostgresIT {
     void whatNeedsARestartIsShownAndAStandbyStartsWithTheLimitsItsWalNeeds() throws Exception {
         TestServer a = startedPrimary("a");
         a.stop();
-        ServerFiles more = with(a.files(Optional.empty()), "max_connections", "150");
+        ServerFiles more = TestServer.with(a.files(Optional.empty()), "max_connections", "150");
         a.start(more, Role.PRIMARY);
         assertThat(((Server.Primary) a.postgres().probe(more)).common().pendingRestart()).isEmpty();
         assertThat(primary(a).common().pendingRestart())
@@ -363,18 +364,6 @@ final class LocalPostgresIT {
         Postgres.Applied applied = b.postgres().apply(fewer, b::reload);
         assertThat(applied.files().notes()).anyMatch(note -> note.contains("primary_conninfo"));
         assertThat(b.query("SHOW work_mem")).isEqualTo("5MB");
-    }
-
-    private static ServerFiles with(ServerFiles files, String parameter, String value) {
-        SortedMap<String, String> parameters = new TreeMap<>(files.parameters());
-        parameters.put(parameter, value);
-        return new ServerFiles(
-                parameters,
-                files.hba(),
-                files.ident(),
-                files.upstream(),
-                files.slotName(),
-                files.syncNames());
     }
 
     @Test
@@ -471,7 +460,10 @@ final class LocalPostgresIT {
                         List.of("max-rate=32k"),
                         c.keepDirectories(),
                         c.useUnixSocket(),
-                        c.pgCtlTimeout());
+                        c.pgCtlTimeout(),
+                        c.binName(),
+                        c.customConf(),
+                        c.roles());
         return LocalPostgres.open(
                 "the cluster",
                 server.name,
@@ -558,7 +550,7 @@ final class LocalPostgresIT {
     void aMissingProgramIsNamedWithThePlaceAndTheKey() {
         assertThatThrownBy(() ->
                         PostgresPrograms.locate(
-                                Optional.of(home.toString()), "", ProcessRunner.direct()))
+                                Optional.of(home.toString()), Map.of(), "", ProcessRunner.direct()))
                 .isInstanceOf(PostgresException.class)
                 .hasMessageStartingWith(
                         "postgres was not found in " + home + " (postgresql.bin_dir)");

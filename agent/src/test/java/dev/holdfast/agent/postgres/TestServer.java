@@ -6,6 +6,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.AgentConfig.Credentials;
 import dev.holdfast.core.config.AgentConfig.HostPort;
+import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Upstream;
@@ -21,6 +22,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -72,7 +74,10 @@ final class TestServer implements AutoCloseable {
                         List.of(),
                         2,
                         false,
-                        BOUND);
+                        BOUND,
+                        new TreeMap<>(),
+                        Optional.empty(),
+                        RoleSettings.Both.none());
         this.runner = asUnprivilegedUser();
         this.postgres = open();
     }
@@ -160,6 +165,18 @@ final class TestServer implements AutoCloseable {
                 upstream.map(TestServer::asUpstream),
                 upstream.map(u -> name.slotName()),
                 "");
+    }
+
+    static ServerFiles with(ServerFiles files, String parameter, String value) {
+        SortedMap<String, String> parameters = new TreeMap<>(files.parameters());
+        parameters.put(parameter, value);
+        return new ServerFiles(
+                parameters,
+                files.hba(),
+                files.ident(),
+                files.upstream(),
+                files.slotName(),
+                files.syncNames());
     }
 
     Upstream asUpstream() {

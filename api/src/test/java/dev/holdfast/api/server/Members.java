@@ -211,7 +211,7 @@ public final class Members {
                         Optional.of(Lsn.of("0/2F00100")),
                         Lsn.of("0/2F00000"),
                         Optional.of("2026-11-20 18:00:01.5+00"),
-                        false,
+                        Server.Replay.ON,
                         Optional.of(
                                 new Server.WalReceiver(
                                         "streaming", new Timeline(2), "10.0.0.1", 5432)),
@@ -227,7 +227,7 @@ public final class Members {
                 Optional.empty(),
                 s.replayed(),
                 Optional.empty(),
-                true,
+                Server.Replay.PAUSED,
                 Optional.empty(),
                 s.primaryConninfo(),
                 s.senders(),

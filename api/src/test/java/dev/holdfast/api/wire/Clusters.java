@@ -248,6 +248,7 @@ public final class Clusters {
                 d.maxTimelinesHistory(),
                 new TreeMap<>(),
                 List.of(),
-                List.of());
+                List.of(),
+                d.roles());
     }
 }

@@ -89,6 +89,9 @@ public record AgentConfig(
      * @param basebackup options of pg_basebackup, each as {@code name} or {@code name=value}
      * @param keepDirectories how many data directories that were moved aside are kept
      * @param useUnixSocket local sessions go through the first of {@code unix_socket_directories}
+     * @param binName the names of programs that are called otherwise than usual, by the usual name
+     * @param customConf a file that is included in place of {@code postgresql.base.conf}
+     * @param roles what is for one role of this member's server only
      */
     public record Postgres(
             String listenHosts,
@@ -108,9 +111,13 @@ public record AgentConfig(
             List<String> basebackup,
             int keepDirectories,
             boolean useUnixSocket,
-            Duration pgCtlTimeout) {
+            Duration pgCtlTimeout,
+            SortedMap<String, String> binName,
+            Optional<String> customConf,
+            RoleSettings.Both roles) {
         public Postgres {
             parameters = FrozenMap.copyOf(parameters);
+            binName = FrozenMap.copyOf(binName);
         }
     }
 

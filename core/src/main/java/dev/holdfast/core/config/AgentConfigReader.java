@@ -91,7 +91,14 @@ public final class AgentConfigReader {
                         LogReader.read(root.section("log")),
                         TagsReader.read(root.section("tags")));
         passwords(root, config);
-        root.unsupported("consul", "zookeeper", "exhibitor", "kubernetes", "raft", "citus");
+        root.without(
+                "is not planned and is ignored: the store is etcd",
+                "consul",
+                "zookeeper",
+                "exhibitor",
+                "kubernetes",
+                "raft");
+        root.without("is not planned and is ignored", "citus");
         root.finish();
         return new Read(config, root.problems());
     }
@@ -101,10 +108,20 @@ public final class AgentConfigReader {
         return Environment.saysAnything(environment);
     }
 
-    /** The file's values with the environment's laid over them, and every password hidden. */
+    /** The file's values with the environment's laid over them. */
+    public static Map<String, Object> merged(
+            Map<String, Object> file, Map<String, String> environment) {
+        Map<String, Object> merged = new LinkedHashMap<>();
+        Environment.overlay(file, environment)
+                .document()
+                .forEach((key, value) -> merged.put(String.valueOf(key), value));
+        return merged;
+    }
+
+    /** The same with every password hidden. */
     public static Map<String, Object> shown(
             Map<String, Object> file, Map<String, String> environment) {
-        return Secrets.hidden(Environment.overlay(file, environment).document());
+        return Secrets.hidden(merged(file, environment));
     }
 
     /**
@@ -286,16 +303,14 @@ public final class AgentConfigReader {
     /** An empty password is right only where the file lets somebody in without one. */
     private static void passwords(ConfigTree root, AgentConfig config) {
         boolean superuserWithout = config.postgresql().superuser().password().isEmpty();
-        if (superuserWithout
-                && !config.postgresql().useUnixSocket()
-                && !config.postgresql().superuser().username().isEmpty()) {
+        if (superuserWithout && !config.postgresql().superuser().username().isEmpty()) {
             root.section("postgresql")
                     .section("authentication")
                     .section("superuser")
                     .warning(
                             "password",
                             "nothing",
-                            "works only where pg_hba lets the superuser in without one");
+                            "works only where pg_hba lets the superuser in over TCP without one");
         }
     }
 }

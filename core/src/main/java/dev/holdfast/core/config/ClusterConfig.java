@@ -26,6 +26,7 @@ import java.util.TreeMap;
  * @param parameters PostgreSQL parameters by name, values as PostgreSQL's configuration file would
  *     have them, without quotes
  * @param pgHba lines of pg_hba.conf; empty means that the member's own or the default are used
+ * @param roles what is for one role of PostgreSQL only
  */
 public record ClusterConfig(
         Duration ttl,
@@ -46,7 +47,8 @@ public record ClusterConfig(
         int maxTimelinesHistory,
         SortedMap<String, String> parameters,
         List<String> pgHba,
-        List<String> pgIdent) {
+        List<String> pgIdent,
+        RoleSettings.Both roles) {
 
     public ClusterConfig {
         parameters = FrozenMap.copyOf(parameters);
@@ -75,7 +77,8 @@ public record ClusterConfig(
                 0,
                 new TreeMap<>(),
                 List.of(),
-                List.of());
+                List.of(),
+                RoleSettings.Both.none());
     }
 
     public boolean synchronous() {

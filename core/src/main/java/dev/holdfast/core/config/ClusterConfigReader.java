@@ -75,7 +75,9 @@ public final class ClusterConfigReader {
                                 .orElse(defaults.maxTimelinesHistory()),
                         ParametersReader.shared(postgresql.section("parameters")),
                         postgresql.lines("pg_hba"),
-                        postgresql.lines("pg_ident"));
+                        postgresql.lines("pg_ident"),
+                        RoleSettings.read(postgresql));
+        ParametersReader.ownFiles(postgresql);
         withoutEffect(tree, postgresql);
         return config;
     }
@@ -129,15 +131,8 @@ public final class ClusterConfigReader {
         tree.unsupported(
                 "maximum_lag_on_syncnode", "primary_race_backoff", "slots", "ignore_slots");
         postgresql.unsupported(
-                "recovery_conf",
-                "parameters_primary",
-                "parameters_replica",
                 "parameters_standby_leader",
-                "pg_hba_primary",
-                "pg_hba_replica",
                 "pg_hba_standby_leader",
-                "pg_ident_primary",
-                "pg_ident_replica",
                 "pg_ident_standby_leader",
                 "pg_hosts",
                 "pg_hosts_primary",

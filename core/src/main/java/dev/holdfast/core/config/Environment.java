@@ -62,7 +62,14 @@ final class Environment {
                     "postgresql.data_dir",
                     "postgresql.config_dir",
                     "postgresql.bin_dir",
-                    "postgresql.pgpass");
+                    "postgresql.pgpass",
+                    "postgresql.bin_name.pg_ctl",
+                    "postgresql.bin_name.initdb",
+                    "postgresql.bin_name.pg_controldata",
+                    "postgresql.bin_name.pg_basebackup",
+                    "postgresql.bin_name.postgres",
+                    "postgresql.bin_name.pg_isready",
+                    "postgresql.bin_name.pg_rewind");
 
     private static final List<String> ROLES = List.of("superuser", "replication", "rewind");
 
@@ -135,7 +142,12 @@ final class Environment {
         }
         ConfigTree root = ConfigTree.overlaid(overlay.tree, overlay.origins);
         for (String name : overlay.unread.keySet()) {
-            root.warning("the variable " + name, "a setting", "is not supported and is ignored");
+            root.warning(
+                    "the variable " + name,
+                    "a setting",
+                    name.endsWith("_CONFIGURATION")
+                            ? "is ignored, because a file is named"
+                            : "is not supported and is ignored");
         }
         return root;
     }
@@ -152,6 +164,7 @@ final class Environment {
     private static String suffixOf(String path) {
         return path.replace("postgresql.authentication.", "")
                 .replace(".authentication", "")
+                .replace("bin_name.", "bin_")
                 .replace('.', '_')
                 .toUpperCase(Locale.ROOT);
     }

@@ -20,9 +20,7 @@ final class ParametersReader {
                     "cluster_name",
                     "config_file",
                     "data_directory",
-                    "hba_file",
                     "hot_standby",
-                    "ident_file",
                     "listen_addresses",
                     "port",
                     "primary_conninfo",
@@ -61,6 +59,15 @@ final class ParametersReader {
      * keep a standby from starting.
      */
     static SortedMap<String, String> ofMember(ConfigTree parameters) {
+        return withoutShared(parameters, "every member must have the same");
+    }
+
+    /** Parameters of one role: a member changes roles, and keeps what it must share. */
+    static SortedMap<String, String> ofRole(ConfigTree parameters) {
+        return withoutShared(parameters, "it must be the same in every role");
+    }
+
+    private static SortedMap<String, String> withoutShared(ConfigTree parameters, String because) {
         SortedMap<String, String> read = read(parameters);
         for (SharedParameter parameter : SharedParameter.ALL) {
             String value = read.remove(parameter.name());
@@ -68,10 +75,25 @@ final class ParametersReader {
                 parameters.warning(
                         parameter.name(),
                         Problem.show(value),
-                        "is ignored here: every member must have the same, so it comes only from the dynamic configuration");
+                        "is ignored here: "
+                                + because
+                                + ", so it comes only from the dynamic configuration");
             }
         }
         return read;
+    }
+
+    /** Whoever names a file of his own keeps it himself. */
+    static void ownFiles(ConfigTree postgresql) {
+        for (String name : List.of("hba", "ident")) {
+            boolean own = postgresql.section("parameters").has(name + "_file");
+            if (own && postgresql.has("pg_" + name)) {
+                postgresql.warning(
+                        "pg_" + name,
+                        "lines",
+                        "are ignored, because the parameter " + name + "_file names a file");
+            }
+        }
     }
 
     private static SortedMap<String, String> read(ConfigTree parameters) {

@@ -6,6 +6,8 @@ import dev.holdfast.core.config.AgentConfig.Postgres;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Reads {@code postgresql} of a member's file. */
 final class PostgresReader {
@@ -35,6 +37,16 @@ final class PostgresReader {
                     "progress",
                     "write-recovery-conf");
 
+    private static final List<String> PROGRAMS =
+            List.of(
+                    "pg_ctl",
+                    "initdb",
+                    "pg_controldata",
+                    "pg_basebackup",
+                    "postgres",
+                    "pg_isready",
+                    "pg_rewind");
+
     private PostgresReader() {}
 
     /**
@@ -51,6 +63,7 @@ final class PostgresReader {
         Credentials rewind =
                 authentication.has("rewind") ? role(authentication, "rewind") : superuser;
         withoutEffect(postgresql);
+        ParametersReader.ownFiles(postgresql);
         return new Postgres(
                 listen.hosts(),
                 listen.port(),
@@ -74,7 +87,29 @@ final class PostgresReader {
                 postgresql.flag("use_unix_socket").orElse(false),
                 postgresql
                         .duration("pg_ctl_timeout", Duration.ofSeconds(1), Duration.ofDays(1))
-                        .orElse(Duration.ofSeconds(60)));
+                        .orElse(Duration.ofSeconds(60)),
+                programNames(postgresql.section("bin_name")),
+                postgresql.absolutePath("custom_conf"),
+                RoleSettings.read(postgresql));
+    }
+
+    /** Only those that are named otherwise than usual. */
+    private static SortedMap<String, String> programNames(ConfigTree names) {
+        SortedMap<String, String> read = new TreeMap<>();
+        for (String program : PROGRAMS) {
+            names.read(
+                            program,
+                            "the name of a program, without its directory",
+                            value ->
+                                    Scalars.text(value)
+                                            .map(String::strip)
+                                            .filter(name ->
+                                                    name.chars()
+                                                            .noneMatch(c -> c == '/' || c < 32)))
+                    .filter(name -> !name.isEmpty())
+                    .ifPresent(name -> read.put(program, name));
+        }
+        return read;
     }
 
     private static Addresses.Listen listen(ConfigTree postgresql) {
@@ -143,21 +178,12 @@ final class PostgresReader {
                 "comes only from the dynamic configuration and is ignored here",
                 "use_pg_rewind",
                 "use_slots");
+        postgresql.without("has no effect: sessions go over TCP", "use_unix_socket_repl");
         postgresql.unsupported(
                 "callbacks",
-                "bin_name",
-                "custom_conf",
-                "recovery_conf",
                 "before_stop",
-                "use_unix_socket_repl",
-                "parameters_primary",
-                "parameters_replica",
                 "parameters_standby_leader",
-                "pg_hba_primary",
-                "pg_hba_replica",
                 "pg_hba_standby_leader",
-                "pg_ident_primary",
-                "pg_ident_replica",
                 "pg_ident_standby_leader",
                 "pg_hosts",
                 "pg_hosts_primary",

@@ -3,6 +3,7 @@ package dev.holdfast.core.decide;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Upstream;
 import java.util.List;
@@ -11,13 +12,14 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /** What the server's configuration should be. */
 final class Files {
     private Files() {}
 
     static ServerFiles forPrimary(Observation o, String syncNames) {
-        return files(o, Optional.empty(), syncNames);
+        return files(o, RoleSettings.Both::primary, Optional.empty(), syncNames);
     }
 
     /**
@@ -25,7 +27,7 @@ final class Files {
      * wait for a change of them to count: the first that comes among all others confirms.
      */
     static ServerFiles forStandby(Observation o, ClusterView cluster, Optional<Upstream> upstream) {
-        return files(o, upstream, armedNames(o, cluster).render());
+        return files(o, RoleSettings.Both::replica, upstream, armedNames(o, cluster).render());
     }
 
     static SyncNames armedNames(Observation o, ClusterView cluster) {
@@ -61,22 +63,40 @@ final class Files {
                 .or(() -> o.applied().flatMap(ServerFiles::upstream));
     }
 
-    private static ServerFiles files(Observation o, Optional<Upstream> upstream, String syncNames) {
+    /** What is for the role wins over what is for both, and the member's over the cluster's. */
+    private static ServerFiles files(
+            Observation o,
+            Function<RoleSettings.Both, RoleSettings> role,
+            Optional<Upstream> upstream,
+            String syncNames) {
+        RoleSettings ours = role.apply(o.self().roles());
+        RoleSettings everybodys = role.apply(o.config().roles());
         SortedMap<String, String> parameters = new TreeMap<>(o.config().parameters());
         parameters.putAll(o.self().parameters());
+        parameters.putAll(everybodys.parameters());
+        parameters.putAll(ours.parameters());
         return new ServerFiles(
                 parameters,
-                hba(o),
-                o.self().ident().isEmpty() ? o.config().pgIdent() : o.self().ident(),
+                firstOf(
+                        List.of(
+                                ours.pgHba(),
+                                everybodys.pgHba(),
+                                o.self().hba(),
+                                o.config().pgHba(),
+                                o.self().defaultHba())),
+                firstOf(
+                        List.of(
+                                ours.pgIdent(),
+                                everybodys.pgIdent(),
+                                o.self().ident(),
+                                o.config().pgIdent())),
                 upstream,
                 o.config().useSlots() ? Optional.of(o.me().slotName()) : Optional.empty(),
                 syncNames);
     }
 
-    private static List<String> hba(Observation o) {
-        if (!o.self().hba().isEmpty()) {
-            return o.self().hba();
-        }
-        return o.config().pgHba().isEmpty() ? o.self().defaultHba() : o.config().pgHba();
+    /** The first that has lines. */
+    private static List<String> firstOf(List<List<String>> candidates) {
+        return candidates.stream().filter(lines -> !lines.isEmpty()).findFirst().orElse(List.of());
     }
 }

@@ -3,6 +3,7 @@ package dev.holdfast.core.decide;
 import static dev.holdfast.core.decide.Reason.Code.FOLLOW;
 import static dev.holdfast.core.decide.Reason.Code.FOLLOW_APPLY;
 import static dev.holdfast.core.decide.Reason.Code.FOLLOW_DIVERGED;
+import static dev.holdfast.core.decide.Reason.Code.FOLLOW_LIMITS;
 import static dev.holdfast.core.decide.Reason.Code.FOLLOW_WAKE;
 import static dev.holdfast.core.decide.Reason.Code.SILENT;
 import static dev.holdfast.core.decide.Reason.Code.STARTING;
@@ -90,6 +91,16 @@ final class FollowerRules {
             LeaderKey leader,
             Server.Standby standby,
             Optional<Upstream> upstream) {
+        if (standby.replay() == Server.Replay.NEEDS_HIGHER_LIMITS) {
+            return Say.of(
+                            o,
+                            FOLLOW_LIMITS,
+                            "PostgreSQL has paused replay, because its primary runs with higher limits; it is"
+                                    + " restarted with these")
+                    .act(new Action.Stop(Action.StopMode.FAST, ShutdownRules.patience(o)))
+                    .service(Serving.whileChanging(o))
+                    .decision();
+        }
         List<Action> actions = new ArrayList<>(SlotRules.onStandby(o, cluster, standby));
         if (o.guard() instanceof GuardFact.Present(GuardFact.Mode mode, long _, boolean _)
                 && !(mode instanceof GuardFact.Mode.Standby)) {

@@ -7,6 +7,7 @@ import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
@@ -71,6 +72,7 @@ public record Observation(
      * @param defaultHba what pg_hba.conf holds where neither member nor cluster say
      * @param parameters of this member only; they win over the cluster's, as do its {@code hba} and
      *     {@code ident}
+     * @param roles what is for one role of its server only; wins over all of these
      * @param barred why this member may not lead although its file does not say so: what its host
      *     lacks. The tags say {@code nofailover} then, so that the others know
      */
@@ -81,6 +83,7 @@ public record Observation(
             List<String> hba,
             List<String> defaultHba,
             List<String> ident,
+            RoleSettings.Both roles,
             Optional<String> barred) {
         public Self {
             tags = barred.isPresent() ? tags.withNoFailover() : tags;

@@ -39,6 +39,7 @@ public record Reason(Code code, String sentence) {
         FOLLOW_ASK("follow.ask_history"),
         FOLLOW_WAIT_PROMOTION("follow.wait_for_promotion"),
         FOLLOW_DIVERGED("follow.diverged"),
+        FOLLOW_LIMITS("follow.limits"),
         REJOIN_UNWELL("rejoin.unwell"),
         REWIND("follow.rewind"),
         RECLONE("follow.reclone"),

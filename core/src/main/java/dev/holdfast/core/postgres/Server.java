@@ -24,6 +24,18 @@ public sealed interface Server {
             String syncNames,
             SortedMap<String, String> pendingRestart) {}
 
+    /** Whether a standby replays what it has. */
+    enum Replay {
+        ON,
+        /** Somebody has paused it. */
+        PAUSED,
+        /**
+         * PostgreSQL (from 14 on) has paused it by itself: its primary runs with higher limits,
+         * such as {@code max_connections}, and only a restart with these lets it go on.
+         */
+        NEEDS_HIGHER_LIMITS
+    }
+
     /** In recovery. */
     record Standby(
             Common common,
@@ -31,7 +43,7 @@ public sealed interface Server {
             Optional<Lsn> received,
             Lsn replayed,
             Optional<String> replayTimestamp,
-            boolean replayPaused,
+            Replay replay,
             Optional<WalReceiver> receiver,
             String primaryConninfo,
             List<WalSender> senders,
@@ -41,6 +53,10 @@ public sealed interface Server {
         /** What it has flushed to its own disk, as far as it tells. */
         public Lsn position() {
             return Lsn.max(received.orElse(Lsn.ZERO), replayed);
+        }
+
+        public boolean replayPaused() {
+            return replay != Replay.ON;
         }
 
         public boolean isStreaming() {

@@ -155,7 +155,10 @@ class AgentConfigReaderTest {
                                 List.of("checkpoint=fast", "verbose", "max-rate=100M"),
                                 3,
                                 false,
-                                Duration.ofMinutes(2)));
+                                Duration.ofMinutes(2),
+                                new TreeMap<>(),
+                                Optional.empty(),
+                                RoleSettings.Both.none()));
     }
 
     @Test
@@ -432,7 +435,7 @@ class AgentConfigReaderTest {
                         "WARNING log.loggers.patroni.ha: found a module of Patroni or of its libraries, which has no counterpart and is ignored; packages begin with dev.holdfast.",
                         "WARNING log.format: found the attribute \"relativeCreated\", which has no counterpart and is left out.",
                         "WARNING tags.replicatefrom: found \"pg2\", which is shown but has no effect yet.",
-                        "WARNING citus: found a map with the keys [group], which is not supported yet and is ignored.",
+                        "WARNING citus: found a map with the keys [group], which is not planned and is ignored.",
                         "WARNING proxy: found a key that Holdfast does not know, which is ignored.",
                         "WARNING postgresql.replica_metod: found a key that Holdfast does not know, which is ignored.");
     }
@@ -582,7 +585,7 @@ class AgentConfigReaderTest {
                         "WARNING bootstrap.pg_hba: found nothing, and no password for the replication user, which keeps standbys out,"
                                 + " because the default lines ask for one.",
                         "WARNING postgresql.authentication.superuser.password: found nothing, which works only where pg_hba lets the"
-                                + " superuser in without one.");
+                                + " superuser in over TCP without one.");
     }
 
     @Test
@@ -661,5 +664,67 @@ class AgentConfigReaderTest {
                         new AgentConfig.Log.Field("message", "message"),
                         new AgentConfig.Log.Field("levelname", "severity"));
         assertThat(log.staticFields()).containsExactly(Map.entry("app", "holdfast"));
+    }
+
+    @Test
+    void namesOfProgramsOwnFilesAndWhatIsForOneRoleAreRead() {
+        AgentConfigReader.Read read =
+                read(
+                        LEAST
+                                + """
+                                  bin_name: {postgres: edb-postgres, pg_ctl: ''}
+                                  custom_conf: /etc/postgresql/own.conf
+                                  parameters: {hba_file: /etc/postgresql/hba.conf}
+                                  pg_hba: [local all all peer]
+                                  parameters_primary: {Work_Mem: 8MB, max_connections: 50}
+                                  recovery_conf: {restore_command: fetch, hot_standby_feedback: off}
+                                  parameters_replica: {hot_standby_feedback: on}
+                                  pg_hba_replica: [host all reports all scram-sha-256]
+                                  pg_ident_primary: [map os db]
+                                """);
+
+        AgentConfig.Postgres postgresql = good(read).postgresql();
+        assertThat(postgresql.binName()).containsExactly(Map.entry("postgres", "edb-postgres"));
+        assertThat(postgresql.customConf()).contains("/etc/postgresql/own.conf");
+        assertThat(postgresql.parameters())
+                .containsExactly(Map.entry("hba_file", "/etc/postgresql/hba.conf"));
+        assertThat(postgresql.roles().primary().parameters())
+                .containsExactly(Map.entry("work_mem", "8MB"));
+        assertThat(postgresql.roles().primary().pgIdent()).containsExactly("map os db");
+        assertThat(postgresql.roles().replica().parameters())
+                .containsExactly(
+                        Map.entry("hot_standby_feedback", "on"),
+                        Map.entry("restore_command", "fetch"));
+        assertThat(postgresql.roles().replica().pgHba())
+                .containsExactly("host all reports all scram-sha-256");
+        assertThat(Yaml.sentences(read.problems()))
+                .containsExactlyInAnyOrder(
+                        "WARNING postgresql.parameters_primary.max_connections: found \"50\", which is ignored here: it must be the same in every role, so it comes only from the dynamic configuration.",
+                        "WARNING postgresql.pg_hba: found lines, which are ignored, because the parameter hba_file names a file.");
+    }
+
+    @Test
+    void theNameOfAProgramIsNoPath() {
+        assertThat(Yaml.sentences(read(LEAST + "  bin_name: {initdb: bin/initdb}\n").problems()))
+                .containsExactly(
+                        "ERROR postgresql.bin_name.initdb: found \"bin/initdb\", expected the name of a program, without its directory.");
+    }
+
+    @Test
+    void anotherStoreThanEtcdIsNamedAsSuch() {
+        assertThat(Yaml.sentences(read(LEAST + "consul: {host: a}\n").problems()))
+                .containsExactly(
+                        "WARNING consul: found a map with the keys [host], which is not planned and is ignored: the store is etcd.");
+    }
+
+    @Test
+    void aSuperuserWithoutAPasswordIsWarnedOfThoughUnixSocketsAreWished() {
+        assertThat(
+                        Yaml.sentences(
+                                read(LEAST.replace("password: a", "password: ''")
+                                                + "  use_unix_socket: true\n")
+                                        .problems()))
+                .containsExactly(
+                        "WARNING postgresql.authentication.superuser.password: found nothing, which works only where pg_hba lets the superuser in over TCP without one.");
     }
 }

@@ -83,7 +83,8 @@ class ClusterConfigReaderTest {
                                 50,
                                 parameters,
                                 List.of("local all all peer"),
-                                List.of("m os pg")));
+                                List.of("m os pg"),
+                                RoleSettings.Both.none()));
     }
 
     @Test
@@ -220,14 +221,12 @@ class ClusterConfigReaderTest {
                                 tll: 30
                                 maximum_lag_on_syncnode: 1000
                                 slots: {a: {type: physical}}
-                                postgresql: {use_slotz: true, data_dir: /x, parameters_primary: {work_mem: 1MB}, recovery_conf: {restore_command: cp}}
+                                postgresql: {use_slotz: true, data_dir: /x, parameters_standby_leader: {work_mem: 1MB}}
                                 """))
                 .containsExactly(
                         "WARNING maximum_lag_on_syncnode: found 1000, which is not supported yet and is ignored.",
                         "WARNING slots: found a map with the keys [a], which is not supported yet and is ignored.",
-                        "WARNING postgresql.recovery_conf: found a map with the keys [restore_command], which is not supported yet and"
-                                + " is ignored.",
-                        "WARNING postgresql.parameters_primary: found a map with the keys [work_mem], which is not supported yet and is"
+                        "WARNING postgresql.parameters_standby_leader: found a map with the keys [work_mem], which is not supported yet and is"
                                 + " ignored.",
                         "WARNING postgresql.data_dir: found \"/x\", which belongs in each member's own file and is ignored here.",
                         "WARNING tll: found a key that Holdfast does not know, which is ignored.",

@@ -230,4 +230,25 @@ class EnvironmentTest {
                         new AgentConfig.Log.Files(
                                 "/var/log/holdfast", 4, 1_000_000, Optional.of("rw-r--r--")));
     }
+
+    @Test
+    void programsCanBeNamedByVariables() {
+        assertThat(
+                        good(FILE, "PATRONI_POSTGRESQL_BIN_PG_BASEBACKUP", "edb_basebackup")
+                                .postgresql()
+                                .binName())
+                .containsExactly(Map.entry("pg_basebackup", "edb_basebackup"));
+    }
+
+    @Test
+    void aWholeConfigurationBesideAFileIsIgnoredAndSaid() {
+        assertThat(
+                        Yaml.sentences(
+                                AgentConfigReader.read(
+                                                Yaml.tree(FILE),
+                                                variables("PATRONI_CONFIGURATION", "scope: x"))
+                                        .problems()))
+                .containsExactly(
+                        "WARNING the variable PATRONI_CONFIGURATION: found a setting, which is ignored, because a file is named.");
+    }
 }

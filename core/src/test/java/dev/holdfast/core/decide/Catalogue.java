@@ -465,7 +465,7 @@ final class Catalogue {
                 s.received(),
                 s.replayed(),
                 s.replayTimestamp(),
-                s.replayPaused(),
+                s.replay(),
                 s.receiver(),
                 s.primaryConninfo(),
                 s.senders(),

@@ -1,6 +1,7 @@
 package dev.holdfast.core.decide;
 
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.config.SyncMode;
 import java.time.Duration;
 
@@ -15,6 +16,7 @@ final class ConfigParts {
     private boolean pause;
     private boolean rewind;
     private boolean failsafe;
+    private RoleSettings.Both roles;
 
     ConfigParts(ClusterConfig config) {
         from = config;
@@ -26,6 +28,12 @@ final class ConfigParts {
         pause = config.pause();
         rewind = config.usePgRewind();
         failsafe = config.failsafe();
+        roles = config.roles();
+    }
+
+    ConfigParts roles(RoleSettings.Both value) {
+        roles = value;
+        return this;
     }
 
     ConfigParts ttl(Duration value) {
@@ -98,6 +106,7 @@ final class ConfigParts {
                 from.maxTimelinesHistory(),
                 from.parameters(),
                 from.pgHba(),
-                from.pgIdent());
+                from.pgIdent(),
+                roles);
     }
 }

@@ -39,6 +39,7 @@ import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
@@ -70,6 +71,7 @@ final class Situation {
     private Instant calendar = Instant.parse("2026-11-26T12:00:00Z");
     private Tags tags = Tags.NONE;
     private Optional<String> barred = Optional.empty();
+    private RoleSettings.Both roles = RoleSettings.Both.none();
     private Optional<ClusterView> cluster;
     private KnownStore known = KnownStore.NONE;
     private ClusterConfig config = synchronousConfig();
@@ -358,6 +360,12 @@ final class Situation {
     }
 
     // --- the configuration
+
+    /** What this member's own file says for one role only. */
+    Situation roles(RoleSettings.Both value) {
+        roles = value;
+        return this;
+    }
 
     Situation config(UnaryOperator<ConfigParts> change) {
         config = change.apply(new ConfigParts(config)).config();
@@ -724,7 +732,14 @@ final class Situation {
                         now,
                         calendar,
                         new Observation.Self(
-                                me, tags, new TreeMap<>(), List.of(), List.of(), List.of(), barred),
+                                me,
+                                tags,
+                                new TreeMap<>(),
+                                List.of(),
+                                List.of(),
+                                List.of(),
+                                roles,
+                                barred),
                         cluster,
                         known,
                         config,

@@ -21,6 +21,7 @@ import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.DataDirectory;
+import dev.holdfast.core.postgres.Server;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 
@@ -182,6 +183,9 @@ final class StandbyCatalogue {
                 Catalogue.woken().memory(m -> m.withWake(new Memory.Wake(110, 1, at(-200)))));
         put.accept("standby does not stream, woken twice", Catalogue.woken());
         put.accept(
+                "standby whose primary runs with higher limits",
+                Situation.ofSyncStandby().server(starved()));
+        put.accept(
                 "standby does not stream, its WAL contradicts the leader's",
                 Catalogue.woken().source(second(Catalogue.EARLIER), Situation.Promoted.YES));
         put.accept(
@@ -340,5 +344,20 @@ final class StandbyCatalogue {
                 "directory of another cluster",
                 Situation.ofAsyncStandby()
                         .initialize(Optional.of(new SystemIdentifier("42")), Optional.empty()));
+    }
+
+    private static Server.Standby starved() {
+        Server.Standby s = standbyServer(HERE);
+        return new Server.Standby(
+                s.common(),
+                s.timeline(),
+                s.received(),
+                s.replayed(),
+                s.replayTimestamp(),
+                Server.Replay.NEEDS_HIGHER_LIMITS,
+                s.receiver(),
+                s.primaryConninfo(),
+                s.senders(),
+                s.slots());
     }
 }

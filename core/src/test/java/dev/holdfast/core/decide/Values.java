@@ -111,7 +111,7 @@ final class Values {
                 Optional.of(position),
                 position,
                 Optional.empty(),
-                false,
+                Server.Replay.ON,
                 receiving == Receiving.STREAMING
                         ? Optional.of(
                                 new Server.WalReceiver(
