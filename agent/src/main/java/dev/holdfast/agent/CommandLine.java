@@ -3,6 +3,7 @@ package dev.holdfast.agent;
 import dev.holdfast.agent.file.Validation;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
@@ -12,6 +13,8 @@ sealed interface CommandLine {
             """
             usage: holdfast-agent [CONFIG]
                    holdfast-agent --validate-config [CONFIG] [--ignore-listen-port | -i] [--print | -p]
+                   holdfast-agent --generate-sample-config [FILE]
+                   holdfast-agent --generate-config [--dsn DSN] [FILE]
                    holdfast-agent --version
             CONFIG is a YAML file, or a directory of them. Without it the configuration is taken from the environment.\
             """;
@@ -23,6 +26,18 @@ sealed interface CommandLine {
     record Validate(Optional<Path> config, Validation.Ports ports, Validation.Print print)
             implements CommandLine {}
 
+    /** Makes a configuration, for {@code dsn} or libpq's variables, or a sample. */
+    record Generate(Source source, Optional<Path> target) implements CommandLine {
+        /** Where the values come from. */
+        sealed interface Source {
+            /** They are examples. */
+            record Sample() implements Source {}
+
+            /** From a server that runs. */
+            record Server(Optional<String> dsn) implements Source {}
+        }
+    }
+
     record Version() implements CommandLine {}
 
     record Help() implements CommandLine {}
@@ -33,8 +48,14 @@ sealed interface CommandLine {
     static CommandLine parse(List<String> arguments) {
         List<String> options = new ArrayList<>();
         List<Path> places = new ArrayList<>();
-        for (String argument : arguments) {
-            if (argument.startsWith("-")) {
+        Optional<String> dsn = Optional.empty();
+        for (Iterator<String> left = arguments.iterator(); left.hasNext(); ) {
+            String argument = left.next();
+            if (argument.equals("--dsn") && left.hasNext()) {
+                dsn = Optional.of(left.next());
+            } else if (argument.startsWith("--dsn=")) {
+                dsn = Optional.of(argument.substring("--dsn=".length()));
+            } else if (argument.startsWith("-")) {
                 options.add(argument);
             } else {
                 places.add(Path.of(argument).toAbsolutePath());
@@ -60,7 +81,15 @@ sealed interface CommandLine {
                             ignored ? Validation.Ports.IGNORED : Validation.Ports.MUST_BE_FREE,
                             printed ? Validation.Print.CONFIGURATION : Validation.Print.NOTHING));
         }
-        return orUnknown(options, new Run(place));
+        if (options.removeAll(List.of("--generate-sample-config"))) {
+            return orUnknown(options, new Generate(new Generate.Source.Sample(), place));
+        }
+        if (options.removeAll(List.of("--generate-config"))) {
+            return orUnknown(options, new Generate(new Generate.Source.Server(dsn), place));
+        }
+        return dsn.isPresent()
+                ? new Wrong("--dsn goes with --generate-config")
+                : orUnknown(options, new Run(place));
     }
 
     private static CommandLine orUnknown(List<String> left, CommandLine meant) {

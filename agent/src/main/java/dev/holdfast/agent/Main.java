@@ -1,6 +1,7 @@
 package dev.holdfast.agent;
 
 import dev.holdfast.agent.file.ConfigFile;
+import dev.holdfast.agent.file.Generation;
 import dev.holdfast.agent.file.Validation;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,6 +31,18 @@ public final class Main {
                     System.exit(
                             Validation.run(
                                     configuration(place), ports, print, System.out, System.err));
+            case CommandLine.Generate(
+                            CommandLine.Generate.Source source,
+                            Optional<Path> target) -> {
+                Generation generation =
+                        new Generation(System.getenv(), target, System.out, System.err);
+                System.exit(
+                        switch (source) {
+                            case CommandLine.Generate.Source.Sample _ -> generation.sample();
+                            case CommandLine.Generate.Source.Server(Optional<String> dsn) ->
+                                    generation.fromServer(dsn);
+                        });
+            }
             case CommandLine.Run(Optional<Path> place) -> run(configuration(place));
         }
     }

@@ -41,8 +41,29 @@ final class CommandLineTest {
                                 Validation.Print.NOTHING));
     }
 
+    @Test
+    void aConfigurationIsMadeFromExamplesOrAServer() {
+        assertThat(parse("--generate-sample-config"))
+                .isEqualTo(
+                        new CommandLine.Generate(
+                                new CommandLine.Generate.Source.Sample(), Optional.empty()));
+        CommandLine.Generate.Source server =
+                new CommandLine.Generate.Source.Server(Optional.of("host=db1"));
+        assertThat(parse("--generate-config --dsn host=db1 /etc/pg1.yml"))
+                .isEqualTo(new CommandLine.Generate(server, Optional.of(Path.of("/etc/pg1.yml"))));
+        assertThat(parse("--generate-config --dsn=host=db1"))
+                .isEqualTo(new CommandLine.Generate(server, Optional.empty()));
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"a.yml b.yml", "-i a.yml", "--validat-config a.yml", "-p"})
+    @ValueSource(
+            strings = {
+                "a.yml b.yml",
+                "-i a.yml",
+                "--validat-config a.yml",
+                "-p",
+                "--dsn host=db1 a.yml"
+            })
     void whatMakesNoSenseIsWrongUsage(String line) {
         assertThat(parse(line)).isInstanceOf(CommandLine.Wrong.class);
     }

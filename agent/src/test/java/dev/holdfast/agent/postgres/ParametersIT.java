@@ -99,7 +99,7 @@ final class ParametersIT {
     }
 
     @Test
-    void aServerStartsWithoutWhatItDoesNotKnow() throws Exception {
+    void aServerStartsWithoutWhatItDoesNotKnowAndTellsWhatItHas() throws Exception {
         try (TestServer server = new TestServer(home, "a")) {
             Path own = home.resolve("own_hba.conf");
             Files.write(own, TestServer.HBA);
@@ -125,6 +125,18 @@ final class ParametersIT {
             assertThat(server.query("SHOW work_mem")).isEqualTo("9MB");
             assertThat(server.query("SHOW hba_file")).isEqualTo(own.toString());
             assertThat(server.postgres().freshProbe()).isInstanceOf(Server.Primary.class);
+            server.postgres().createUsers();
+            RunningServer told =
+                    RunningServer.ask(
+                            server.config.connectAddress(), server.config.superuser(), "postgres");
+            assertThat(told.settings())
+                    .containsEntry("work_mem", "9MB")
+                    .containsEntry("port", String.valueOf(server.config.port()))
+                    .doesNotContainKey("server_version");
+            assertThat(told.dataDirectory()).isEqualTo(server.dataDir.toString());
+            assertThat(told.hba()).isEqualTo(TestServer.HBA);
+            assertThat(told.replicationUser()).contains("repli'cator");
+            assertThat(told.binDir()).contains(TestServer.binDir().toString());
         }
     }
 }
