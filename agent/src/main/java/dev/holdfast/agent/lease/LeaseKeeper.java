@@ -9,6 +9,8 @@ import dev.holdfast.core.decide.LeaseFact;
 import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.Scheduler;
 import dev.holdfast.dcs.json.Keys;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -16,8 +18,6 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the member's lease alive and tells until when it is good.
@@ -179,7 +179,14 @@ public final class LeaseKeeper implements AutoCloseable {
                 asked.toSeconds(),
                 deadlines.ttl().toSeconds());
         grant();
-        scheduler.after(deadlines.renewEvery().multipliedBy(2), () -> dcs.revoke(old.get()));
+        again(
+                deadlines.renewEvery().multipliedBy(2),
+                () -> {
+                    // Without an answer so far it is the lease that this member has yet.
+                    if (!fact.id().equals(old)) {
+                        dcs.revoke(old.get());
+                    }
+                });
     }
 
     /**
@@ -345,6 +352,11 @@ public final class LeaseKeeper implements AutoCloseable {
                     if (failure != null) {
                         LOG.warn("no lease yet: {}", failure.getMessage());
                         again(deadlines.renewEvery(), this::grant);
+                        return;
+                    }
+                    if (leads && fact.id().isPresent()) {
+                        // The leader key was taken meanwhile, and hangs on the lease of before.
+                        dcs.revoke(result.lease());
                         return;
                     }
                     asked = wanted;

@@ -15,6 +15,7 @@ import dev.holdfast.dcs.memory.MemoryDcs;
 import dev.holdfast.dcs.memory.MemoryDcs.Call;
 import dev.holdfast.dcs.memory.MemoryDcs.Fate;
 import dev.holdfast.dcs.memory.MemoryStore;
+import org.junit.jupiter.api.Test;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.Test;
 
 /** Until when a lease is relied on, in virtual time on the store in memory. */
 class LeaseKeeperTest {
@@ -167,6 +167,33 @@ class LeaseKeeperTest {
         Dcs.Granted former = others.grant(TTL).toCompletableFuture().join();
         keeper.start(Optional.of(former.lease()));
         assertThat(told.id()).contains(former.lease());
+    }
+
+    @Test
+    void aLeaseThatCouldNotBeReplacedIsNotRevoked() {
+        keeper.start(Optional.empty());
+        LeaseId first = told.id().orElseThrow();
+        keeper.ttl(Duration.ofSeconds(20));
+        fates.put(Call.GRANT, Fate.REQUEST_LOST);
+        keeper.replace();
+        pass(Duration.ofSeconds(9));
+        assertThat(told.id()).contains(first);
+        assertThat(told.isGood(now)).isTrue();
+    }
+
+    @Test
+    void aLeaseOnWhichTheLeaderKeyWasTakenMeanwhileStays() {
+        keeper.start(Optional.empty());
+        LeaseId first = told.id().orElseThrow();
+        keeper.ttl(Duration.ofSeconds(20));
+        fates.put(Call.GRANT, Fate.REQUEST_LOST);
+        keeper.replace();
+        lead();
+        fates.clear();
+        pass(Duration.ofSeconds(30));
+        assertThat(told.id()).contains(first);
+        assertThat(told.leaderEpoch()).isPresent();
+        assertThat(told.isGood(now)).isTrue();
     }
 
     @Test
