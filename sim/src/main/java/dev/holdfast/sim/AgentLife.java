@@ -165,7 +165,7 @@ final class AgentLife implements AgentLoop.Listener {
         status = Optional.of(next);
         publisher.onTurn(seen, next);
         withdrawWhatIsDone(seen);
-        if (seen.lease().leaderEpoch().isPresent()) {
+        if (seen.lease().leaderEpoch().isPresent() && cluster.truth().isLeader(member.name())) {
             member.guardedAgain();
         }
         if (cluster.isTraced() && !decided.reason().toString().equals(said)) {

@@ -3,9 +3,9 @@ package dev.holdfast.sim;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.TimelineHistory;
+import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The WAL that one server wrote on one timeline: positions from where it left its parent. Who holds
@@ -132,6 +132,16 @@ final class Branch {
             if (mine != promoted
                     && mine.fork == promoted.fork
                     && mine.timeline.equals(promoted.timeline)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether this goes on from another promotion to the same number, at whatever point. */
+    boolean hasNamesakeOf(Branch other) {
+        for (Branch branch = this; branch != null; branch = branch.parent) {
+            if (branch.timeline.equals(other.timeline) && branch.promotion() != other.promotion()) {
                 return true;
             }
         }

@@ -9,6 +9,7 @@ import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.Upstream;
 import dev.holdfast.core.postgres.WalSender;
+import org.jspecify.annotations.Nullable;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -16,7 +17,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /** One start of PostgreSQL, from the first process to the last. */
 final class Postmaster {
@@ -40,6 +40,8 @@ final class Postmaster {
     /** Whether a commit waited as long as it was to. */
     enum Wait {
         WHOLE,
+        /** PostgreSQL took the position of a standby whose history parted for a confirmation. */
+        MISTAKEN,
         CANCELLED
     }
 
@@ -103,6 +105,9 @@ final class Postmaster {
 
     /** So far commits need not wait any more: some standby has said that it has this. */
     private long confirmed;
+
+    /** So far it is wrong: what was told then lies beyond the end of the WAL that was there. */
+    private long mistaken;
 
     private @Nullable Replication receiver;
 
@@ -302,7 +307,7 @@ final class Postmaster {
                     if (waits && position > confirmed) {
                         waiting.addLast(commit);
                     } else {
-                        acknowledge(commit, Wait.WHOLE);
+                        acknowledge(commit, position > mistaken ? Wait.WHOLE : Wait.MISTAKEN);
                     }
                 });
     }
@@ -357,8 +362,11 @@ final class Postmaster {
                                     .orElse(0);
                 };
         confirmed = Math.max(confirmed, safe);
+        if (safe > directory.flushed) {
+            mistaken = Math.max(mistaken, safe);
+        }
         while (!waiting.isEmpty() && waiting.getFirst().position() <= safe) {
-            acknowledge(waiting.removeFirst(), Wait.WHOLE);
+            acknowledge(waiting.removeFirst(), safe > mistaken ? Wait.WHOLE : Wait.MISTAKEN);
         }
     }
 

@@ -7,15 +7,16 @@ import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
+import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** The promises, held against what is true in the models rather than what anybody believes. */
 final class Promises {
     private final Cluster cluster;
     private final List<Branch> promised = new ArrayList<>();
+    private final List<Postmaster> leftBehind = new ArrayList<>();
     private String broken = "";
     private long seenRevision;
 
@@ -112,12 +113,14 @@ final class Promises {
     /**
      * While {@code /sync} is not empty: of who leads, and of a server that led before and still
      * waits for its standbys. One that was left without guard or frozen in the asynchronous mode
-     * promises nothing.
+     * promises nothing, and neither does one whose guard an operator paused, when another outside
+     * the sync set was made to lead by an operator's failover: who follows it is its standby yet.
      */
     private boolean isProtected(Postmaster server) {
         SyncState sync = cluster.truth().sync().value();
         return sync.leader().isPresent()
                 && !sync.standbys().isEmpty()
+                && !leftBehind.contains(server)
                 && (sync.leader().get().equals(server.memberName()) || server.waits());
     }
 
@@ -200,18 +203,28 @@ final class Promises {
                 && !isFirst(view)) {
             broken("S3, no proof, no promotion: " + member.name() + " has the tag nofailover");
         }
-        if (member.mustNotWriteBeside()) {
+        if (byFailover) {
+            cluster.members().stream()
+                    .flatMap(m -> m.server().stream())
+                    .filter(s -> s != server && s.state() == Postmaster.State.PRIMARY)
+                    .forEach(leftBehind::add);
+        }
+        if (member.mustNotWriteBeside() || byFailover) {
             nothingLost(member, server, byFailover);
+        }
+        if (member.mustNotWriteBeside()) {
             descends(member, server);
         }
     }
 
     /**
      * Before writes open it is recorded who opens which timeline. PostgreSQL may choose a later
-     * number than was claimed.
+     * number than was claimed; and who claimed the next one and was not promoted may go on with its
+     * own.
      */
-    private static boolean hasClaimed(ClusterView view, Member member, Postmaster server) {
+    private boolean hasClaimed(ClusterView view, Member member, Postmaster server) {
         return server.timeline().id() == 1
+                || continuesOwn(server)
                 || view.timeline()
                         .map(Versioned::value)
                         .filter(c -> c.member().equals(member.name()))
@@ -219,10 +232,22 @@ final class Promises {
                         .isPresent();
     }
 
-    /** Whoever opens goes on from what was last seen to be open. */
+    private boolean continuesOwn(Postmaster server) {
+        Directory directory = server.directory();
+        return lastOpened != null
+                && lastOpened.timeline().equals(server.timeline())
+                && directory.branch.holds(lastOpened, directory.flushed) > lastOpened.begin();
+    }
+
+    /**
+     * Whoever opens goes on from what was last seen to be open. Two timelines of one number, of
+     * which neither or only the second was recorded, are not told apart by who followed one of
+     * them.
+     */
     private void descends(Member member, Postmaster server) {
         Directory directory = server.directory();
         if (lastOpened != null
+                && !directory.branch.hasNamesakeOf(lastOpened)
                 && directory.branch.holds(lastOpened, directory.flushed) <= lastOpened.begin()) {
             broken(
                     "S3, no proof, no promotion: "

@@ -106,7 +106,7 @@ final class ModelHost implements TestHost {
         public void committed(Postmaster server, Branch on, long at, Postmaster.Wait wait) {
             outcome =
                     switch (wait) {
-                        case WHOLE -> Outcome.COMMITTED;
+                        case WHOLE, MISTAKEN -> Outcome.COMMITTED;
                         case CANCELLED -> Outcome.CANCELLED;
                     };
         }

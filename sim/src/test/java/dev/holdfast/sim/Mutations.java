@@ -24,7 +24,7 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.multipliedBy(9));")),
                     Mutation.of(
                             "a promotion needs no guard",
-                            1,
+                            16,
                             core(
                                     "PromotionRules",
                                     "if (!isArmed(o)) {",
@@ -32,21 +32,21 @@ final class Mutations {
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "who was promoted last is not asked whether it has what was opened",
-                            40,
+                            6,
                             core(
                                     "RaceRules",
                                     "if (answer.filter(PredecessorFact::goneForSure).isPresent()) {",
                                     "if (answer.isPresent()) {")),
                     Mutation.of(
                             "the guard's deadline lies behind the lease's end",
-                            1,
+                            23,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(ttl.dividedBy(10));",
                                     "return goodUntil.plus(ttl.dividedBy(10));")),
                     Mutation.of(
                             "the winner does not wait for the loser",
-                            40,
+                            25,
                             core(
                                     "RaceRules",
                                     "if (last.released() || last.member().equals(o.me())) {",
@@ -54,7 +54,7 @@ final class Mutations {
                     Mutation.of(
                             "the guard is never armed anew",
                             2,
-                            core("Always", "return behind && !spoken", "return behind && spoken"),
+                            core("Always", "return other && !spoken", "return other && spoken"),
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "the guard is armed beyond the lease",
@@ -72,7 +72,7 @@ final class Mutations {
                                     "} else if (epoch.revision() < 0) {")),
                     Mutation.of(
                             "the timeline is not compared",
-                            27,
+                            6,
                             core(
                                     "RaceRules",
                                     "if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {",
@@ -98,7 +98,7 @@ final class Mutations {
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
-                            348,
+                            270,
                             core(
                                     "FollowerRules",
                                     "wake.count() >= LONG &&",
@@ -127,7 +127,7 @@ final class Mutations {
                                     "boolean promoted = source.filter(s -> s.leader().revision() < 0).isPresent();")),
                     Mutation.of(
                             "a renewal counts from its answer",
-                            210,
+                            160,
                             agent(
                                     "lease/LeaseKeeper",
                                     "renewed(lease, sent, renewed.ttl(), answer.epoch());",
@@ -141,14 +141,14 @@ final class Mutations {
                                     "fact.leaderEpoch().isPresent() ? until : fact.leaderUntil()")),
                     Mutation.of(
                             "a lease that may be on its way to somebody else is relied on",
-                            10,
+                            32,
                             core(
                                     "LeaderRules",
                                     ".filter(l -> l.standing() == Memory.Standing.FIRM)",
                                     "")),
                     Mutation.of(
                             "clients are let in before the standbys have what they are shown",
-                            29,
+                            156,
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate);",
@@ -182,7 +182,7 @@ final class Mutations {
                                             + " SyncNames wanted = SyncNames.all(target);")),
                     Mutation.of(
                             "a standby is taken out of the names before /sync",
-                            32,
+                            8,
                             core(
                                     "SyncSet",
                                     "if (!names.enforced().containsAll(recorded)) {",
@@ -212,7 +212,7 @@ final class Mutations {
                                     "|| !o.me().value().isEmpty()")),
                     Mutation.of(
                             "a standby is added to /sync before it has confirmed",
-                            29,
+                            35,
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.syncState().equals(\"sync\") &&"

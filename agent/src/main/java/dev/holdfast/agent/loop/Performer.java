@@ -19,6 +19,9 @@ import dev.holdfast.core.decide.Task;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.StoreMirror;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -29,9 +32,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Carries actions out. An action of a kind that is under way is not begun again; it is under way
@@ -208,10 +208,12 @@ final class Performer {
             case Action.CreateLeader create -> lease.tookLeadership(create.lease(), revision);
             case Action.RenewEpoch renew -> lease.tookLeadership(renew.lease(), revision);
             case Action.FinishInitialize finish -> lease.tookLeadership(finish.lease(), revision);
-            case Action.ReleaseLeader _, Action.HandOver _ -> lease.gaveLeadership();
+            case Action.ReleaseLeader _, Action.ReleaseEpoch _, Action.HandOver _ ->
+                    lease.gaveLeadership();
             case Action.WriteSync _,
                     Action.PreparePromotion _,
                     Action.RecordPromotion _,
+                    Action.RecordOpening _,
                     Action.ClearFailover _,
                     Action.BeginSwitchover _,
                     Action.ClaimInitialize _,
@@ -347,11 +349,16 @@ final class Performer {
 
     /** Runs SQL; the action is under way until the server was asked again. */
     private void onServer(Action action, Runnable work, Runnable done) {
+        onServer(action, work, done, () -> {});
+    }
+
+    private void onServer(Action action, Runnable work, Runnable done, Runnable undone) {
         workers.brief()
                 .execute(() -> {
                     @Nullable RuntimeException failure = attempt(work);
                     executor.execute(() -> {
                         if (failure != null) {
+                            undone.run();
                             failed(action, failure);
                             around.askServer(() -> {});
                             return;
@@ -405,7 +412,9 @@ final class Performer {
                     facts.applied = Optional.of(action.files());
                     facts.namesCount = counts[0];
                     facts.commits = Optional.empty();
-                });
+                },
+                // The files may be written: the next signal would have the server read them.
+                () -> facts.applied = Optional.empty());
     }
 
     private void askPeers(Action.AskPeers action) {

@@ -8,6 +8,7 @@ import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.dcs.Dcs.Compare;
 import dev.holdfast.dcs.Dcs.Op;
@@ -56,7 +57,9 @@ final class StoreActions {
                             List.of(
                                     new Compare.Absent(Keys.LEADER),
                                     Compare.unchanged(Keys.EPOCH, create.epochRevision()),
-                                    Compare.unchanged(Keys.TIMELINE, create.claimRevision())),
+                                    Compare.unchanged(Keys.TIMELINE, create.claimRevision()),
+                                    Compare.unchanged(
+                                            Keys.INITIALIZE, create.initializeRevision())),
                             lead(create.lease(), Optional.empty(), generation));
             case Action.RenewEpoch renew ->
                     new Transaction(
@@ -68,6 +71,12 @@ final class StoreActions {
                     new Transaction(
                             List.of(leaderAt(release.epoch())),
                             List.of(Op.delete(Keys.LEADER), released(generation)));
+            case Action.ReleaseEpoch release ->
+                    new Transaction(
+                            List.of(
+                                    new Compare.Absent(Keys.LEADER),
+                                    new Compare.AtRevision(Keys.EPOCH, release.epochRevision())),
+                            List.of(released(generation)));
             case Action.HandOver handOver -> handOver(handOver, generation);
             case Action.WriteSync write ->
                     new Transaction(
@@ -89,15 +98,17 @@ final class StoreActions {
                                             .orElseGet(() -> Op.delete(Keys.FAILSAFE))));
             case Action.PreparePromotion prepare -> prepare(prepare);
             case Action.RecordPromotion record ->
-                    new Transaction(
-                            List.of(
-                                    leaderAt(record.epoch()),
-                                    Compare.unchanged(Keys.TIMELINE, record.claimRevision())),
-                            List.of(
-                                    Op.put(Keys.TIMELINE, KeyCodec.write(record.claim())),
-                                    Op.put(
-                                            Keys.HISTORY,
-                                            KeyCodec.write(stamped(record.history())))));
+                    opened(
+                            leaderAt(record.epoch()),
+                            record.claim(),
+                            record.claimRevision(),
+                            record.history());
+            case Action.RecordOpening record ->
+                    opened(
+                            new Compare.Absent(Keys.LEADER),
+                            record.claim(),
+                            record.claimRevision(),
+                            record.history());
             case Action.ClearFailover clear ->
                     new Transaction(
                             List.of(new Compare.AtRevision(Keys.FAILOVER, clear.revision())),
@@ -113,7 +124,8 @@ final class StoreActions {
                     new Transaction(
                             List.of(
                                     new Compare.Absent(Keys.INITIALIZE),
-                                    new Compare.Absent(Keys.LEADER)),
+                                    new Compare.Absent(Keys.LEADER),
+                                    new Compare.Absent(Keys.EPOCH)),
                             List.of(
                                     Op.put(
                                             Keys.INITIALIZE,
@@ -186,6 +198,15 @@ final class StoreActions {
                         Compare.unchanged(Keys.SYNC, action.syncRevision()),
                         Compare.unchanged(Keys.TIMELINE, action.claimRevision())),
                 ops);
+    }
+
+    private Transaction opened(
+            Compare leader, TimelineClaim claim, long claimRevision, List<HistoryEntry> history) {
+        return new Transaction(
+                List.of(leader, Compare.unchanged(Keys.TIMELINE, claimRevision)),
+                List.of(
+                        Op.put(Keys.TIMELINE, KeyCodec.write(claim)),
+                        Op.put(Keys.HISTORY, KeyCodec.write(stamped(history)))));
     }
 
     private Transaction finish(Action.FinishInitialize action, int generation) {

@@ -40,7 +40,12 @@ public record ClusterView(
      * @param system empty while a member is bootstrapping
      * @param lease the lease of the member that is bootstrapping
      */
-    public record Initialize(Optional<SystemIdentifier> system, Optional<LeaseId> lease) {}
+    public record Initialize(Optional<SystemIdentifier> system, Optional<LeaseId> lease) {
+        /** Whether it says that a member is bootstrapping, for as long as that member lives. */
+        public boolean isClaim() {
+            return system.isEmpty() && lease.isPresent();
+        }
+    }
 
     public ClusterView {
         members = FrozenMap.copyOf(members);
@@ -86,6 +91,11 @@ public record ClusterView(
     /** The mod revision of the key {@code timeline}; 0 while there is none. */
     public long claimRevision() {
         return timeline.map(Versioned::revision).orElse(0L);
+    }
+
+    /** The mod revision of the key {@code initialize}; 0 while there is none. */
+    public long initializeRevision() {
+        return initialize.map(Versioned::revision).orElse(0L);
     }
 
     /** Up to where the newest leader must have replayed, when the lease was handed over to it. */

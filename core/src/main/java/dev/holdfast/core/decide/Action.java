@@ -7,6 +7,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
@@ -39,11 +40,22 @@ public sealed interface Action {
     // --- the store
 
     /**
-     * Take the leader key if nobody has it, and the keys {@code epoch} and {@code timeline} are
-     * still at these revisions (0: absent). Where somebody removed {@code epoch}, the claim still
-     * tells that another was promoted meanwhile.
+     * Take the leader key if nobody has it, and the keys {@code epoch}, {@code timeline} and {@code
+     * initialize} are still at these revisions (0: absent). Where somebody removed {@code epoch},
+     * the claim still tells that another was promoted meanwhile; and nobody may have begun to make
+     * a new cluster.
      */
-    record CreateLeader(LeaseId lease, long epochRevision, long claimRevision) implements Store {}
+    record CreateLeader(
+            LeaseId lease, long epochRevision, long claimRevision, long initializeRevision)
+            implements Store {
+        static CreateLeader of(LeaseId lease, ClusterView cluster) {
+            return new CreateLeader(
+                    lease,
+                    cluster.epochRevision(),
+                    cluster.claimRevision(),
+                    cluster.initializeRevision());
+        }
+    }
 
     /**
      * Write the leader key anew under the same lease, if it is still at this epoch and {@code
@@ -55,6 +67,14 @@ public sealed interface Action {
 
     /** Give the leader key back. Only after PostgreSQL was proved gone. */
     record ReleaseLeader(Epoch epoch, Fenced fenced) implements Store {}
+
+    /**
+     * Say that whoever leads next need not wait for this member, which nobody shows as leader any
+     * more: the leader key was removed by hand. If nobody holds it and the key {@code epoch} is
+     * still at this revision; that gets a new one, so that nothing this member sent before can take
+     * the leader key any more.
+     */
+    record ReleaseEpoch(long epochRevision, Fenced fenced) implements Store {}
 
     /**
      * Give the leader key to {@code candidate}, whose lease it then hangs on, after a clean
@@ -87,6 +107,13 @@ public sealed interface Action {
             Epoch epoch, TimelineClaim claim, long claimRevision, List<HistoryEntry> history)
             implements Store {}
 
+    /**
+     * The same by the member that made the claim, opened the timeline, and was lost before it had
+     * recorded that; if nobody leads, and nobody else has claimed a timeline since.
+     */
+    record RecordOpening(TimelineClaim claim, long claimRevision, List<HistoryEntry> history)
+            implements Store {}
+
     /** Write the key {@code failsafe}: who may be elected while it stands; empty removes it. */
     record WriteFailsafe(
             Epoch epoch, Optional<SortedMap<MemberName, String>> members, long expectedRevision)
@@ -102,7 +129,10 @@ public sealed interface Action {
     record BeginSwitchover(Epoch epoch, FailoverRequest request, long expectedRevision)
             implements Store {}
 
-    /** Begin a new cluster: nobody else may while this key hangs on the own lease. */
+    /**
+     * Begin a new cluster, where nobody has ever led one: nobody else may while this key hangs on
+     * the own lease.
+     */
     record ClaimInitialize(LeaseId lease) implements Store {}
 
     /** The new cluster stands: write its identifier and configuration, and take the leader key. */

@@ -1,6 +1,8 @@
 package dev.holdfast.core.decide;
 
 import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.Versioned;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -8,8 +10,8 @@ import java.util.Optional;
 /**
  * What holds whatever the rules decided: an armed guard learns each new deadline (else it would end
  * a server that takes its time to recover, to make a checkpoint or to stop), the loop looks again
- * when the proof of the lease runs out, and a long action that has just failed is not begun again
- * at once.
+ * when the proof of the lease runs out, a long action that has just failed is not begun again at
+ * once, and nobody waits for a member that is recorded as leader and does not lead.
  */
 final class Always {
     /** How long a long action that failed is left alone. Starts have a back-off of their own. */
@@ -18,7 +20,8 @@ final class Always {
     private Always() {}
 
     static Decision add(Observation o, Decision decided) {
-        return look(o, doubt(hold(o, rearm(o, FailsafeRules.askWhenOverdue(o, decided)))));
+        return look(
+                o, disclaim(o, doubt(hold(o, rearm(o, FailsafeRules.askWhenOverdue(o, decided))))));
     }
 
     /** Its answer may be lost, and it may be executed at any time from now on. */
@@ -33,6 +36,34 @@ final class Always {
                 : decided;
     }
 
+    /**
+     * The leader key was removed by hand while it hung on the lease that this member has. Others
+     * wait for that lease to end, which it does not: so it is said that nobody needs to wait, as
+     * soon as nothing can be writing here and unless this member takes the key back.
+     */
+    private static Decision disclaim(Observation o, Decision decided) {
+        boolean recorded =
+                o.cluster()
+                        .filter(c -> c.leader().isEmpty())
+                        .filter(c -> RestoredRules.elects(o, c).isEmpty())
+                        .flatMap(ClusterView::epoch)
+                        .map(Versioned::value)
+                        .filter(e -> e.member().equals(o.me()) && !e.released())
+                        .filter(e -> Optional.of(e.lease()).equals(o.lease().id()))
+                        .isPresent();
+        if (!recorded
+                || o.task() instanceof Task.Running
+                || decided.actions().stream().anyMatch(Action.CreateLeader.class::isInstance)) {
+            return decided;
+        }
+        return Action.Fenced.unused(o)
+                .map(fenced ->
+                        decided.with(
+                                new Action.ReleaseEpoch(
+                                        o.cluster().orElseThrow().epochRevision(), fenced)))
+                .orElse(decided);
+    }
+
     private static boolean givesAway(Decision decided) {
         for (Action action : decided.actions()) {
             if (action instanceof Action.ReleaseLeader || action instanceof Action.HandOver) {
@@ -45,7 +76,8 @@ final class Always {
     private static Decision rearm(Observation o, Decision decided) {
         boolean claimed = o.cluster().filter(c -> BootstrapRules.isClaimedByMe(o, c)).isPresent();
         MonoTime kill = claimed ? o.deadlines().kill(o.lease().goodUntil()) : o.killAt();
-        boolean behind =
+        // A lease with a shorter TTL ends sooner than the one before it.
+        boolean other =
                 (o.mayStay() || claimed)
                         && o.guard()
                                 instanceof
@@ -53,9 +85,9 @@ final class Always {
                                         GuardFact.Mode.Armed(MonoTime deadline),
                                         long _,
                                         boolean _)
-                        && kill.isAfter(deadline);
+                        && !kill.equals(deadline);
         boolean spoken = speaksOfGuard(decided);
-        return behind && !spoken
+        return other && !spoken
                 ? decided.with(new Action.SetGuard(new GuardFact.Mode.Armed(kill)))
                 : decided;
     }

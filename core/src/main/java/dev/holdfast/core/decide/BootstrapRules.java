@@ -66,8 +66,7 @@ final class BootstrapRules {
         return o.lease().isGood(o.now())
                 && cluster.initialize()
                         .map(Versioned::value)
-                        .filter(i -> i.system().isEmpty() && i.lease().isPresent())
-                        .filter(i -> i.lease().equals(o.lease().id()))
+                        .filter(i -> i.isClaim() && i.lease().equals(o.lease().id()))
                         .isPresent();
     }
 
@@ -128,7 +127,8 @@ final class BootstrapRules {
                     : Say.of(o, BOOTSTRAP_ELSEWHERE, "another member is making the new cluster")
                             .decision();
         }
-        if (cluster.leader().isPresent()) {
+        if (cluster.leader().isPresent() || cluster.epoch().isPresent()) {
+            // Somebody leads, or has led: there is a cluster, which may not be made a second time.
             return copy(o, cluster, "");
         }
         if (o.self().tags().noFailover() || !o.lease().isGood(o.now())) {

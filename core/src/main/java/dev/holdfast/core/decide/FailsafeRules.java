@@ -125,11 +125,7 @@ final class FailsafeRules {
                                 .filter(e -> e.revision() == proof.epoch().revision())
                                 .isPresent();
         return free
-                ? Optional.of(
-                        new Action.CreateLeader(
-                                o.lease().id().orElseThrow(),
-                                proof.epoch().revision(),
-                                cluster.claimRevision()))
+                ? Optional.of(Action.CreateLeader.of(o.lease().id().orElseThrow(), cluster))
                 : Optional.empty();
     }
 

@@ -202,11 +202,7 @@ final class FenceRules {
                                 o,
                                 FENCE_KEY_GONE,
                                 "the leader key was removed while the lease lives: taking it back")
-                        .act(
-                                new Action.CreateLeader(
-                                        lease.get(),
-                                        cluster.epochRevision(),
-                                        cluster.claimRevision()))
+                        .act(Action.CreateLeader.of(lease.get(), cluster))
                         .service(Serving.whileRunning(o))
                         .decision());
     }

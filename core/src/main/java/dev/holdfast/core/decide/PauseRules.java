@@ -127,14 +127,14 @@ final class PauseRules {
                 && belongsHere(o, cluster)
                 && overtaker.isEmpty()
                 && RestoredRules.elects(o, cluster).isEmpty()) {
-            return paused(o, "PostgreSQL runs as primary and nobody leads: taking the leader key")
-                    .act(
-                            new Action.CreateLeader(
-                                    o.lease().id().orElseThrow(),
-                                    cluster.epochRevision(),
-                                    cluster.claimRevision()))
-                    .service(Serving.whileRunning(o))
-                    .decision();
+            return RaceRules.predecessor(o, cluster)
+                    .map(wait ->
+                            paused(o, wait.reason().sentence())
+                                    .actAll(wait.actions())
+                                    .lookAt(wait.lookAgain())
+                                    .service(Serving.whileRunning(o))
+                                    .decision())
+                    .orElseGet(() -> takeKey(o, cluster));
         }
         Optional<LeaderProof> proof = o.proof();
         if (!cluster.isLeader(o.me()) || proof.isEmpty()) {
@@ -159,6 +159,13 @@ final class PauseRules {
                 upkeep.lookAgain(),
                 upkeep.probe(),
                 upkeep.service());
+    }
+
+    private static Decision takeKey(Observation o, ClusterView cluster) {
+        return paused(o, "PostgreSQL runs as primary and nobody leads: taking the leader key")
+                .act(Action.CreateLeader.of(o.lease().id().orElseThrow(), cluster))
+                .service(Serving.whileRunning(o))
+                .decision();
     }
 
     private static boolean belongsHere(Observation o, ClusterView cluster) {

@@ -7,6 +7,7 @@ import static dev.holdfast.core.decide.Reason.Code.LEAD_SYNC;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_UPKEEP;
 import static dev.holdfast.core.decide.Reason.Code.SWITCHOVER_REFUSED;
 
+import dev.holdfast.core.Epoch;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.Timeline;
@@ -233,24 +234,32 @@ final class PrimaryRules {
                 || !valid.history().timeline().equals(primary.timeline())) {
             return Optional.of(new Action.Inspect());
         }
-        TimelineClaim opened =
-                new TimelineClaim(
-                        primary.timeline(),
-                        o.me(),
-                        proof.epoch(),
-                        valid.history().switches().isEmpty()
-                                ? claim.get().value().switchLsn()
-                                : valid.history().switches().getLast().at(),
-                        true);
         return Optional.of(
                 new Action.RecordPromotion(
                         proof.epoch(),
-                        opened,
+                        opened(claim.get().value(), primary.timeline(), proof.epoch(), valid),
                         claim.get().revision(),
                         history(o, cluster, valid, primary.timeline())));
     }
 
-    private static List<HistoryEntry> history(
+    /**
+     * What becomes of a claim when the timeline is open. PostgreSQL may have chosen a later one.
+     */
+    static TimelineClaim opened(
+            TimelineClaim claim, Timeline timeline, Epoch epoch, DataDirectory.Valid valid) {
+        boolean known =
+                valid.history().timeline().equals(timeline)
+                        && !valid.history().switches().isEmpty();
+        return new TimelineClaim(
+                timeline,
+                claim.member(),
+                epoch,
+                known ? valid.history().switches().getLast().at() : claim.switchLsn(),
+                true);
+    }
+
+    /** The lines of {@code history} up to the timeline {@code now}, which this member opened. */
+    static List<HistoryEntry> history(
             Observation o, ClusterView cluster, DataDirectory.Valid valid, Timeline now) {
         List<HistoryEntry> entries = new ArrayList<>();
         for (var s : valid.history().switches()) {

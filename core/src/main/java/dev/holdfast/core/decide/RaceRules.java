@@ -1,5 +1,6 @@
 package dev.holdfast.core.decide;
 
+import static dev.holdfast.core.decide.Reason.Code.BOOTSTRAP_ELSEWHERE;
 import static dev.holdfast.core.decide.Reason.Code.RACE_ACQUIRE;
 import static dev.holdfast.core.decide.Reason.Code.RACE_BETTER;
 import static dev.holdfast.core.decide.Reason.Code.RACE_CANDIDATE;
@@ -22,8 +23,6 @@ import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
-import dev.holdfast.core.postgres.ControlData;
-import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import java.time.Duration;
 import java.util.Optional;
@@ -43,7 +42,7 @@ final class RaceRules {
 
     static Decision decide(Observation o, ClusterView cluster) {
         if (o.serverGone()) {
-            return twin(o, cluster)
+            return Twins.settle(o, cluster)
                     .orElseGet(() ->
                             RejoinRules.startStandby(
                                     o,
@@ -59,33 +58,6 @@ final class RaceRules {
         };
     }
 
-    /**
-     * This member opened the newest timeline, was lost before that was recorded, and another has
-     * claimed the same number since. Both may have opened it at the same point, and then no history
-     * tells the two apart: once it had run as a standby, this one would pass for the other's.
-     */
-    private static Optional<Decision> twin(Observation o, ClusterView cluster) {
-        if (!(o.data().orElse(null) instanceof DataDirectory.Valid(ControlData control, var _))
-                || !control.wasPrimary()) {
-            return Optional.empty();
-        }
-        return cluster.timeline()
-                .map(Versioned::value)
-                .filter(c ->
-                        c.timeline().equals(control.newestTimeline()) && !c.member().equals(o.me()))
-                .flatMap(c ->
-                        wait(
-                                o,
-                                RACE_TIMELINE,
-                                "this member was primary on timeline "
-                                        + c.timeline()
-                                        + ", which "
-                                        + c.member()
-                                        + " has claimed since: what is here may not be what "
-                                        + c.member()
-                                        + " wrote, and is left alone until somebody leads"));
-    }
-
     private static Decision race(
             Observation o, ClusterView cluster, Timeline timeline, Lsn position) {
         return unfit(o, cluster, timeline, position)
@@ -96,11 +68,7 @@ final class RaceRules {
                                         o,
                                         RACE_ACQUIRE,
                                         "nobody leads, and this member is fit: taking the leader key")
-                                .act(
-                                        new Action.CreateLeader(
-                                                o.lease().id().orElseThrow(),
-                                                cluster.epochRevision(),
-                                                cluster.claimRevision()))
+                                .act(Action.CreateLeader.of(o.lease().id().orElseThrow(), cluster))
                                 .service(Decision.Service.CHANGING)
                                 .decision());
     }
@@ -116,6 +84,10 @@ final class RaceRules {
         MonoTime since = o.memory().leaderAbsentSince().orElse(o.now());
         if (!o.lease().isGood(o.now())) {
             return wait(o, RACE_NOT_FIT, "this member has no lease in the store");
+        }
+        if (cluster.initialize().filter(i -> i.value().isClaim()).isPresent()) {
+            // Its first server opens under that claim alone.
+            return wait(o, BOOTSTRAP_ELSEWHERE, "another member is making a new cluster");
         }
         if (o.self().barred().isPresent()) {
             return wait(o, RACE_WATCHDOG, o.self().barred().get());
@@ -184,7 +156,7 @@ final class RaceRules {
     }
 
     /** The winner waits for whoever lost. */
-    private static Optional<Decision> predecessor(Observation o, ClusterView cluster) {
+    static Optional<Decision> predecessor(Observation o, ClusterView cluster) {
         if (cluster.epoch().isEmpty()) {
             MonoTime known = o.memory().leaderAbsentSince().orElse(o.now()).plus(o.config().ttl());
             return Decide.isPrimary(o.server()) || !o.now().isBefore(known)

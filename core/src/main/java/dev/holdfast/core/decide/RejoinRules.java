@@ -10,6 +10,7 @@ import static dev.holdfast.core.decide.Reason.Code.REWIND;
 import static dev.holdfast.core.decide.Reason.Code.START_BACKOFF;
 
 import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
@@ -65,6 +66,18 @@ final class RejoinRules {
         boolean promoted = source.filter(s -> !s.inRecovery()).isPresent();
         if (!promoted) {
             return askSource(o, leader, upstream, source);
+        }
+        Optional<MemberName> twin = Twins.other(o, cluster, control);
+        if (twin.isPresent()) {
+            // By its numbers this history is the leader's, and pg_rewind compares numbers too.
+            return reclone(
+                    o,
+                    cluster,
+                    "this member was primary on timeline "
+                            + control.newestTimeline()
+                            + ", and so was "
+                            + twin.get(),
+                    "diverged");
         }
         Lsn end = new Lsn(control.checkpoint().value() + 1);
         boolean complete =

@@ -5,6 +5,7 @@ import static dev.holdfast.core.decide.Values.PG1;
 import static dev.holdfast.core.decide.Values.PG2;
 import static dev.holdfast.core.decide.Values.PG3;
 import static dev.holdfast.core.decide.Values.at;
+import static dev.holdfast.core.decide.Values.leaseOf;
 import static dev.holdfast.core.decide.Values.primaryServer;
 import static dev.holdfast.core.decide.Values.second;
 import static dev.holdfast.core.decide.Values.sender;
@@ -15,6 +16,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.Epoch;
 import dev.holdfast.core.Lsn;
+import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.postgres.ControlData.State;
@@ -54,6 +56,25 @@ class ComesBackTest {
         assertThat(has(recovering.applied(Optional.of(told)), Action.ApplyFiles.class)).isFalse();
         assertThat(has(Situation.ofSyncStandby().rejecting(), Action.ApplyFiles.class))
                 .as("a server that is only full is asked again")
+                .isFalse();
+    }
+
+    @Test
+    void whoIsRecordedAsLeaderAndDoesNotLeadSaysThatNobodyNeedsToWait() {
+        Situation removed =
+                Situation.ofFailover()
+                        .epochRecord(
+                                new EpochRecord(PG2, leaseOf(PG2), false, Optional.empty(), 1),
+                                120);
+        assertThat(has(removed, Action.CreateLeader.class)).as("it may lead").isTrue();
+        assertThat(has(removed, Action.ReleaseEpoch.class)).isFalse();
+        Situation barred = removed.sync(PG1, PG3);
+        assertThat(barred.decide().actions())
+                .contains(
+                        new Action.ReleaseEpoch(
+                                120, Action.Fenced.unused(barred.observe()).orElseThrow()));
+        assertThat(has(barred.armed(), Action.ReleaseEpoch.class))
+                .as("it may be on its way out of recovery")
                 .isFalse();
     }
 

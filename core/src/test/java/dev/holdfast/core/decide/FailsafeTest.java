@@ -1,6 +1,7 @@
 package dev.holdfast.core.decide;
 
 import static dev.holdfast.core.decide.Values.EPOCH;
+import static dev.holdfast.core.decide.Values.INITIALIZED;
 import static dev.holdfast.core.decide.Values.PG1;
 import static dev.holdfast.core.decide.Values.PG2;
 import static dev.holdfast.core.decide.Values.PG3;
@@ -216,7 +217,9 @@ class FailsafeTest {
                         .now(Situation.SOFT_MILLIS);
         assertThat(stays(back)).isTrue();
         assertThat(back.decide().actions())
-                .contains(new Action.CreateLeader(new LeaseId(0xBB), EPOCH.revision(), 0));
+                .contains(
+                        new Action.CreateLeader(
+                                new LeaseId(0xBB), EPOCH.revision(), 0, INITIALIZED));
         assertThat(
                         has(
                                 back.epochRecord(

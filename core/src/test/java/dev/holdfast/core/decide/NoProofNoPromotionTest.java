@@ -11,6 +11,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.SystemIdentifier;
+import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.postgres.ControlData;
@@ -326,7 +328,7 @@ class NoProofNoPromotionTest {
     void aFormerPrimaryWhoseTimelineAnotherHasClaimedSinceIsNotStartedWhileNobodyLeads() {
         Situation lost = Catalogue.lostAfterPromotion(ControlData.State.IN_PRODUCTION);
         assertThat(starts(lost)).isTrue();
-        assertThat(starts(lost.claim(2, PG1, 90, Situation.Claim.UNOPENED))).isTrue();
+        assertThat(starts(lost.claim(2, PG1, 90, Situation.Claim.OPENED))).isTrue();
         assertThat(starts(lost.claim(3, PG3, 90, Situation.Claim.UNOPENED))).isTrue();
         for (Situation.Claim state : Situation.Claim.values()) {
             Situation twin =
@@ -341,6 +343,43 @@ class NoProofNoPromotionTest {
                                         .claim(2, PG3, 90, Situation.Claim.OPENED)))
                 .as("a standby has followed")
                 .isTrue();
+    }
+
+    @Test
+    void whoOpenedATimelineRecordsThatBeforeItsDirectoryIsAStandbysAgain() {
+        Decision first =
+                Catalogue.lostAfterPromotion(ControlData.State.IN_PRODUCTION)
+                        .claim(2, PG1, 90, Situation.Claim.UNOPENED)
+                        .decide();
+        assertThat(first.actions())
+                .noneMatch(Action.StartStandby.class::isInstance)
+                .filteredOn(Action.RecordOpening.class::isInstance)
+                .singleElement()
+                .satisfies(a -> {
+                    Action.RecordOpening record = (Action.RecordOpening) a;
+                    assertThat(record.claim().opened()).isTrue();
+                    assertThat(record.claimRevision()).isEqualTo(60);
+                    assertThat(record.history().getLast().newLeader()).isEqualTo("pg1");
+                });
+        assertThat(
+                        starts(
+                                Catalogue.lostAfterPromotion(ControlData.State.IN_PRODUCTION)
+                                        .claim(3, PG1, 90, Situation.Claim.UNOPENED)))
+                .as("what was claimed was not opened")
+                .isTrue();
+    }
+
+    @Test
+    void aFormerPrimaryIsKnownByTheHistoryWhenTheClaimHasGoneOn() {
+        for (String leader : List.of("pg3", "pg1", "")) {
+            Situation former =
+                    Catalogue.lostAfterPromotion(ControlData.State.IN_PRODUCTION)
+                            .claim(3, PG3, 90, Situation.Claim.UNOPENED)
+                            .history(
+                                    new HistoryEntry(
+                                            new Timeline(1), Catalogue.EARLIER, "", "", leader));
+            assertThat(starts(former)).as(leader).isEqualTo(!leader.equals("pg3"));
+        }
     }
 
     private static boolean starts(Situation situation) {

@@ -111,6 +111,24 @@ class NothingDestroyedTest {
     }
 
     @Test
+    void noSecondClusterIsMadeWhereSomebodyHasLed() {
+        Situation lost = Situation.ofNewMember();
+        assertThat(lost.decide().actions()).anyMatch(Action.ClaimInitialize.class::isInstance);
+        assertThat(lost.released(PG2).decide().actions()).isEmpty();
+    }
+
+    @Test
+    void whatMayBeATwinOfTheLeadersTimelineIsCopiedAndNotRewound() {
+        Situation twin =
+                Catalogue.lostAfterPromotion(State.IN_PRODUCTION)
+                        .leader(PG2, 150)
+                        .claim(2, PG2, 150, Situation.Claim.OPENED)
+                        .memberState(PG2, MemberState.RUNNING, MemberRole.PRIMARY)
+                        .source(second(HERE), Situation.Promoted.YES);
+        assertThat(replaces(twin)).contains(new Action.Clone(upstreamOf(PG2), "diverged"));
+    }
+
+    @Test
     void anOldPrimaryIsRewoundOrCopiedOnlyAfterTheLeaderHasShownItsHistory() {
         for (State state : State.values()) {
             assertThat(replaces(Catalogue.oldPrimary(state))).as(state.toString()).isEmpty();

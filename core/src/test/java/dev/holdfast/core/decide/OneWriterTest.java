@@ -1,12 +1,14 @@
 package dev.holdfast.core.decide;
 
 import static dev.holdfast.core.decide.Values.HERE;
+import static dev.holdfast.core.decide.Values.INITIALIZED;
 import static dev.holdfast.core.decide.Values.PG1;
 import static dev.holdfast.core.decide.Values.PG2;
 import static dev.holdfast.core.decide.Values.PG3;
 import static dev.holdfast.core.decide.Values.at;
 import static dev.holdfast.core.decide.Values.directory;
 import static dev.holdfast.core.decide.Values.leaseOf;
+import static dev.holdfast.core.decide.Values.primaryServer;
 import static dev.holdfast.core.decide.Values.second;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -86,7 +88,7 @@ class OneWriterTest {
     void aKeyDeletedByHandIsTakenBackWhileTheLeaseLivesAndNobodyHeldItSince() {
         Situation deleted = Situation.ofPrimary().noLeader().revision(130);
         assertThat(deleted.decide().actions())
-                .containsExactly(new Action.CreateLeader(leaseOf(PG1), 100, 0));
+                .containsExactly(new Action.CreateLeader(leaseOf(PG1), 100, 0, INITIALIZED));
         assertThat(
                         kills(
                                 deleted.epochRecord(
@@ -217,6 +219,28 @@ class OneWriterTest {
     }
 
     @Test
+    void inAPauseTooTheWinnerWaitsForTheLoser() {
+        Situation second = Situation.ofSyncStandby().paused().noLeader().server(primaryServer(""));
+        assertThat(has(second.predecessorAlive(), Action.CreateLeader.class)).isFalse();
+        assertThat(has(second.predecessorUnknown(), Action.AskPredecessor.class)).isTrue();
+        assertThat(has(second.predecessorGone(), Action.CreateLeader.class)).isTrue();
+    }
+
+    @Test
+    void nobodyLeadsWhileANewClusterIsBeingMade() {
+        Situation making =
+                Situation.ofFailover().initialize(Optional.empty(), Optional.of(leaseOf(PG3)));
+        assertThat(has(making, Action.CreateLeader.class)).isFalse();
+        assertThat(
+                        has(
+                                Situation.ofFailover()
+                                        .initialize(Optional.empty(), Optional.empty()),
+                                Action.CreateLeader.class))
+                .as("a key that lies there without a lease is nobody's claim")
+                .isTrue();
+    }
+
+    @Test
     void aClaimTellsThatSomebodyHasLedThoughTheRecordWasRemovedAndNobodyWasSeen() {
         Situation unknown =
                 Situation.ofFailover()
@@ -236,7 +260,7 @@ class OneWriterTest {
                                                 60))));
         assertThat(claimSeen.decide().actions())
                 .as("a view that lacks the claim does not take the key")
-                .containsExactly(new Action.CreateLeader(leaseOf(PG2), 0, 60));
+                .containsExactly(new Action.CreateLeader(leaseOf(PG2), 0, 60, INITIALIZED));
     }
 
     @Test

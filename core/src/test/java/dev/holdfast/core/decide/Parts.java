@@ -5,11 +5,13 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -24,6 +26,7 @@ final class Parts {
     private Optional<Versioned<TimelineClaim>> timeline;
     private final SortedMap<MemberName, MemberRecord.Stored> members;
     private Optional<Versioned<ClusterView.Initialize>> initialize;
+    private List<HistoryEntry> history;
     private Versioned<SyncState> sync;
     private Optional<Versioned<FailoverRequest>> failover;
     private Optional<Lsn> optime;
@@ -37,6 +40,7 @@ final class Parts {
         timeline = view.timeline();
         members = new TreeMap<>(view.members());
         initialize = view.initialize();
+        history = view.history();
         sync = view.sync();
         failover = view.failover();
         optime = view.optime();
@@ -92,7 +96,7 @@ final class Parts {
     }
 
     Parts initialize(ClusterView.Initialize value) {
-        initialize = Optional.of(new Versioned<>(value, 10));
+        initialize = Optional.of(new Versioned<>(value, Values.INITIALIZED));
         return this;
     }
 
@@ -112,6 +116,11 @@ final class Parts {
         return this;
     }
 
+    Parts history(HistoryEntry entry) {
+        history = List.of(entry);
+        return this;
+    }
+
     ClusterView view() {
         return new ClusterView(
                 revision,
@@ -124,7 +133,7 @@ final class Parts {
                 sync,
                 failover,
                 optime,
-                from.history(),
+                history,
                 failsafe);
     }
 }

@@ -29,6 +29,7 @@ import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
@@ -284,6 +285,10 @@ final class Situation {
     enum Claim {
         OPENED,
         UNOPENED
+    }
+
+    Situation history(HistoryEntry entry) {
+        return cluster(p -> p.history(entry));
     }
 
     Situation sync(MemberName leader, MemberName... standbys) {

@@ -16,6 +16,7 @@ import static dev.holdfast.core.decide.Values.upstreamOf;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.TimelineHistory;
+import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
@@ -82,6 +83,21 @@ final class StandbyCatalogue {
                 "nobody leads, former primary whose timeline another has claimed",
                 Catalogue.lostAfterPromotion(State.IN_PRODUCTION)
                         .claim(2, PG3, 90, Situation.Claim.UNOPENED));
+        put.accept(
+                "nobody leads, former primary that opened a timeline and had not recorded it",
+                Catalogue.lostAfterPromotion(State.IN_PRODUCTION)
+                        .claim(2, PG1, 90, Situation.Claim.UNOPENED));
+        put.accept(
+                "leader key removed, recorded here, and this member may not lead",
+                Situation.ofSyncStandby()
+                        .noLeader()
+                        .sync(PG1, PG3)
+                        .epochRecord(
+                                new EpochRecord(PG2, leaseOf(PG2), false, Optional.empty(), 1),
+                                120));
+        put.accept(
+                "leader gone, a new cluster is being made",
+                Situation.ofFailover().initialize(Optional.empty(), Optional.of(leaseOf(PG3))));
         put.accept(
                 "leader gone, asynchronous, too far behind",
                 Situation.ofAsyncStandby().asynchronous().leaderDied().optime(Lsn.of("0/9000000")));

@@ -126,6 +126,9 @@ final class Values {
         return directory(state, HERE, TimelineHistory.initial());
     }
 
+    /** The revision of the key {@code initialize}. */
+    static final long INITIALIZED = 10;
+
     static DataDirectory.Valid directory(
             ControlData.State state, Lsn checkpoint, TimelineHistory history) {
         return new DataDirectory.Valid(
@@ -219,7 +222,7 @@ final class Values {
                 Optional.of(
                         new Versioned<>(
                                 new ClusterView.Initialize(Optional.of(SYSTEM), Optional.empty()),
-                                10)),
+                                INITIALIZED)),
                 Optional.empty(),
                 new Versioned<>(SyncState.of(PG1, List.of(PG2)), 50),
                 Optional.empty(),
