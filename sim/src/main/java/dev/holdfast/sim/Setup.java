@@ -48,7 +48,7 @@ final class Setup {
     }
 
     static Setup drawn(Chance chance) {
-        Pace pace = chance.oneIn(8) ? Pace.LONG : Pace.DENSE;
+        Pace pace = chance.oneIn(5) ? Pace.LONG : Pace.DENSE;
         int count = chance.of(List.of(3, 3, 3, 3, 2, 4));
         List<MemberName> names = new ArrayList<>();
         SortedMap<MemberName, Tags> tags = new TreeMap<>();
