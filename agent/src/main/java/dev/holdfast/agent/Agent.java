@@ -1,5 +1,6 @@
 package dev.holdfast.agent;
 
+import dev.holdfast.agent.callback.CallbackRunner;
 import dev.holdfast.agent.file.ConfigFile;
 import dev.holdfast.agent.file.RestartKeys;
 import dev.holdfast.agent.guard.GuardKeeper;
@@ -24,6 +25,8 @@ import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.ClusterConfigReader;
 import dev.holdfast.core.config.PgHba;
+import dev.holdfast.core.config.Scripts;
+import dev.holdfast.core.decide.Decision;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Orders;
@@ -60,6 +63,9 @@ import org.slf4j.LoggerFactory;
 final class Agent {
     private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
     private static final Duration LAST_WORDS = Duration.ofSeconds(3);
+
+    /** A script that is still running then goes on by itself. */
+    private static final Duration LAST_CALLBACKS = Duration.ofSeconds(10);
 
     /**
      * Generous, since the first request of a JVM that has just started on a busy host takes a
@@ -152,6 +158,8 @@ final class Agent {
         Shown shown = new Shown(config.scope(), config.name().value(), Version.text(), clock::now);
         MemberClient client = MemberClient.on(vertx, config.restApi().authentication());
         Wired wired = new Wired();
+        CallbackRunner callbacks =
+                new CallbackRunner(guardDirectory, config.scope(), this::scripts);
         GuardKeeper guard =
                 new GuardKeeper(
                         new GuardKeeper.Setup(
@@ -176,14 +184,15 @@ final class Agent {
                                 VitalsProbe.of(config.postgresql(), postgres::silence),
                                 new KnownStoreFile(guardDirectory),
                                 json -> workers.brief().execute(() -> copy.keep(json)),
-                                Clock.systemUTC()),
+                                Clock.systemUTC(),
+                                this::scripts),
                         config,
                         self(),
                         first,
                         config.bootstrap().dcs(),
-                        shown,
+                        new Watchers(shown, callbacks),
                         (status, sentence) -> end(status, sentence, EndKind.WITH_POSTGRES, wired));
-        wired.set(loop, guard, dcs);
+        wired.set(loop, guard, dcs, callbacks);
         AgentService service =
                 new AgentService(
                         config,
@@ -194,7 +203,7 @@ final class Agent {
                         dcs,
                         shown,
                         new Forwarder(client),
-                        () -> reloadApart(loop, guard, shown));
+                        () -> reloadApart(loop, guard, callbacks, shown));
         // The port is the lock: two agents of one member cannot both have it, and nothing was
         // touched before.
         RestServer.start(vertx, config.restApi(), service)
@@ -209,7 +218,7 @@ final class Agent {
         loop.start();
         vertx.setPeriodic(
                 LOG_ROTATION.toMillis(), _ -> workers.brief().execute(postgres::rotateLog));
-        handleSignals(loop, guard, wired, shown);
+        handleSignals(loop, guard, callbacks, wired, shown);
         LOG.info(
                 "member {} of cluster {} runs: REST on {}, data directory {}",
                 config.name(),
@@ -226,6 +235,10 @@ final class Agent {
                 .map(ClusterConfigReader.Read::config);
     }
 
+    private Scripts scripts() {
+        return newest.get().scripts();
+    }
+
     private Observation.Self self() {
         AgentConfig now = newest.get();
         return new Observation.Self(
@@ -236,7 +249,30 @@ final class Agent {
                 PgHba.effective(now, ClusterConfig.defaults()),
                 now.postgresql().pgIdent(),
                 now.postgresql().roles(),
-                barred.get());
+                barred.get(),
+                now.scripts().prePromote().map(Scripts.Script::toString),
+                now.scripts().copiesWithoutLeader()
+                        ? Scripts.Leader.NOT_NEEDED
+                        : Scripts.Leader.NEEDED);
+    }
+
+    /** Who sees each turn: the callbacks first, since the other may end the wait of an operator. */
+    private record Watchers(Shown shown, CallbackRunner callbacks) implements AgentLoop.Listener {
+        @Override
+        public void onTurn(Observation seen, Decision decided) {
+            callbacks.onTurn(seen, decided);
+            shown.onTurn(seen, decided);
+        }
+
+        @Override
+        public void onNote(String sentence) {
+            shown.onNote(sentence);
+        }
+
+        @Override
+        public void onStoreProblems(List<String> problems) {
+            shown.onStoreProblems(problems);
+        }
     }
 
     private final class GuardListener implements GuardKeeper.Listener {
@@ -271,17 +307,19 @@ final class Agent {
     }
 
     /** Neither on the loop nor on the thread of signals: files are read. */
-    private void reloadApart(AgentLoop loop, GuardKeeper guard, Shown shown) {
+    private void reloadApart(
+            AgentLoop loop, GuardKeeper guard, CallbackRunner callbacks, Shown shown) {
         Thread.ofPlatform()
                 .name("holdfast-reload")
                 .start(() ->
-                        reload(loop, guard)
+                        reload(loop, guard, callbacks)
                                 .forEach(sentence ->
                                         context.runOnContext(_ -> shown.onNote(sentence))));
     }
 
     /** Takes over what can change while the agent runs; what came of it, for the journal. */
-    private synchronized List<String> reload(AgentLoop loop, GuardKeeper guard) {
+    private synchronized List<String> reload(
+            AgentLoop loop, GuardKeeper guard, CallbackRunner callbacks) {
         return switch (file.read()) {
             case ConfigFile.Result.Unusable(List<String> errors) -> notReloaded(errors);
             case ConfigFile.Result.Usable(AgentConfig next, List<String> warnings) -> {
@@ -294,6 +332,7 @@ final class Agent {
                 }
                 warnings.forEach(w -> LOG.warn("{}", w));
                 newest.set(next);
+                callbacks.onReload();
                 loop.reconfigure(self());
                 guard.lookAtWatchdog();
                 List<String> waiting = RestartKeys.changed(config, next);
@@ -314,11 +353,16 @@ final class Agent {
                 .toList();
     }
 
-    private void handleSignals(AgentLoop loop, GuardKeeper guard, Wired wired, Shown shown) {
+    private void handleSignals(
+            AgentLoop loop,
+            GuardKeeper guard,
+            CallbackRunner callbacks,
+            Wired wired,
+            Shown shown) {
         UnaryOperator<Orders> shutdown = Orders::withShutdown;
         on("TERM", () -> loop.order(shutdown));
         on("INT", () -> loop.order(shutdown));
-        on("HUP", () -> reloadApart(loop, guard, shown));
+        on("HUP", () -> reloadApart(loop, guard, callbacks, shown));
         on(
                 "USR1",
                 () ->
@@ -350,10 +394,11 @@ final class Agent {
     private static final class Wired {
         private volatile @org.jspecify.annotations.Nullable Parts parts;
 
-        private record Parts(AgentLoop loop, GuardKeeper guard, EtcdDcs dcs) {}
+        private record Parts(
+                AgentLoop loop, GuardKeeper guard, EtcdDcs dcs, CallbackRunner callbacks) {}
 
-        void set(AgentLoop loop, GuardKeeper guard, EtcdDcs dcs) {
-            parts = new Parts(loop, guard, dcs);
+        void set(AgentLoop loop, GuardKeeper guard, EtcdDcs dcs, CallbackRunner callbacks) {
+            parts = new Parts(loop, guard, dcs, callbacks);
         }
 
         AgentLoop loop() {
@@ -389,7 +434,11 @@ final class Agent {
                             closed(parts.loop(), all ? Lease.REVOKED : Lease.KEPT));
                     if (all) {
                         await("ending the guard", parts.guard().quit());
+                        // Nobody waits for this member any more: the lease is given back.
+                        await("the callbacks", parts.callbacks().told(), LAST_CALLBACKS);
                     }
+                    // What waits is the next agent's to call.
+                    parts.callbacks().leave();
                     Runtime.getRuntime().halt(status);
                 });
     }
@@ -414,8 +463,12 @@ final class Agent {
     }
 
     private static void await(String what, CompletableFuture<?> last) {
+        await(what, last, LAST_WORDS);
+    }
+
+    private static void await(String what, CompletableFuture<?> last, Duration atMost) {
         try {
-            last.get(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+            last.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
             LOG.warn("{} failed: {}", what, String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {

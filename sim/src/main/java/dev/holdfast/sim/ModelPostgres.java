@@ -6,6 +6,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.TimelineHistory;
+import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.DataDirectory;
@@ -147,6 +148,46 @@ final class ModelPostgres implements Postgres {
 
     @Override
     public void rotateLog() {}
+
+    @Override
+    public void makeBy(Scripts.NewCluster method, Consumer<String> progress) {
+        throw noPrograms();
+    }
+
+    @Override
+    public void newClusterBegins() {
+        throw noPrograms();
+    }
+
+    @Override
+    public Prepared prepareNewCluster(ServerFiles files, Scripts.Recovery recovery) {
+        return prepare(files, Role.PRIMARY);
+    }
+
+    @Override
+    public void newClusterIsWhole() {}
+
+    @Override
+    public void callPostBootstrap(List<String> command, Consumer<String> progress) {
+        throw noPrograms();
+    }
+
+    @Override
+    public void call(String key, Scripts.Script script) {
+        throw noPrograms();
+    }
+
+    @Override
+    public void copyBy(
+            Scripts.ReplicaMethod.Command method,
+            Optional<Upstream> source,
+            Consumer<String> progress) {
+        throw noPrograms();
+    }
+
+    private static IllegalStateException noPrograms() {
+        return new IllegalStateException("a simulated member has no programs of an operator");
+    }
 
     @Override
     public void initdb(List<String> options, Consumer<String> progress) {

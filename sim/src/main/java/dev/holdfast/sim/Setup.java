@@ -8,6 +8,7 @@ import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.ClusterConfigReader;
 import dev.holdfast.core.config.RoleSettings;
+import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Observation;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -119,7 +120,9 @@ final class Setup {
                 List.of(),
                 List.of(),
                 RoleSettings.Both.none(),
-                Optional.empty());
+                Optional.empty(),
+                Optional.empty(),
+                Scripts.Leader.NEEDED);
     }
 
     AgentConfig agentConfig(MemberName name) {
@@ -157,6 +160,7 @@ final class Setup {
                         new TreeMap<>(),
                         Optional.empty(),
                         RoleSettings.Both.none()),
+                Scripts.NONE,
                 new AgentConfig.Guard("/simulated", Optional.empty()),
                 new AgentConfig.Watchdog(
                         AgentConfig.Watchdog.Mode.OFF, "/simulated", Optional.empty()),

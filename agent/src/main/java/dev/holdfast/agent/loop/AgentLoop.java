@@ -14,6 +14,7 @@ import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.Decide;
 import dev.holdfast.core.decide.Decision;
@@ -73,6 +74,7 @@ public final class AgentLoop implements AutoCloseable {
      * @param configCopy is told the text of the dynamic configuration, whenever it was read and can
      *     be used
      * @param calendar the time that people read
+     * @param scripts the programs of the operator, as the member's file names them now
      */
     public record Ports(
             Executor executor,
@@ -86,7 +88,8 @@ public final class AgentLoop implements AutoCloseable {
             VitalsPort vitals,
             StoreMemory memory,
             Consumer<String> configCopy,
-            InstantSource calendar) {}
+            InstantSource calendar,
+            Supplier<Scripts> scripts) {}
 
     /** How the agent ends. */
     public interface Exit {
@@ -185,6 +188,7 @@ public final class AgentLoop implements AutoCloseable {
                                 ports.guard(),
                                 ports.workers(),
                                 config,
+                                ports.scripts(),
                                 ports.clock()),
                         around);
     }

@@ -257,6 +257,11 @@ final class Performer {
 
     private void ended(Action.Lengthy action, Task.Outcome outcome) {
         facts.task = new Task.Ended(action, clock.get(), outcome);
+        if (action instanceof Action.PrePromote) {
+            inFlight.succeeded(action);
+            around.wake();
+            return;
+        }
         facts.server = Optional.empty();
         if (!(action instanceof Action.Promote)) {
             facts.data = Optional.empty();
@@ -268,9 +273,11 @@ final class Performer {
             case Action.StartNewCluster start -> started(start.files(), outcome);
             case Action.InitDb _,
                     Action.Stop _,
+                    Action.PrePromote _,
                     Action.Promote _,
                     Action.Rewind _,
-                    Action.Clone _ -> {}
+                    Action.Clone _,
+                    Action.Restore _ -> {}
         }
         around.askServer(() -> {});
         around.wake();

@@ -4,12 +4,16 @@ import dev.holdfast.agent.postgres.Postgres;
 import dev.holdfast.agent.postgres.PostgresException;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
-import java.nio.file.Path;
+import dev.holdfast.core.postgres.Upstream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -29,6 +33,9 @@ final class ServerActions {
 
     private static final Duration ASK_AGAIN = Duration.ofMillis(10);
 
+    /** How often a server is asked that recovers from a backup, which may take hours. */
+    private static final Duration ASK_RECOVERING = Duration.ofMillis(250);
+
     private static final Duration PROMOTE = Duration.ofSeconds(60);
 
     /** How long an answer of the guard may take, which has 2 s itself. */
@@ -40,6 +47,7 @@ final class ServerActions {
     private final GuardPort guard;
     private final Workers workers;
     private final AgentConfig config;
+    private final Supplier<Scripts> scripts;
     private final Supplier<MonoTime> clock;
 
     ServerActions(
@@ -47,11 +55,13 @@ final class ServerActions {
             GuardPort guard,
             Workers workers,
             AgentConfig config,
+            Supplier<Scripts> scripts,
             Supplier<MonoTime> clock) {
         this.postgres = postgres;
         this.guard = guard;
         this.workers = workers;
         this.config = config;
+        this.scripts = scripts;
         this.clock = clock;
     }
 
@@ -66,34 +76,144 @@ final class ServerActions {
         switch (action) {
             case Action.InitDb init -> {
                 begunBefore(init.before(), "the claim on the key initialize");
-                postgres.initdb(config.bootstrap().initdb(), progress);
+                make(progress, note);
             }
             case Action.StartNewCluster start -> {
-                start(start.files(), Postgres.Role.PRIMARY, note);
-                awaitPrimary();
-                postgres.createUsers();
+                try {
+                    startNewCluster(start.files(), progress, note);
+                } catch (PostgresException e) {
+                    throw undone(e);
+                }
             }
             case Action.StartStandby start -> start(start.files(), Postgres.Role.STANDBY, note);
             case Action.StartPrimary start -> {
                 begunBefore(start.proof().validUntil(), "the proof of the leader lease");
                 start(start.files(), Postgres.Role.PRIMARY, note);
             }
-            case Action.Stop stop -> stop(stop);
+            case Action.Stop stop -> stop(stop, note);
+            case Action.PrePromote _ ->
+                    scripts.get()
+                            .prePromote()
+                            .ifPresent(script -> postgres.call("pre_promote", script));
             case Action.Promote promote -> {
                 begunBefore(promote.proof().validUntil(), "the proof of the leader lease");
                 postgres.promote(PROMOTE);
             }
             case Action.Rewind rewind -> postgres.rewind(rewind.source(), progress);
-            case Action.Clone clone -> {
-                if (!(postgres.inspect() instanceof DataDirectory.Missing)) {
-                    Path aside =
-                            postgres.moveAside(
-                                    clone.reason().isEmpty() ? "replaced" : clone.reason());
-                    note.accept("the old data directory was kept at " + aside);
-                }
-                postgres.cloneFrom(clone.source(), done -> progress.accept(describe(done)));
+            case Action.Clone clone ->
+                    copy(Optional.of(clone.source()), clone.reason(), progress, note);
+            case Action.Restore restore -> copy(Optional.empty(), restore.reason(), progress, note);
+        }
+    }
+
+    private void make(Consumer<String> progress, Consumer<String> note) {
+        // Nobody has used what was not finished: it is made anew.
+        setAside("bootstrap-failed", note);
+        Optional<Scripts.NewCluster> method = scripts.get().newCluster();
+        if (method.isPresent()) {
+            postgres.makeBy(method.get(), progress);
+        } else {
+            postgres.initdb(config.bootstrap().initdb(), progress);
+            if (scripts.get().postBootstrap().isPresent()) {
+                postgres.newClusterBegins();
             }
         }
+    }
+
+    private void setAside(String reason, Consumer<String> note) {
+        if (!(postgres.inspect() instanceof DataDirectory.Missing)) {
+            note.accept("the old data directory was kept at " + postgres.moveAside(reason));
+        }
+    }
+
+    private void startNewCluster(
+            ServerFiles files, Consumer<String> progress, Consumer<String> note) {
+        Scripts.Recovery recovery =
+                scripts.get()
+                        .newCluster()
+                        .map(Scripts.NewCluster::recovery)
+                        .orElse(new Scripts.Recovery.None());
+        start(
+                files,
+                Postgres.Role.PRIMARY,
+                () -> postgres.prepareNewCluster(files, recovery),
+                note);
+        awaitPrimary(progress);
+        postgres.createUsers();
+        scripts.get()
+                .postBootstrap()
+                .ifPresent(command -> postgres.callPostBootstrap(command, progress));
+        postgres.newClusterIsWhole();
+    }
+
+    /** What was made is of no use, and the next attempt needs an empty directory. */
+    private PostgresException undone(PostgresException why) {
+        long pid = guard.postmaster();
+        if (pid != 0) {
+            CompletableFuture<Void> gone = guard.gone(pid);
+            await(guard.kill(), GUARD);
+            await(gone, KILL);
+        }
+        return postgres.inspect() instanceof DataDirectory.Missing
+                ? why
+                : new PostgresException(
+                        why.getMessage()
+                                + "; what was made is kept at "
+                                + postgres.moveAside("bootstrap-failed"),
+                        why);
+    }
+
+    /** By the first method that succeeds. */
+    private void copy(
+            Optional<Upstream> source,
+            String reason,
+            Consumer<String> progress,
+            Consumer<String> note) {
+        String aside = reason.isEmpty() ? "replaced" : reason;
+        List<String> failures = new ArrayList<>();
+        for (Scripts.ReplicaMethod method : scripts.get().replicas()) {
+            try {
+                if (copyBy(method, source, aside, progress, note)) {
+                    return;
+                }
+            } catch (PostgresException e) {
+                failures.add(String.valueOf(e.getMessage()));
+                note.accept("a copy was not made: " + e.getMessage());
+            }
+        }
+        throw new PostgresException(
+                failures.isEmpty()
+                        ? "no method of create_replica_methods can do without a leader"
+                        : String.join("; ", failures));
+    }
+
+    /** Whether the method is one for this case; it has made the copy then. */
+    private boolean copyBy(
+            Scripts.ReplicaMethod method,
+            Optional<Upstream> source,
+            String aside,
+            Consumer<String> progress,
+            Consumer<String> note) {
+        return switch (method) {
+            case Scripts.ReplicaMethod.BaseBackup _ -> {
+                if (source.isPresent()) {
+                    setAside(aside, note);
+                    postgres.cloneFrom(source.get(), done -> progress.accept(describe(done)));
+                }
+                yield source.isPresent();
+            }
+            case Scripts.ReplicaMethod.Command command -> {
+                boolean fits = source.isPresent() || command.leader() == Scripts.Leader.NOT_NEEDED;
+                if (fits) {
+                    switch (command.data()) {
+                        case KEPT -> {}
+                        case REPLACED -> setAside(aside, note);
+                    }
+                    postgres.copyBy(command, source, progress);
+                }
+                yield fits;
+            }
+        };
     }
 
     private void begunBefore(MonoTime end, String what) {
@@ -116,8 +236,16 @@ final class ServerActions {
     }
 
     private void start(ServerFiles files, Postgres.Role role, Consumer<String> note) {
+        start(files, role, () -> postgres.prepare(files, role), note);
+    }
+
+    private void start(
+            ServerFiles files,
+            Postgres.Role role,
+            Supplier<Postgres.Prepared> prepare,
+            Consumer<String> note) {
         postgres.rotateLog();
-        postgres.prepare(files, role).notes().forEach(note);
+        prepare.get().notes().forEach(note);
         long logStart = postgres.logBytes();
         long pid =
                 await(
@@ -144,20 +272,30 @@ final class ServerActions {
         }
     }
 
-    private void awaitPrimary() {
+    /** A new cluster that recovers from a backup may take hours to get there. */
+    private void awaitPrimary(Consumer<String> progress) {
         CompletableFuture<Void> ended = guard.gone(guard.postmaster());
-        while (!(postgres.freshProbe() instanceof Server.Primary)) {
-            if (endsWithin(ended, ASK_AGAIN)) {
+        for (Server found = postgres.freshProbe();
+                !(found instanceof Server.Primary);
+                found = postgres.freshProbe()) {
+            boolean recovers = found instanceof Server.Standby;
+            if (found instanceof Server.Standby standby) {
+                progress.accept("replayed up to " + standby.replayed());
+            }
+            if (endsWithin(ended, recovers ? ASK_RECOVERING : ASK_AGAIN)) {
                 throw new PostgresException(
                         "PostgreSQL ended before it was ready; see " + postgres.log());
             }
         }
     }
 
-    private void stop(Action.Stop stop) {
+    private void stop(Action.Stop stop, Consumer<String> note) {
         long pid = guard.postmaster();
         if (pid == 0) {
             return;
+        }
+        if (stop.mode() == Action.StopMode.FAST) {
+            beforeStop(note);
         }
         CompletableFuture<Void> gone = guard.gone(pid);
         await(
@@ -171,6 +309,19 @@ final class ServerActions {
             await(guard.kill(), GUARD);
             await(gone, KILL);
         }
+    }
+
+    /** Whatever becomes of it, PostgreSQL is stopped. */
+    private void beforeStop(Consumer<String> note) {
+        scripts.get()
+                .beforeStop()
+                .ifPresent(script -> {
+                    try {
+                        postgres.call("before_stop", script);
+                    } catch (PostgresException e) {
+                        note.accept(e.getMessage() + "; PostgreSQL is stopped all the same");
+                    }
+                });
     }
 
     private boolean endsWithin(CompletableFuture<Void> ended, Duration span) {

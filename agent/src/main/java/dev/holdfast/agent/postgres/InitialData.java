@@ -167,13 +167,37 @@ final class InitialData {
                 lines);
     }
 
-    /** The work of one program within the marker. */
+    /** The work of one program within the marker; it throws where it failed. */
     @FunctionalInterface
-    private interface Filling {
+    interface Filling {
+        void run() throws IOException;
+    }
+
+    /** One of PostgreSQL's own. */
+    private interface Tool {
         Outcome run() throws IOException;
     }
 
-    private void fill(Program program, Filling filling) {
+    private void fill(Program program, Tool work) {
+        fill(
+                program.fileName(),
+                () -> {
+                    Outcome outcome = work.run();
+                    if (!outcome.succeeded()) {
+                        throw new PostgresException(
+                                program.fileName()
+                                        + " into "
+                                        + dataDir
+                                        + " ended with status "
+                                        + outcome.status()
+                                        + ": "
+                                        + outcome.lastWords());
+                    }
+                });
+    }
+
+    /** Fills an empty directory; on failure it is empty again. */
+    void fill(String what, Filling filling) {
         boolean whole = false;
         try {
             if (Files.exists(dataDir) && !DurableFiles.isEmpty(dataDir)) {
@@ -181,26 +205,16 @@ final class InitialData {
                         "the data directory "
                                 + dataDir
                                 + " is not empty, so "
-                                + program.fileName()
+                                + what
                                 + " must not fill it: set it aside first");
             }
             DurableFiles.createDirectory(dataDir);
         } catch (IOException e) {
             throw unusable(e);
         }
-        unfinished.begin(program.fileName());
+        unfinished.begin(what);
         try {
-            Outcome outcome = filling.run();
-            if (!outcome.succeeded()) {
-                throw new PostgresException(
-                        program.fileName()
-                                + " into "
-                                + dataDir
-                                + " ended with status "
-                                + outcome.status()
-                                + ": "
-                                + outcome.lastWords());
-            }
+            filling.run();
             whole = true;
         } catch (IOException e) {
             throw unusable(e);
@@ -209,6 +223,18 @@ final class InitialData {
                 empty();
             }
             unfinished.finish();
+        }
+    }
+
+    /** Changes what is there, as far as it differs; on failure the marker stays. */
+    void fillKeeping(String what, Filling filling) {
+        try {
+            DurableFiles.createDirectory(dataDir);
+            unfinished.begin(what);
+            filling.run();
+            unfinished.finish();
+        } catch (IOException e) {
+            throw unusable(e);
         }
     }
 

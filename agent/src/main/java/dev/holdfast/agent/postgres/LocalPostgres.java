@@ -5,6 +5,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
@@ -59,13 +60,18 @@ public final class LocalPostgres implements Postgres {
     private final Knock knock;
     private final ProbeSession probe;
     private final ConfigurationReload configuration;
+    private final OperatorPrograms operators;
+    private final String scope;
 
     private LocalPostgres(
             String scope,
             MemberName name,
             AgentConfig.Postgres config,
             Path guardDirectory,
-            PostgresPrograms programs) {
+            PostgresPrograms programs,
+            OperatorPrograms operators) {
+        this.scope = scope;
+        this.operators = operators;
         this.config = config;
         this.own = new ServerParameters.Own(config.listenHosts(), config.port(), scope);
         this.guardDirectory = guardDirectory.toAbsolutePath();
@@ -102,7 +108,13 @@ public final class LocalPostgres implements Postgres {
             Path guardDirectory,
             ProcessRunner runner) {
         LocalPostgres postgres =
-                new LocalPostgres(scope, name, config, guardDirectory, programs(config, runner));
+                new LocalPostgres(
+                        scope,
+                        name,
+                        config,
+                        guardDirectory,
+                        programs(config, runner),
+                        new OperatorPrograms(runner));
         postgres.unfinished.endLeftover();
         return postgres;
     }
@@ -160,7 +172,7 @@ public final class LocalPostgres implements Postgres {
         arguments.add("-D");
         arguments.add(dataDir.toString());
         arguments.add("--config_file=" + files.configuration());
-        Role role = files.startsAsStandby() ? Role.STANDBY : Role.PRIMARY;
+        Role role = files.startsInRecovery() ? Role.STANDBY : Role.PRIMARY;
         arguments.addAll(parameters(wanted, role).arguments());
         return arguments;
     }
@@ -428,6 +440,56 @@ public final class LocalPostgres implements Postgres {
     @Override
     public void initdb(List<String> options, Consumer<String> progress) {
         initialData().initdb(options, progress);
+    }
+
+    @Override
+    public void makeBy(Scripts.NewCluster method, Consumer<String> progress) {
+        operatorData().makeBy(method, progress);
+    }
+
+    @Override
+    public void copyBy(
+            Scripts.ReplicaMethod.Command method,
+            Optional<Upstream> upstream,
+            Consumer<String> progress) {
+        operatorData().copyBy(method, upstream, progress);
+    }
+
+    private OperatorData operatorData() {
+        return new OperatorData(
+                scope, config, operators, files, unfinished, directories, initialData());
+    }
+
+    @Override
+    public Prepared prepareNewCluster(ServerFiles wanted, Scripts.Recovery recovery) {
+        Role role = files.startsInRecovery() ? Role.STANDBY : Role.PRIMARY;
+        return files.writeNewCluster(wanted, parameters(wanted, role), recovery);
+    }
+
+    @Override
+    public void newClusterBegins() {
+        unfinished.newCluster();
+    }
+
+    @Override
+    public void newClusterIsWhole() {
+        unfinished.finish();
+    }
+
+    @Override
+    public void callPostBootstrap(List<String> command, Consumer<String> progress) {
+        operators.afterBootstrap(
+                command,
+                sessions.local(),
+                config.superuser().username(),
+                files.passwordFile(),
+                progress);
+    }
+
+    @Override
+    public void call(String key, Scripts.Script script) {
+        operators.run(
+                key, script.command(), Optional.of(script.timeout()), Map.of(), _ -> {}, _ -> {});
     }
 
     @Override

@@ -18,13 +18,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which parameters differ from what is configured until the next start. The server's own {@code
- * pending_restart} is not enough: what stands on its command line hides a change in the file.
+ * pending_restart} is not enough: what stands on its command line hides a change in the file. Where
+ * a recovery ends is of no concern to a server that was recovered.
  */
 final class PendingRestart {
     private static final String QUERY =
             """
             SELECT name, setting, unit, vartype, current_setting(name), boot_val, pending_restart
-              FROM pg_settings WHERE context = 'postmaster' ORDER BY name
+              FROM pg_settings
+             WHERE context = 'postmaster' AND NOT starts_with(name, 'recovery_target')
+             ORDER BY name
             """;
 
     private static final Pattern NUMBER =

@@ -4,6 +4,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.TimelineHistory;
+import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
@@ -210,6 +211,37 @@ public interface Postgres extends AutoCloseable {
      */
     void initdb(List<String> options, Consumer<String> progress);
 
+    /** As {@link #initdb} and {@link #newClusterBegins}, by a program of the operator. */
+    void makeBy(Scripts.NewCluster method, Consumer<String> progress);
+
+    /**
+     * From here on {@link #inspect} calls the directory broken, except to the agent that called
+     * this, until {@link #newClusterIsWhole}: a new cluster that was recovered halfway must not
+     * pass for one.
+     */
+    void newClusterBegins();
+
+    /** As {@link #prepare} for a primary, for the first start of a new cluster. */
+    Prepared prepareNewCluster(ServerFiles files, Scripts.Recovery recovery);
+
+    /** The new cluster is a primary, and all that was to be done in it first is done. */
+    void newClusterIsWhole();
+
+    /**
+     * Calls the operator's program {@code bootstrap.post_bootstrap} with the address of the server,
+     * and waits for its end.
+     */
+    void callPostBootstrap(List<String> command, Consumer<String> progress);
+
+    /**
+     * Calls a program of the operator and waits for its end.
+     *
+     * @param key under which the configuration names it
+     * @throws PostgresException when it cannot be started, ends with another status than 0, or is
+     *     ended because its time is over
+     */
+    void call(String key, Scripts.Script script);
+
     /** Creates or corrects the users of replication and rewind; for a primary that runs. */
     void createUsers();
 
@@ -218,6 +250,18 @@ public interface Postgres extends AutoCloseable {
      * nothing is left in it.
      */
     void cloneFrom(Upstream source, Consumer<Progress> progress);
+
+    /**
+     * Fills the data directory by a program of the operator. It must be missing or empty, and on
+     * failure nothing is left in it, unless the method keeps what is there: then it is broken after
+     * a failure.
+     *
+     * @param source a server to copy from, where one runs
+     */
+    void copyBy(
+            Scripts.ReplicaMethod.Command method,
+            Optional<Upstream> source,
+            Consumer<String> progress);
 
     /**
      * Rewinds the data directory to where its history and that of {@code source} part, after crash

@@ -5,6 +5,7 @@ import dev.holdfast.agent.postgres.Postgres.Role;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Upstream;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeSet;
 
 /**
@@ -54,12 +56,67 @@ final class PostgresFiles {
         return Files.exists(dataDir.resolve("standby.signal"));
     }
 
+    /** Whether the server that starts next recovers first, whatever it becomes then. */
+    boolean startsInRecovery() {
+        return startsAsStandby()
+                || Files.exists(dataDir.resolve("recovery.signal"))
+                || Files.exists(dataDir.resolve("backup_label"));
+    }
+
     Prepared write(ServerFiles files, ServerParameters parameters, Role role) {
+        return write(
+                files,
+                parameters,
+                settings(files, parameters, role),
+                notes -> {
+                    boolean cleared = clearAlterSystem(notes);
+                    return writeSignal(role) || cleared;
+                });
+    }
+
+    /** For the first start of a new cluster, which may have to recover from a backup. */
+    Prepared writeNewCluster(
+            ServerFiles files, ServerParameters parameters, Scripts.Recovery recovery) {
+        Map<String, String> settings = settings(files, parameters, Role.PRIMARY);
+        Path signal = dataDir.resolve("recovery.signal");
+        return switch (recovery) {
+            case Scripts.Recovery.None _ -> write(files, parameters, Role.PRIMARY);
+            case Scripts.Recovery.Existing _ -> {
+                // Its own values stand in postgresql.auto.conf, or in what is included first.
+                settings.remove("recovery_target_timeline");
+                yield write(files, parameters, settings, _ -> false);
+            }
+            case Scripts.Recovery.Settings(SortedMap<String, String> values) -> {
+                settings.putAll(values);
+                yield write(
+                        files,
+                        parameters,
+                        settings,
+                        notes -> {
+                            boolean changed = clearAlterSystem(notes);
+                            changed |= DurableFiles.delete(dataDir.resolve("standby.signal"));
+                            changed |= DurableFiles.write(signal, "");
+                            return changed;
+                        });
+            }
+        };
+    }
+
+    /** What is to be done beside the configuration; tells whether it changed anything. */
+    private interface Beside {
+        boolean write(List<String> notes) throws IOException;
+    }
+
+    private Prepared write(
+            ServerFiles files,
+            ServerParameters parameters,
+            Map<String, String> settings,
+            Beside beside) {
         List<String> notes = new ArrayList<>(parameters.notes());
         try {
             boolean changed = keepBase();
             changed |= writePasswords();
-            changed |= DurableFiles.write(configuration(), rendered(files, parameters, role));
+            changed |= DurableFiles.write(configuration(), rendered(settings));
             // Whoever names a file of his own keeps it himself.
             if (!parameters.all().containsKey("hba_file")) {
                 changed |= writeLines("pg_hba.conf", files.hba());
@@ -74,8 +131,7 @@ final class PostgresFiles {
                                     "the file "
                                             + custom
                                             + " (postgresql.custom_conf) is not there, so nothing of it holds"));
-            changed |= clearAlterSystem(notes);
-            changed |= writeSignal(role);
+            changed |= beside.write(notes);
             return new Prepared(changed, notes);
         } catch (IOException e) {
             throw new PostgresException(
@@ -134,7 +190,8 @@ final class PostgresFiles {
         return DurableFiles.write(file, lines.isEmpty() ? "" : String.join("\n", lines) + "\n");
     }
 
-    private String rendered(ServerFiles files, ServerParameters parameters, Role role) {
+    private Map<String, String> settings(
+            ServerFiles files, ServerParameters parameters, Role role) {
         Map<String, String> settings = new LinkedHashMap<>(parameters.all());
         settings.putIfAbsent("hba_file", configDir.resolve("pg_hba.conf").toString());
         settings.putIfAbsent("ident_file", configDir.resolve("pg_ident.conf").toString());
@@ -142,6 +199,10 @@ final class PostgresFiles {
         settings.put("recovery_target_timeline", "latest");
         settings.put("primary_conninfo", primaryConninfo(files, role));
         settings.put("primary_slot_name", role == Role.PRIMARY ? "" : files.slotName().orElse(""));
+        return settings;
+    }
+
+    private String rendered(Map<String, String> settings) {
         StringBuilder text = new StringBuilder(HEADER).append(base()).append("\n\n");
         settings.forEach((parameter, value) ->
                 text.append(parameter)

@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -63,6 +64,7 @@ final class PostgresPrograms {
 
     private static final int KEPT_LINES = 200;
     private static final int SECONDS_TO_END = 10;
+    private static final Duration LAST_LINES = Duration.ofSeconds(2);
 
     private final Optional<String> binDir;
     private final Map<String, String> names;
@@ -191,30 +193,37 @@ final class PostgresPrograms {
                     command.getFirst() + " could not be started: " + e.getMessage(), e);
         }
         started.process(process.toHandle());
-        return await(program, process, lines);
+        return await(program.fileName(), process, lines, PostgresPrograms::endTree);
     }
 
-    private static Outcome await(Program program, Process process, Consumer<String> lines) {
-        Deque<String> kept = new ArrayDeque<>();
+    /**
+     * Waits for the end of a program. What it started may hold its output open for longer: that is
+     * not waited for.
+     *
+     * @param end ends the program when this thread is interrupted
+     */
+    static Outcome await(
+            String program, Process process, Consumer<String> lines, Consumer<ProcessHandle> end) {
+        Deque<String> kept = new ConcurrentLinkedDeque<>();
         AtomicReference<Optional<RuntimeException>> failure =
                 new AtomicReference<>(Optional.empty());
         Thread reader =
                 Thread.ofPlatform()
                         .daemon()
-                        .name("output of " + program.fileName())
+                        .name("output of " + program)
                         .start(() -> read(process, kept, lines, failure));
         try {
             int status = process.waitFor();
-            reader.join();
+            reader.join(LAST_LINES);
             failure.get()
                     .ifPresent(e -> {
                         throw e;
                     });
             return new Outcome(status, List.copyOf(kept));
         } catch (InterruptedException e) {
-            endTree(process.toHandle());
+            end.accept(process.toHandle());
             Thread.currentThread().interrupt();
-            throw new CancellationException(program.fileName() + " was cancelled");
+            throw new CancellationException(program + " was cancelled");
         }
     }
 

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -19,7 +20,10 @@ final class UnfinishedWork {
     private static final String CHANGES = "changes";
     private static final String KEEPS_WHOLE = "keeps whole";
 
+    private static final String NEW_CLUSTER = "new cluster";
+
     private final Path marker;
+    private final AtomicBoolean newClusterHere = new AtomicBoolean();
 
     UnfinishedWork(Path guardDirectory) {
         this.marker = guardDirectory.resolve("unfinished");
@@ -27,7 +31,19 @@ final class UnfinishedWork {
 
     /** What was begun and not finished, as a program's name. */
     Optional<String> what() {
-        return lines().filter(lines -> lines.get(0).equals(CHANGES)).map(lines -> lines.get(1));
+        return lines().filter(lines ->
+                        lines.get(0).equals(CHANGES)
+                                || (lines.get(0).equals(NEW_CLUSTER) && !newClusterHere.get()))
+                .map(lines -> lines.get(1));
+    }
+
+    /**
+     * The directory has its files, and what is to become of them is not done: only this process
+     * knows how far it is.
+     */
+    void newCluster() {
+        write(NEW_CLUSTER + "\nthe bootstrap of a new cluster\n");
+        newClusterHere.set(true);
     }
 
     /** Marks before the first change. */

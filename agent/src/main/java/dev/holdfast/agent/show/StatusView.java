@@ -137,6 +137,7 @@ public final class StatusView {
         if (o.task() instanceof Task.Running running) {
             return switch (running.action()) {
                 case Action.InitDb _ -> MemberState.INITIALIZING;
+                case Action.PrePromote _ -> MemberState.RUNNING;
                 case Action.StartNewCluster _, Action.StartStandby _, Action.StartPrimary _ ->
                         o.orders().restart().isPresent()
                                 ? MemberState.RESTARTING
@@ -144,7 +145,7 @@ public final class StatusView {
                 case Action.Stop _ -> MemberState.STOPPING;
                 case Action.Promote _ -> MemberState.RUNNING;
                 case Action.Rewind _ -> MemberState.REWINDING;
-                case Action.Clone _ -> MemberState.CREATING_REPLICA;
+                case Action.Clone _, Action.Restore _ -> MemberState.CREATING_REPLICA;
             };
         }
         return switch (o.server().orElse(null)) {

@@ -27,6 +27,7 @@ public record AgentConfig(
         Etcd etcd,
         Bootstrap bootstrap,
         Postgres postgresql,
+        Scripts scripts,
         Guard guard,
         Watchdog watchdog,
         Log log,

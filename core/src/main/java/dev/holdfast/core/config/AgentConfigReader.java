@@ -82,6 +82,7 @@ public final class AgentConfigReader {
                         EtcdReader.read(root),
                         bootstrap(root.section("bootstrap"), postgresql),
                         postgresql,
+                        ScriptsReader.read(root),
                         guard(root.section("guard"), postgresql.dataDir()),
                         WatchdogReader.read(
                                 root.section("watchdog"),
@@ -226,8 +227,9 @@ public final class AgentConfigReader {
 
     private static Bootstrap bootstrap(ConfigTree bootstrap, Postgres postgresql) {
         ClusterConfig dcs = ClusterConfigReader.read(bootstrap.section("dcs"));
-        customMethod(bootstrap);
-        bootstrap.unsupported("post_bootstrap", "post_init", "users");
+        bootstrap.without(
+                "Patroni does not create any more either: let bootstrap.post_bootstrap create them",
+                "users");
         List<String> initdb =
                 bootstrap.has("initdb")
                         ? ProgramOptions.read(bootstrap, "initdb", "initdb", INITDB_SET_BY_HOLDFAST)
@@ -258,30 +260,6 @@ public final class AgentConfigReader {
             dcs.forEach((key, value) -> copy.put(String.valueOf(key), value));
         }
         return Collections.unmodifiableMap(copy);
-    }
-
-    /**
-     * A script that brings the data from elsewhere must not be replaced by an empty new cluster.
-     * Debian's {@code pg_createcluster} script only wraps initdb, so initdb stands in for it.
-     */
-    private static void customMethod(ConfigTree bootstrap) {
-        String method = bootstrap.text("method").orElse("initdb");
-        switch (method) {
-            case "initdb" -> {}
-            case "pg_createcluster" ->
-                    bootstrap.warning(
-                            "method",
-                            Problem.show(method),
-                            "is not supported yet: initdb is used instead");
-            default ->
-                    bootstrap.error(
-                            "method",
-                            Problem.show(method),
-                            "initdb: another method is not supported yet, and an empty cluster would be made in its place");
-        }
-        if (!method.equals("initdb")) {
-            bootstrap.raw(method);
-        }
     }
 
     private static Guard guard(ConfigTree guard, String dataDir) {

@@ -150,6 +150,7 @@ public final class ClusterConfigReader {
                 "pgpass",
                 "authentication",
                 "basebackup",
+                "before_stop",
                 "callbacks",
                 "create_replica_methods",
                 "create_replica_method",
@@ -159,7 +160,6 @@ public final class ClusterConfigReader {
                 "use_unix_socket_repl",
                 "keep_directories");
         postgresql.refused("promote without asking it", "pre_promote");
-        postgresql.unsupported("before_stop");
         dataDirectoryPolicies(postgresql);
     }
 

@@ -173,15 +173,12 @@ final class PostgresReader {
     }
 
     private static void withoutEffect(ConfigTree postgresql) {
-        postgresql.refused("promote without asking it", "pre_promote");
         postgresql.without(
                 "comes only from the dynamic configuration and is ignored here",
                 "use_pg_rewind",
                 "use_slots");
         postgresql.without("has no effect: sessions go over TCP", "use_unix_socket_repl");
         postgresql.unsupported(
-                "callbacks",
-                "before_stop",
                 "parameters_standby_leader",
                 "pg_hba_standby_leader",
                 "pg_ident_standby_leader",
@@ -191,28 +188,5 @@ final class PostgresReader {
                 "pg_hosts_standby_leader",
                 "replica_method");
         ClusterConfigReader.dataDirectoryPolicies(postgresql);
-        replicaMethods(postgresql, "create_replica_methods");
-        replicaMethods(postgresql, "create_replica_method");
-    }
-
-    /**
-     * A new member is cloned by base backup whatever methods are named: slower perhaps, but the
-     * same in the end.
-     */
-    private static void replicaMethods(ConfigTree postgresql, String key) {
-        Object named = postgresql.raw(key).orElse(List.of());
-        List<String> methods =
-                named instanceof List<?> list
-                        ? list.stream().map(String::valueOf).toList()
-                        : List.of(String.valueOf(named));
-        for (String method : methods) {
-            if (!method.equals("basebackup")) {
-                postgresql.warning(
-                        key,
-                        Problem.show(method),
-                        "is not supported yet: a base backup is taken instead");
-                postgresql.raw(method);
-            }
-        }
     }
 }

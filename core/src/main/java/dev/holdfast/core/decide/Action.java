@@ -250,6 +250,12 @@ public sealed interface Action {
         IMMEDIATE
     }
 
+    /**
+     * Ask the operator's program whether this member may be promoted under this epoch: it may not,
+     * unless the program ends with 0 in time.
+     */
+    record PrePromote(Epoch epoch) implements Lengthy {}
+
     record Promote(LeaderProof proof) implements Lengthy {}
 
     record Rewind(Upstream source) implements Lengthy {}
@@ -259,6 +265,12 @@ public sealed interface Action {
      * {@code reason} in it.
      */
     record Clone(Upstream source, String reason) implements Lengthy {}
+
+    /**
+     * As {@link Clone}, by the operator's methods that need no server to copy from: out of a
+     * backup.
+     */
+    record Restore(String reason) implements Lengthy {}
 
     /** The guard said that no process of PostgreSQL is left: only that builds one. */
     final class Fenced {

@@ -134,9 +134,13 @@ final class Always {
     private static boolean repeats(Action.Lengthy failed, Action next) {
         return switch (failed) {
             case Action.Stop _ -> next instanceof Action.Stop;
+            case Action.PrePromote _ -> next instanceof Action.PrePromote;
             case Action.Promote _ -> next instanceof Action.Promote;
             case Action.Rewind _ -> next instanceof Action.Rewind;
-            case Action.Clone _ -> next instanceof Action.Clone || next instanceof Action.Rewind;
+            case Action.Clone _, Action.Restore _ ->
+                    next instanceof Action.Clone
+                            || next instanceof Action.Restore
+                            || next instanceof Action.Rewind;
             case Action.InitDb _,
                     Action.StartNewCluster _,
                     Action.StartStandby _,

@@ -13,10 +13,12 @@ import static dev.holdfast.core.decide.Reason.Code.REFUSE_DIRECTORY;
 import static dev.holdfast.core.decide.Reason.Code.REFUSE_SYSTEM;
 
 import dev.holdfast.core.LeaseId;
+import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Upstream;
 import java.time.Duration;
@@ -74,28 +76,51 @@ final class BootstrapRules {
         return switch (data) {
             case DataDirectory.Missing _ ->
                     failedLately(o, Action.InitDb.class)
+                            .or(() -> failedLately(o, Action.StartNewCluster.class))
+                            .map(why ->
+                                    exit(
+                                            o,
+                                            BOOTSTRAP_LOST,
+                                            "the new cluster could not be made: " + why))
+                            .orElseGet(() -> make(o, "this member makes the new cluster"));
+            case DataDirectory.Broken broken ->
+                    failedLately(o, Action.InitDb.class)
                             .map(why ->
                                     exit(
                                             o,
                                             BOOTSTRAP_LOST,
                                             "the new cluster could not be made: " + why))
                             .orElseGet(() ->
-                                    Say.of(o, BOOTSTRAP_INITDB, "this member makes the new cluster")
-                                            .act(new Action.InitDb(o.lease().goodUntil()))
-                                            .decision());
-            case DataDirectory.Broken broken ->
-                    exit(o, BOOTSTRAP_LOST, "initdb left something unusable: " + broken.why());
+                                    make(
+                                            o,
+                                            "this member makes the new cluster anew: "
+                                                    + broken.why()));
             case DataDirectory.Valid valid ->
-                    Decide.isPrimary(o.server())
-                            ? finish(o, cluster, valid.control().system())
-                            : failedLately(o, Action.StartNewCluster.class)
-                                    .map(why ->
-                                            exit(
-                                                    o,
-                                                    BOOTSTRAP_LOST,
-                                                    "the new cluster did not start: " + why))
-                                    .orElseGet(() -> start(o));
+                    failedLately(o, Action.StartNewCluster.class)
+                            .map(why ->
+                                    exit(
+                                            o,
+                                            BOOTSTRAP_LOST,
+                                            "the new cluster did not start: " + why))
+                            .orElseGet(() ->
+                                    Decide.isPrimary(o.server())
+                                            ? finish(o, cluster, valid.control().system())
+                                            : start(o));
         };
+    }
+
+    /**
+     * An agent before this one may have left a server that runs in what it did not finish: it is
+     * nobody's yet.
+     */
+    private static Decision make(Observation o, String sentence) {
+        Say say = Say.of(o, BOOTSTRAP_INITDB, sentence);
+        return (o.serverGone()
+                        ? say.act(new Action.InitDb(o.lease().goodUntil()))
+                        : say.act(
+                                new Action.Stop(
+                                        Action.StopMode.IMMEDIATE, ShutdownRules.patience(o))))
+                .decision();
     }
 
     /**
@@ -163,6 +188,23 @@ final class BootstrapRules {
                 cluster.runningPrimary()
                         .filter(p -> !p.name().equals(o.me()))
                         .flatMap(MemberRecord.Stored::upstream);
+        Optional<MonoTime> failed = copyFailed(o);
+        if (failed.isPresent() && o.now().isBefore(failed.get())) {
+            return Say.of(
+                            o,
+                            CLONE_WAIT,
+                            "the copy failed and is tried again soon: " + outcome(o.task()))
+                    .lookAt(failed.get())
+                    .decision();
+        }
+        if (source.isEmpty() && mayRestore(o, cluster)) {
+            return Say.of(
+                            o,
+                            CLONE,
+                            "no member has a server to copy from: the data directory is restored from a backup")
+                    .act(new Action.Restore(aside))
+                    .decision();
+        }
         if (source.isEmpty()) {
             return Say.of(
                             o,
@@ -170,15 +212,32 @@ final class BootstrapRules {
                             "a leader whose server runs as primary is awaited, to copy from")
                     .decision();
         }
-        if (o.task() instanceof Task.Ended(Action.Clone _, var at, Task.Outcome.Failed(String why))
-                && o.now().isBefore(at.plus(RETRY))) {
-            return Say.of(o, CLONE_WAIT, "the base backup failed and is tried again soon: " + why)
-                    .lookAt(at.plus(RETRY))
-                    .decision();
-        }
         return Say.of(o, CLONE, "the data directory is copied from " + source.get().member())
                 .act(new Action.Clone(source.get(), aside))
                 .decision();
+    }
+
+    /**
+     * While another member that may lead is there, its data is as new or newer: it is to lead, and
+     * to be copied from.
+     */
+    private static boolean mayRestore(Observation o, ClusterView cluster) {
+        return o.self().copy() == Scripts.Leader.NOT_NEEDED
+                && cluster.leader().isEmpty()
+                && cluster.members().values().stream()
+                        .allMatch(m -> m.name().equals(o.me()) || m.member().tags().noFailover());
+    }
+
+    /** Until when a copy that failed is left alone. */
+    private static Optional<MonoTime> copyFailed(Observation o) {
+        return o.task() instanceof Task.Ended(var action, MonoTime at, Task.Outcome.Failed _)
+                        && (action instanceof Action.Clone || action instanceof Action.Restore)
+                ? Optional.of(at.plus(RETRY))
+                : Optional.empty();
+    }
+
+    private static String outcome(Task task) {
+        return task instanceof Task.Ended(var _, var _, Task.Outcome.Failed(String why)) ? why : "";
     }
 
     private static Optional<Decision> refuseOther(

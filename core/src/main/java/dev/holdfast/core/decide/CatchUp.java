@@ -52,7 +52,7 @@ final class CatchUp {
     }
 
     private static MonoTime since(Observation o) {
-        return o.memory().leadership().map(Memory.Leadership::since).orElse(o.now());
+        return PromotionRules.begunAt(o);
     }
 
     /** After a planned hand-over nobody can have more. */

@@ -5,6 +5,7 @@ import static dev.holdfast.core.decide.Reason.Code.GUARD_AWAY;
 import static dev.holdfast.core.decide.Reason.Code.STORE_UNKNOWN;
 import static dev.holdfast.core.decide.Reason.Code.TASK_RUNNING;
 
+import dev.holdfast.core.Epoch;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.postgres.Server;
 import java.util.Optional;
@@ -70,9 +71,8 @@ public final class Decide {
                                     o.orders().shutdown()
                                             ? Decision.Service.CLOSED
                                             : Serving.whileChanging(o));
-            boolean mayTakeHours = running.action() instanceof Action.Clone;
             return Optional.of(
-                    (o.orders().shutdown() && mayTakeHours ? say.act(new Action.Cancel()) : say)
+                    (isInVain(o, running.action()) ? say.act(new Action.Cancel()) : say)
                             .decision());
         }
         return switch (o.guard()) {
@@ -92,6 +92,23 @@ public final class Decide {
             case GuardFact.Present present when present.isEmpty() && o.data().isEmpty() ->
                     Optional.of(SwitchoverRules.askAhead(o, lookAtData(o)).decision());
             case GuardFact.Present present -> Optional.empty();
+        };
+    }
+
+    /** Nobody needs its outcome any more, and it may take long. */
+    private static boolean isInVain(Observation o, Action.Lengthy action) {
+        return switch (action) {
+            case Action.Clone _, Action.Restore _ -> o.orders().shutdown();
+            case Action.PrePromote(Epoch epoch) ->
+                    o.orders().shutdown() || !PromotionRules.leads(o, epoch);
+            case Action.InitDb _, Action.StartNewCluster _ ->
+                    o.cluster().filter(c -> !BootstrapRules.isClaimedByMe(o, c)).isPresent();
+            case Action.StartStandby _,
+                    Action.StartPrimary _,
+                    Action.Stop _,
+                    Action.Promote _,
+                    Action.Rewind _ ->
+                    false;
         };
     }
 

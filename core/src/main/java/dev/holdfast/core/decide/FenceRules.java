@@ -74,8 +74,10 @@ final class FenceRules {
                                     Action.StartNewCluster _,
                                     Action.StartStandby _,
                                     Action.Stop _,
+                                    Action.PrePromote _,
                                     Action.Rewind _,
-                                    Action.Clone _ ->
+                                    Action.Clone _,
+                                    Action.Restore _ ->
                                     false;
                         };
         boolean armed =

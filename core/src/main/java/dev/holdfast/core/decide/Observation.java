@@ -8,6 +8,7 @@ import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.RoleSettings;
+import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
@@ -75,6 +76,9 @@ public record Observation(
      * @param roles what is for one role of its server only; wins over all of these
      * @param barred why this member may not lead although its file does not say so: what its host
      *     lacks. The tags say {@code nofailover} then, so that the others know
+     * @param prePromote the operator's program that is asked before each promotion, as a sentence
+     *     can show it
+     * @param copy whether a copy of the data can be had while no server runs
      */
     public record Self(
             MemberName name,
@@ -84,7 +88,9 @@ public record Observation(
             List<String> defaultHba,
             List<String> ident,
             RoleSettings.Both roles,
-            Optional<String> barred) {
+            Optional<String> barred,
+            Optional<String> prePromote,
+            Scripts.Leader copy) {
         public Self {
             tags = barred.isPresent() ? tags.withNoFailover() : tags;
             parameters = FrozenMap.copyOf(parameters);

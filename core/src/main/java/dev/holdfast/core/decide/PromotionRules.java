@@ -4,6 +4,7 @@ import static dev.holdfast.core.decide.Reason.Code.LEAD_ARM;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_CATCH_UP;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_CLAIM;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_HANDED_OVER;
+import static dev.holdfast.core.decide.Reason.Code.LEAD_PRE_PROMOTE;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_PROMOTE;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_SYNC;
 
@@ -44,6 +45,7 @@ final class PromotionRules {
             Observation o, ClusterView cluster, LeaderProof proof, Server.Standby standby) {
         return refuseOrWait(o, cluster, standby)
                 .or(() -> LeaderRules.renewEpoch(o, cluster, proof))
+                .or(() -> askScript(o, proof.epoch()))
                 .or(() -> CatchUp.decide(o, cluster, standby))
                 .or(() -> prepare(o, cluster, proof.epoch(), standby))
                 .orElseGet(() -> promote(o, proof, standby));
@@ -58,10 +60,72 @@ final class PromotionRules {
         return LeaderRules.isFirm(o)
                         && o.lease().isGood(o.now())
                         && key.lease().equals(o.lease().id())
+                        && scriptAgreed(o, key.epoch())
                 ? refuseOrWait(o, cluster, standby).isPresent()
                         ? Optional.empty()
                         : prepare(o, cluster, key.epoch(), standby)
                 : Optional.empty();
+    }
+
+    /**
+     * The operator's program is asked before anything is changed for the promotion: where it says
+     * no, this server is still a plain standby, and the lease can be given back at once.
+     */
+    private static Optional<Decision> askScript(Observation o, Epoch epoch) {
+        if (scriptAgreed(o, epoch)) {
+            return Optional.empty();
+        }
+        if (o.task()
+                instanceof
+                Task.Ended(
+                        Action.PrePromote(Epoch asked),
+                        MonoTime _,
+                        Task.Outcome.Failed(String why))) {
+            if (asked.equals(epoch)) {
+                return Optional.of(LeaderRules.release(o, why));
+            }
+        }
+        return Optional.of(
+                Say.of(
+                                o,
+                                LEAD_PRE_PROMOTE,
+                                "asking "
+                                        + o.self().prePromote().orElse("")
+                                        + " (pre_promote) whether to promote")
+                        .act(new Action.PrePromote(epoch))
+                        .service(Decision.Service.CHANGING)
+                        .decision());
+    }
+
+    private static boolean scriptAgreed(Observation o, Epoch epoch) {
+        if (o.self().prePromote().isEmpty()) {
+            return true;
+        }
+        return o.task()
+                        instanceof
+                        Task.Ended(Action.PrePromote(Epoch asked), MonoTime _, Task.Outcome.Done _)
+                && asked.equals(epoch);
+    }
+
+    /** Whether the leader key is ours at this epoch, as far as is known. */
+    static boolean leads(Observation o, Epoch epoch) {
+        return o.now().isBefore(o.lease().leaderUntil())
+                && o.cluster()
+                        .filter(c -> c.isLeader(o.me()))
+                        .flatMap(ClusterView::leader)
+                        .filter(key -> key.epoch().equals(epoch))
+                        .isPresent();
+    }
+
+    /**
+     * When the steps to the promotion began: the lease was taken, and the operator's program had
+     * its say.
+     */
+    static MonoTime begunAt(Observation o) {
+        MonoTime since = o.memory().leadership().map(Memory.Leadership::since).orElse(o.now());
+        return o.task() instanceof Task.Ended(Action.PrePromote _, MonoTime at, var _)
+                ? MonoTime.max(since, at)
+                : since;
     }
 
     private static Optional<Decision> refuseOrWait(
@@ -185,8 +249,7 @@ final class PromotionRules {
 
     /** This member has led for longer than the steps before a promotion may take. */
     static boolean isLate(Observation o) {
-        MonoTime since = o.memory().leadership().map(Memory.Leadership::since).orElse(o.now());
-        return o.now().since(since).compareTo(SETTLE) > 0;
+        return o.now().since(begunAt(o)).compareTo(SETTLE) > 0;
     }
 
     /**

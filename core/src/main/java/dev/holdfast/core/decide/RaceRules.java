@@ -9,6 +9,7 @@ import static dev.holdfast.core.decide.Reason.Code.RACE_NOT_FIT;
 import static dev.holdfast.core.decide.Reason.Code.RACE_NOT_SYNC;
 import static dev.holdfast.core.decide.Reason.Code.RACE_PEERS;
 import static dev.holdfast.core.decide.Reason.Code.RACE_PREDECESSOR;
+import static dev.holdfast.core.decide.Reason.Code.RACE_PRE_PROMOTE;
 import static dev.holdfast.core.decide.Reason.Code.RACE_TIMELINE;
 import static dev.holdfast.core.decide.Reason.Code.RACE_UNWELL;
 import static dev.holdfast.core.decide.Reason.Code.RACE_WATCHDOG;
@@ -115,6 +116,17 @@ final class RaceRules {
                 && o.now().isBefore(since.plus(o.config().ttl()))) {
             return wait(
                     o, RACE_UNWELL, "a member that is well goes first, for here " + unwell.get());
+        }
+        if (wellRival
+                && !asked.equals(Optional.of(o.me()))
+                && o.task()
+                        instanceof
+                        Task.Ended(
+                                Action.PrePromote _,
+                                MonoTime at,
+                                Task.Outcome.Failed(String why))
+                && o.now().isBefore(at.plus(o.config().ttl()))) {
+            return wait(o, RACE_PRE_PROMOTE, "another member goes first, for here " + why);
         }
         boolean named =
                 asked.equals(Optional.of(o.me()))

@@ -47,7 +47,10 @@ final class RejoinRules {
         boolean rewound =
                 o.task() instanceof Task.Ended(Action.Rewind _, var _, Task.Outcome.Done _);
         // What was found to contradict the leader is not here any more.
-        boolean copied = o.task() instanceof Task.Ended(Action.Clone _, var _, Task.Outcome.Done _);
+        boolean copied =
+                o.task() instanceof Task.Ended(Action.Clone _, var _, Task.Outcome.Done _)
+                        || o.task()
+                                instanceof Task.Ended(Action.Restore _, var _, Task.Outcome.Done _);
         if (!rewound && !copied && o.memory().diverged().equals(Optional.of(leader.epoch()))) {
             return rewind(
                     o,

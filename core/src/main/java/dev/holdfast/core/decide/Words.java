@@ -14,11 +14,14 @@ final class Words {
             case Action.StartStandby start -> "PostgreSQL is starting as a standby";
             case Action.StartPrimary start -> "PostgreSQL is starting as primary, in place";
             case Action.Stop stop -> "PostgreSQL is stopping";
+            case Action.PrePromote prePromote ->
+                    "the program pre_promote is asked whether to promote";
             case Action.Promote promote -> "PostgreSQL is being promoted";
             case Action.Rewind rewind ->
                     "pg_rewind from " + rewind.source().member() + " is running";
             case Action.Clone clone ->
-                    "a base backup from " + clone.source().member() + " is running";
+                    "the data directory is being copied from " + clone.source().member();
+            case Action.Restore restore -> "the data directory is being restored from a backup";
         };
     }
 

@@ -69,13 +69,13 @@ class AgentConfigReaderTest {
         assertThat(config.tags().noFailover()).isFalse();
         assertThat(Yaml.sentences(read.problems()))
                 .containsExactly(
-                        "WARNING postgresql.create_replica_method: found \"pg_clonecluster\", which is not supported yet: a base backup is"
-                                + " taken instead.",
                         "WARNING bootstrap.dcs.postgresql.remove_data_directory_on_rewind_failure: found true, which has no effect: a data"
                                 + " directory that cannot be rewound is kept aside and cloned anew.",
                         "WARNING bootstrap.dcs.postgresql.remove_data_directory_on_diverged_timelines: found true, which has no effect: a"
                                 + " data directory that cannot be rewound is kept aside and cloned anew.",
-                        "WARNING bootstrap.method: found \"pg_createcluster\", which is not supported yet: initdb is used instead.");
+                        "WARNING bootstrap.method: found \"pg_createcluster\", which only wraps initdb: initdb is used itself.",
+                        "WARNING postgresql.create_replica_method: found \"pg_clonecluster\", which only wraps pg_basebackup: that is"
+                                + " used itself.");
     }
 
     @Test
@@ -367,13 +367,9 @@ class AgentConfigReaderTest {
 
     @Test
     void aBootstrapFromElsewhereIsNotReplacedByAnEmptyCluster() {
-        assertThat(
-                        sentences(
-                                LEAST
-                                        + "bootstrap: {method: restore, restore: {command: /bin/restore}}"))
+        assertThat(sentences(LEAST + "bootstrap: {method: restore}"))
                 .containsExactly(
-                        "ERROR bootstrap.method: found \"restore\", expected initdb: another method is not supported yet, and an"
-                                + " empty cluster would be made in its place.");
+                        "ERROR bootstrap.restore.command: found nothing, expected the program that this method calls.");
         assertThat(sentences(LEAST + "bootstrap: {method: initdb}")).isEmpty();
     }
 
@@ -389,7 +385,7 @@ class AgentConfigReaderTest {
                                                         "password: b",
                                                         "password: b, sslmode: verify-full, sslrootcert: /r.pem")
                                         + """
-                                          pre_promote: /bin/fence
+                                          pre_promote: "/bin/fence 'x"
                                         watchdog: {mode: sometimes}
                                         """))
                 .containsExactly(
@@ -397,8 +393,6 @@ class AgentConfigReaderTest {
                                 + " stronger protection is not supported yet.",
                         "ERROR postgresql.authentication.replication.sslrootcert: found \"/r.pem\", expected no such setting: it is not"
                                 + " supported yet, and to ignore it would leave the connections to PostgreSQL unprotected.",
-                        "ERROR postgresql.pre_promote: found \"/bin/fence\", expected no such setting: it is not supported yet, and to"
-                                + " ignore it would promote without asking it.",
                         "ERROR restapi.certfile: found \"/c.pem\", expected no such setting: it is not supported yet, and to ignore it would"
                                 + " serve the REST interface without the protection it asks for.",
                         "ERROR restapi.keyfile_password: found something that is not shown, expected no such setting: it is not supported"
@@ -407,6 +401,8 @@ class AgentConfigReaderTest {
                                 + " would serve the REST interface without the protection it asks for.",
                         "ERROR restapi.allowlist: found a list, expected no such setting: it is not supported yet, and to ignore it would"
                                 + " serve the REST interface without the protection it asks for.",
+                        "ERROR postgresql.pre_promote: found \"/bin/fence 'x\", expected a program with its arguments on one line, every"
+                                + " quote closed.",
                         "ERROR watchdog.mode: found \"sometimes\", expected off, automatic or required.");
     }
 
@@ -416,7 +412,6 @@ class AgentConfigReaderTest {
                 read(
                         LEAST
                                 + """
-                                  callbacks: {on_start: /bin/x}
                                   use_slots: true
                                   replica_metod: 1
                                 watchdog: {mode: automatic, device: /dev/watchdog, safety_margin: 5}
@@ -430,7 +425,6 @@ class AgentConfigReaderTest {
         assertThat(Yaml.sentences(read.problems()))
                 .containsExactly(
                         "WARNING postgresql.use_slots: found true, which comes only from the dynamic configuration and is ignored here.",
-                        "WARNING postgresql.callbacks: found a map with the keys [on_start], which is not supported yet and is ignored.",
                         "WARNING log.max_queue_size: found 500, which has no effect: lines are written at once, and none is repeated.",
                         "WARNING log.loggers.patroni.ha: found a module of Patroni or of its libraries, which has no counterpart and is ignored; packages begin with dev.holdfast.",
                         "WARNING log.format: found the attribute \"relativeCreated\", which has no counterpart and is left out.",

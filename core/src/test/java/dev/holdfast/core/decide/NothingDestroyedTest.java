@@ -24,6 +24,7 @@ class NothingDestroyedTest {
         return situation.decide().actions().stream()
                 .filter(a ->
                         a instanceof Action.Clone
+                                || a instanceof Action.Restore
                                 || a instanceof Action.Rewind
                                 || a instanceof Action.InitDb)
                 .findFirst();

@@ -41,6 +41,7 @@ import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.RoleSettings;
+import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
@@ -73,6 +74,8 @@ final class Situation {
     private Tags tags = Tags.NONE;
     private Optional<String> barred = Optional.empty();
     private RoleSettings.Both roles = RoleSettings.Both.none();
+    private Optional<String> prePromote = Optional.empty();
+    private Scripts.Leader copy = Scripts.Leader.NEEDED;
     private Optional<ClusterView> cluster;
     private KnownStore known = KnownStore.NONE;
     private ClusterConfig config = synchronousConfig();
@@ -389,6 +392,18 @@ final class Situation {
 
     Situation myTag(String name) {
         tags = tag(name);
+        return this;
+    }
+
+    /** The member's file names a program that is asked before a promotion. */
+    Situation asksBeforePromotion() {
+        prePromote = Optional.of("/etc/fence");
+        return this;
+    }
+
+    /** The member's file names a method that restores a backup. */
+    Situation canRestore() {
+        copy = Scripts.Leader.NOT_NEEDED;
         return this;
     }
 
@@ -744,7 +759,9 @@ final class Situation {
                                 List.of(),
                                 List.of(),
                                 roles,
-                                barred),
+                                barred,
+                                prePromote,
+                                copy),
                         cluster,
                         known,
                         config,

@@ -13,6 +13,7 @@ import static dev.holdfast.core.decide.Values.standbyServer;
 import static dev.holdfast.core.decide.Values.third;
 import static dev.holdfast.core.decide.Values.upstreamOf;
 
+import dev.holdfast.core.Epoch;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.TimelineHistory;
@@ -119,6 +120,32 @@ final class StandbyCatalogue {
                 Situation.ofFailover()
                         .sync(PG1, PG2, PG3)
                         .trouble(Vital.Kind.DATA, -100, "no space is left"));
+        put.accept(
+                "leader gone, pre_promote forbade the promotion here",
+                Situation.ofFailover()
+                        .sync(PG1, PG2, PG3)
+                        .asksBeforePromotion()
+                        .failed(new Action.PrePromote(EPOCH), "pre_promote ended with status 1"));
+        put.accept(
+                "leader key taken, pre_promote is to be asked",
+                Situation.ofNewLeader().asksBeforePromotion());
+        put.accept(
+                "leader key taken, pre_promote forbids the promotion",
+                Situation.ofNewLeader()
+                        .asksBeforePromotion()
+                        .failed(
+                                new Action.PrePromote(new Epoch(200)),
+                                "pre_promote ended with status 1"));
+        put.accept(
+                "leader key taken, pre_promote agreed",
+                Situation.ofNewLeader()
+                        .asksBeforePromotion()
+                        .done(new Action.PrePromote(new Epoch(200))));
+        put.accept(
+                "leader key lost while pre_promote is asked",
+                Situation.ofFailover()
+                        .asksBeforePromotion()
+                        .running(new Action.PrePromote(new Epoch(200))));
         put.accept(
                 "leader gone, the operator asked for another",
                 Situation.ofFailover()
@@ -332,6 +359,24 @@ final class StandbyCatalogue {
                         .directoryState(State.IN_PRODUCTION)
                         .guard(new GuardFact.Mode.Standby())
                         .server(primaryServer("")));
+        put.accept(
+                "new cluster claimed, an agent before did not finish it",
+                Situation.ofNewMember()
+                        .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
+                        .data(new DataDirectory.Broken("the bootstrap did not finish")));
+        put.accept(
+                "new cluster claimed, its server was given up",
+                Situation.ofNewMember()
+                        .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
+                        .failed(
+                                new Action.StartNewCluster(
+                                        Files.forPrimary(Situation.ofPrimary().observe(), "")),
+                                "post_bootstrap ended with status 1"));
+        put.accept(
+                "new member, the cluster is lost, a backup can be restored",
+                Situation.ofNewMember()
+                        .initialize(Optional.of(Values.SYSTEM), Optional.empty())
+                        .canRestore());
         put.accept(
                 "new member, leader runs",
                 Situation.ofAsyncStandby().stopped().data(new DataDirectory.Missing()));
