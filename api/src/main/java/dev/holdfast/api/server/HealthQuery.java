@@ -85,6 +85,11 @@ public record HealthQuery(
 
     private static Parsed invalid(String name, String found, String expected) {
         return new Parsed.Invalid(
-                "query parameter \"" + name + "\": found \"" + found + "\", expected " + expected);
+                "query parameter \""
+                        + name
+                        + "\": found \""
+                        + found.replaceAll("\\p{Cntrl}", "?")
+                        + "\", expected "
+                        + expected);
     }
 }

@@ -132,7 +132,10 @@ final class JsonBody {
         return switch (value) {
             case null -> "null";
             case String text ->
-                    "\"" + (text.length() > 60 ? text.substring(0, 60) + "..." : text) + "\"";
+                    "\""
+                            + (text.length() > 60 ? text.substring(0, 60) + "..." : text)
+                                    .replaceAll("\\p{Cntrl}", "?")
+                            + "\"";
             case Map<?, ?> _ -> "an object";
             case List<?> _ -> "an array";
             case Object other -> other.toString();

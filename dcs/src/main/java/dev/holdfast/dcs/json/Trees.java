@@ -11,10 +11,13 @@ import dev.holdfast.dcs.json.ParseResult.Parsed;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Date;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -55,7 +58,7 @@ public final class Trees {
                 return new Parsed(new LinkedHashMap<>());
             }
             return root instanceof Map<?, ?> map
-                    ? new Parsed(plainMap(map))
+                    ? new Parsed(new Plain().map(map))
                     : new Malformed(
                             "line 1: found "
                                     + (root instanceof Collection<?>
@@ -166,7 +169,9 @@ public final class Trees {
     }
 
     private static Map<String, Object> mapAt(Map<String, Object> tree, String key) {
-        return tree.get(key) instanceof Map<?, ?> map ? plainMap(map) : new LinkedHashMap<>();
+        return tree.get(key) instanceof Map<?, ?> map
+                ? new Plain().map(map)
+                : new LinkedHashMap<>();
     }
 
     private static Map<String, Object> object(JsonNode node) {
@@ -194,37 +199,59 @@ public final class Trees {
         };
     }
 
-    private static Map<String, Object> plainMap(Map<?, ?> map) {
-        Map<String, Object> result = new LinkedHashMap<>();
-        map.forEach((key, value) -> {
-            if (value != null) {
-                result.put(String.valueOf(key), plain(value));
+    /**
+     * A loaded document without nulls and dates. An alias may stand within what it refers to, which
+     * would be a tree without end.
+     */
+    private static final class Plain {
+        private final Set<Object> around = Collections.newSetFromMap(new IdentityHashMap<>());
+
+        Map<String, Object> map(Map<?, ?> map) {
+            enter(map);
+            Map<String, Object> result = new LinkedHashMap<>();
+            map.forEach((key, value) -> {
+                if (value != null) {
+                    result.put(String.valueOf(key), value(value));
+                }
+            });
+            leave(map);
+            return result;
+        }
+
+        private List<Object> list(Collection<?> list) {
+            enter(list);
+            List<Object> result = new ArrayList<>();
+            for (Object element : list) {
+                if (element != null) {
+                    result.add(value(element));
+                }
             }
-        });
-        return result;
-    }
+            leave(list);
+            return result;
+        }
 
-    @SuppressWarnings("JavaUtilDate")
-    private static Object plain(Object value) {
-        return switch (value) {
-            case Map<?, ?> map -> plainMap(map);
-            case Collection<?> list -> plainList(list);
-            case Boolean flag -> flag;
-            case Number number -> number;
-            // YAML 1.1 takes 2026-01-02 for an instant, and nothing here is one.
-            case Date date -> Instant.ofEpochMilli(date.getTime()).toString();
-            default -> value.toString();
-        };
-    }
+        private void leave(Object collection) {
+            around.remove(collection);
+        }
 
-    private static List<Object> plainList(Collection<?> list) {
-        List<Object> result = new ArrayList<>();
-        for (Object element : list) {
-            if (element != null) {
-                result.add(plain(element));
+        private void enter(Object collection) {
+            if (!around.add(collection)) {
+                throw new YAMLException("an alias stands within what it refers to");
             }
         }
-        return result;
+
+        @SuppressWarnings("JavaUtilDate")
+        private Object value(Object value) {
+            return switch (value) {
+                case Map<?, ?> map -> map(map);
+                case Collection<?> list -> list(list);
+                case Boolean flag -> flag;
+                case Number number -> number;
+                // YAML 1.1 takes 2026-01-02 for an instant, and nothing here is one.
+                case Date date -> Instant.ofEpochMilli(date.getTime()).toString();
+                default -> value.toString();
+            };
+        }
     }
 
     private static String oneLine(@Nullable String message) {
