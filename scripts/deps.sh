@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks for what a target needs, and installs what is missing through apt where that is allowed:
 #   scripts/deps.sh build|run|test|model      build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;
-#                                             test: that, strace, patroni;  model: C compiler, spin
+#                                             test: that, strace, patroni, openssl;  model: C compiler, spin
 # Says nothing when everything is there. Services of what it installs are neither started nor enabled, and nothing that runs is
 # touched.
 set -eu
@@ -21,6 +21,7 @@ have_haproxy() { on_path haproxy; }
 have_spin() { on_path spin; }
 have_strace() { on_path strace; }
 have_patroni() { on_path patronictl; }
+have_openssl() { on_path openssl; }
 
 # Server programs of one version, 13 to 18, in Debian's place or beside the one on the PATH.
 have_postgresql() {
@@ -48,6 +49,7 @@ describe() {
         etcd) echo "etcd (on the PATH)" ;;
         haproxy) echo "HAProxy (on the PATH)" ;;
         spin) echo "the model checker spin (on the PATH)" ;;
+        openssl) echo "openssl (on the PATH), which makes the certificates of the tests" ;;
         strace) echo "strace (on the PATH), which plays the kernel's part in the tests of the watchdog" ;;
         patroni) echo "Patroni (patronictl on the PATH), whose command is tried on a cluster of Holdfast's" ;;
     esac
@@ -79,13 +81,14 @@ packages_for() {
         spin) echo spin ;;
         strace) echo strace ;;
         patroni) echo patroni python3-etcd ;;
+        openssl) echo openssl ;;
     esac
 }
 
 case ${1:-} in
     build) wanted=(jdk maven cc) ;;
     run) wanted=(jdk maven cc postgresql etcd haproxy) ;;
-    test) wanted=(jdk maven cc postgresql etcd haproxy strace patroni) ;;
+    test) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl) ;;
     model) wanted=(cc spin) ;;
     *)
         echo "usage: scripts/deps.sh build|run|test|model" >&2

@@ -16,11 +16,15 @@ import dev.holdfast.agent.postgres.LocalPostgres;
 import dev.holdfast.agent.postgres.PostgresException;
 import dev.holdfast.agent.postgres.ProcessRunner;
 import dev.holdfast.agent.show.AgentService;
+import dev.holdfast.agent.show.CountedDcs;
 import dev.holdfast.agent.show.Forwarder;
+import dev.holdfast.agent.show.OnLoop;
 import dev.holdfast.agent.show.Shown;
 import dev.holdfast.agent.time.BootClock;
+import dev.holdfast.api.MemberService;
 import dev.holdfast.api.client.MemberClient;
 import dev.holdfast.api.server.RestServer;
+import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.ClusterConfigReader;
@@ -30,10 +34,12 @@ import dev.holdfast.core.decide.Decision;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Orders;
+import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.DcsException;
 import dev.holdfast.dcs.Scheduler;
 import dev.holdfast.dcs.etcd.EtcdDcs;
 import dev.holdfast.dcs.json.Keys;
+import dev.holdfast.tls.TlsException;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -81,14 +87,11 @@ final class Agent {
     private final AgentConfig config;
     private final ConfigFile file;
     private final BootClock clock = new BootClock();
-    private final Vertx vertx =
-            Vertx.vertx(
-                    new VertxOptions()
-                            .setEventLoopPoolSize(1)
-                            .setWorkerPoolSize(1)
-                            .setInternalBlockingPoolSize(1)
-                            // It wakes a thread each time; once a second is much for an idle agent.
-                            .setBlockedThreadCheckInterval(BLOCKED_CHECK.toMillis()));
+    private final Vertx vertx = Vertx.vertx(oneLoop());
+
+    /** Apart from the member's own loop: however many clients there are, the lease is renewed. */
+    private final Vertx restVertx = Vertx.vertx(oneLoop());
+
     private final Context context = vertx.getOrCreateContext();
     private final AtomicBoolean ending = new AtomicBoolean();
 
@@ -97,6 +100,15 @@ final class Agent {
 
     private final AtomicReference<Optional<String>> barred =
             new AtomicReference<>(Optional.empty());
+
+    private static VertxOptions oneLoop() {
+        return new VertxOptions()
+                .setEventLoopPoolSize(1)
+                .setWorkerPoolSize(1)
+                .setInternalBlockingPoolSize(1)
+                // It wakes a thread each time; once a second is much for an idle agent.
+                .setBlockedThreadCheckInterval(BLOCKED_CHECK.toMillis());
+    }
 
     Agent(AgentConfig config, ConfigFile file) {
         this.config = config;
@@ -108,7 +120,7 @@ final class Agent {
     void run() {
         try {
             start();
-        } catch (PostgresException | DcsException e) {
+        } catch (PostgresException | DcsException | TlsException e) {
             fail(String.valueOf(e.getMessage()));
         } catch (IOException e) {
             fail(String.valueOf(e.getMessage()));
@@ -131,7 +143,7 @@ final class Agent {
                         config.postgresql(),
                         guardDirectory,
                         ProcessRunner.direct());
-        EtcdDcs dcs =
+        EtcdDcs etcd =
                 EtcdDcs.connect(
                         config.etcd(),
                         Keys.prefix(config.namespace(), config.scope()),
@@ -141,7 +153,7 @@ final class Agent {
         if (postgres.runningPostmaster().isEmpty()) {
             FirstLook.problem(
                             config,
-                            dcs,
+                            etcd,
                             kept.isPresent()
                                     ? FirstLook.Store.MAY_BE_AWAY
                                     : FirstLook.Store.MUST_ANSWER)
@@ -149,14 +161,23 @@ final class Agent {
         }
         ClusterConfig first =
                 kept.orElseGet(() -> ClusterConfigReader.read(config.bootstrap().dcs()).config());
+        Shown shown = new Shown(config.scope(), config.name().value(), Version.text(), clock::now);
         Scheduler scheduler =
                 (pause, action) -> {
-                    long timer = vertx.setTimer(Math.max(1, pause.toMillis()), _ -> action.run());
+                    long millis = Math.max(1, pause.toMillis());
+                    MonoTime due = clock.now().plus(Duration.ofMillis(millis));
+                    long timer =
+                            vertx.setTimer(
+                                    millis,
+                                    _ -> {
+                                        shown.onTimer(clock.now().since(due));
+                                        action.run();
+                                    });
                     return () -> vertx.cancelTimer(timer);
                 };
+        Dcs dcs = new CountedDcs(etcd, shown::onStoreRequest);
         Workers workers = new WorkerThreads();
-        Shown shown = new Shown(config.scope(), config.name().value(), Version.text(), clock::now);
-        MemberClient client = MemberClient.on(vertx, config.restApi().authentication());
+        MemberClient client = MemberClient.on(vertx, config.ctl());
         Wired wired = new Wired();
         CallbackRunner callbacks =
                 new CallbackRunner(guardDirectory, config.scope(), this::scripts);
@@ -193,6 +214,7 @@ final class Agent {
                         new Watchers(shown, callbacks),
                         (status, sentence) -> end(status, sentence, EndKind.WITH_POSTGRES, wired));
         wired.set(loop, guard, dcs, callbacks);
+        Reloaded reloaded = new Reloaded(loop, guard, client, callbacks, shown, wired);
         AgentService service =
                 new AgentService(
                         config,
@@ -203,22 +225,25 @@ final class Agent {
                         dcs,
                         shown,
                         new Forwarder(client),
-                        () -> reloadApart(loop, guard, callbacks, shown));
+                        () -> reloadApart(reloaded));
         // The port is the lock: two agents of one member cannot both have it, and nothing was
         // touched before.
-        RestServer.start(vertx, config.restApi(), service)
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get(FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+        MemberService handedOver =
+                new OnLoop(service, task -> context.runOnContext(_ -> task.run()));
+        wired.serving(
+                RestServer.start(restVertx, config.restApi(), handedOver)
+                        .toCompletionStage()
+                        .toCompletableFuture()
+                        .get(FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS));
         // The first call of a kind loads its classes, a quarter of a second that no hand-over
         // should pay for.
-        client.position("http://" + config.restApi().connectAddress(), FIRST_ANSWER);
+        client.position(config.restApi().url(), FIRST_ANSWER);
         GuardLauncher.ensure(guardProgram(), guardDirectory, config.guard().cgroup());
         guard.start();
         loop.start();
         vertx.setPeriodic(
                 LOG_ROTATION.toMillis(), _ -> workers.brief().execute(postgres::rotateLog));
-        handleSignals(loop, guard, callbacks, wired, shown);
+        handleSignals(loop, wired, reloaded);
         LOG.info(
                 "member {} of cluster {} runs: REST on {}, data directory {}",
                 config.name(),
@@ -306,20 +331,28 @@ final class Agent {
                         .orElse("/usr/lib/holdfast/holdfast-guard"));
     }
 
+    /** What a reload changes. */
+    private record Reloaded(
+            AgentLoop loop,
+            GuardKeeper guard,
+            MemberClient client,
+            CallbackRunner callbacks,
+            Shown shown,
+            Wired wired) {}
+
     /** Neither on the loop nor on the thread of signals: files are read. */
-    private void reloadApart(
-            AgentLoop loop, GuardKeeper guard, CallbackRunner callbacks, Shown shown) {
+    private void reloadApart(Reloaded parts) {
         Thread.ofPlatform()
                 .name("holdfast-reload")
                 .start(() ->
-                        reload(loop, guard, callbacks)
+                        reload(parts)
                                 .forEach(sentence ->
-                                        context.runOnContext(_ -> shown.onNote(sentence))));
+                                        context.runOnContext(
+                                                _ -> parts.shown().onNote(sentence))));
     }
 
     /** Takes over what can change while the agent runs; what came of it, for the journal. */
-    private synchronized List<String> reload(
-            AgentLoop loop, GuardKeeper guard, CallbackRunner callbacks) {
+    private synchronized List<String> reload(Reloaded parts) {
         return switch (file.read()) {
             case ConfigFile.Result.Unusable(List<String> errors) -> notReloaded(errors);
             case ConfigFile.Result.Usable(AgentConfig next, List<String> warnings) -> {
@@ -332,9 +365,10 @@ final class Agent {
                 }
                 warnings.forEach(w -> LOG.warn("{}", w));
                 newest.set(next);
-                callbacks.onReload();
-                loop.reconfigure(self());
-                guard.lookAtWatchdog();
+                parts.callbacks().onReload();
+                parts.loop().reconfigure(self());
+                parts.guard().lookAtWatchdog();
+                reloadRest(next, parts);
                 List<String> waiting = RestartKeys.changed(config, next);
                 yield waiting.isEmpty()
                         ? List.of("the configuration was read anew")
@@ -353,16 +387,22 @@ final class Agent {
                 .toList();
     }
 
-    private void handleSignals(
-            AgentLoop loop,
-            GuardKeeper guard,
-            CallbackRunner callbacks,
-            Wired wired,
-            Shown shown) {
+    /** Certificates, who may command, and as whom this member asks others. */
+    private static void reloadRest(AgentConfig next, Reloaded parts) {
+        parts.wired()
+                .rest().ifPresent(rest -> rest.reload(next.restApi()).forEach(LOG::warn));
+        try {
+            parts.client().reload(next.ctl());
+        } catch (TlsException e) {
+            LOG.warn("what this member shows to others stays as it was: {}", e.getMessage());
+        }
+    }
+
+    private void handleSignals(AgentLoop loop, Wired wired, Reloaded reloaded) {
         UnaryOperator<Orders> shutdown = Orders::withShutdown;
         on("TERM", () -> loop.order(shutdown));
         on("INT", () -> loop.order(shutdown));
-        on("HUP", () -> reloadApart(loop, guard, callbacks, shown));
+        on("HUP", () -> reloadApart(reloaded));
         on(
                 "USR1",
                 () ->
@@ -393,12 +433,22 @@ final class Agent {
     /** What must be ended in order. */
     private static final class Wired {
         private volatile @org.jspecify.annotations.Nullable Parts parts;
+        private volatile Optional<RestServer> rest = Optional.empty();
 
         private record Parts(
-                AgentLoop loop, GuardKeeper guard, EtcdDcs dcs, CallbackRunner callbacks) {}
+                AgentLoop loop, GuardKeeper guard, Dcs dcs, CallbackRunner callbacks) {}
 
-        void set(AgentLoop loop, GuardKeeper guard, EtcdDcs dcs, CallbackRunner callbacks) {
+        void set(AgentLoop loop, GuardKeeper guard, Dcs dcs, CallbackRunner callbacks) {
             parts = new Parts(loop, guard, dcs, callbacks);
+        }
+
+        void serving(RestServer server) {
+            rest = Optional.of(server);
+        }
+
+        /** Empty until it serves. */
+        Optional<RestServer> rest() {
+            return rest;
         }
 
         AgentLoop loop() {

@@ -138,13 +138,13 @@ public interface MemberService {
     MemberStatus status();
 
     /**
-     * Runs {@code listener} after every change of {@link #status()}, on the server's own event
-     * loop, until closed.
+     * Runs {@code listener} after every change of {@link #status()}, on the member's own thread,
+     * until closed.
      */
     AutoCloseable onChange(Runnable listener);
 
     /** The dynamic configuration as the store holds it, JSON. Empty until the store was read. */
-    Optional<String> configJson();
+    CompletionStage<Optional<String>> configJson();
 
     /** The newest lines of the journal, oldest first. */
     List<JournalLine> journal();

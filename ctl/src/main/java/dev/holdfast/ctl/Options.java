@@ -1,6 +1,6 @@
 package dev.holdfast.ctl;
 
-import dev.holdfast.api.client.MemberClient.Trust;
+import dev.holdfast.core.config.AgentConfig.ClientTls.Verification;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -65,7 +65,9 @@ final class Options implements Runnable, AutoCloseable {
                                         .read(
                                                 file,
                                                 dcsUrl,
-                                                insecure ? Trust.ANYTHING : Trust.AUTHORITIES),
+                                                insecure
+                                                        ? Verification.UNVERIFIED
+                                                        : Verification.VERIFIED),
                                 surroundings));
         session = Optional.of(opened);
         return opened;

@@ -1,6 +1,8 @@
 package dev.holdfast.ctl;
 
 import dev.holdfast.api.client.MemberClient;
+import dev.holdfast.core.config.AgentConfig.Ctl;
+import dev.holdfast.tls.TlsException;
 import java.util.Optional;
 
 /**
@@ -42,10 +44,17 @@ final class Session implements AutoCloseable {
     }
 
     MemberClient members() {
-        MemberClient client =
-                members.orElseGet(() -> MemberClient.standalone(settings.rest(), settings.trust()));
+        MemberClient client = members.orElseGet(() -> connect(settings.rest()));
         members = Optional.of(client);
         return client;
+    }
+
+    private static MemberClient connect(Ctl rest) {
+        try {
+            return MemberClient.standalone(rest);
+        } catch (TlsException e) {
+            throw new CtlException("the members cannot be asked over TLS: " + e.getMessage(), e);
+        }
     }
 
     @Override

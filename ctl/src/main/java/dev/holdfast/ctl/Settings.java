@@ -1,7 +1,6 @@
 package dev.holdfast.ctl;
 
-import dev.holdfast.api.client.MemberClient.Trust;
-import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.Ctl;
 import dev.holdfast.core.config.AgentConfig.Etcd;
 import java.util.Optional;
 
@@ -10,11 +9,6 @@ import java.util.Optional;
  *
  * @param scope the cluster that is meant when none is named
  * @param namespace with a slash at both ends
- * @param rest what the members' REST interfaces ask for
+ * @param rest how the members' REST interfaces are asked
  */
-record Settings(
-        Optional<String> scope,
-        String namespace,
-        Etcd etcd,
-        Optional<Credentials> rest,
-        Trust trust) {}
+record Settings(Optional<String> scope, String namespace, Etcd etcd, Ctl rest) {}

@@ -1,6 +1,8 @@
 package dev.holdfast.ctl;
 
-import dev.holdfast.api.client.MemberClient.Trust;
+import dev.holdfast.core.config.AgentConfig.ClientTls;
+import dev.holdfast.core.config.AgentConfig.ClientTls.Verification;
+import dev.holdfast.core.config.AgentConfig.Ctl;
 import dev.holdfast.core.config.AgentConfigReader;
 import dev.holdfast.core.config.AgentConfigReader.Client;
 import dev.holdfast.core.config.AgentConfigReader.ClientRead;
@@ -23,6 +25,9 @@ import java.util.stream.Stream;
  * which wins over the file; and in {@code -d}, which wins over both.
  */
 final class SettingsReader {
+    private static final List<String> OF_EVERY_SERVER =
+            List.of("username", "password", "protocol", "cacert", "cert", "key", "key_password");
+
     private final Map<String, String> environment;
     private final Path home;
     private final Terminal terminal;
@@ -38,9 +43,10 @@ final class SettingsReader {
      *
      * @param file the file named on the command line
      * @param dcsUrl {@code etcd3://host:port}
+     * @param verification of the members' certificates, unless the file leaves it out
      * @throws CtlException when the file cannot be read, or does not say where the store is
      */
-    Settings read(Optional<Path> file, Optional<String> dcsUrl, Trust trust) {
+    Settings read(Optional<Path> file, Optional<String> dcsUrl, Verification verification) {
         Optional<Path> chosen = file.or(this::namedByEnvironment).or(this::found);
         Map<String, Object> tree =
                 new LinkedHashMap<>(chosen.map(SettingsReader::parse).orElse(Map.of()));
@@ -65,8 +71,7 @@ final class SettingsReader {
         String where =
                 chosen.map(path -> "the configuration file " + path).orElse("the environment");
         return read.client()
-                .map(client ->
-                        settings(client, insecure(tree) ? Trust.ANYTHING : trust, read.problems()))
+                .map(client -> settings(client, verification, read.problems()))
                 .orElseThrow(() ->
                         new CtlException(
                                 "in "
@@ -78,14 +83,18 @@ final class SettingsReader {
                                                 .collect(Collectors.joining(" "))));
     }
 
-    private Settings settings(Client client, Trust trust, List<Problem> warnings) {
+    private Settings settings(Client client, Verification asked, List<Problem> warnings) {
         warnings.forEach(warning -> terminal.warn("Warning: " + warning.sentence()));
-        return new Settings(
-                client.scope(), client.namespace(), client.etcd(), client.authentication(), trust);
-    }
-
-    private static boolean insecure(Map<String, Object> tree) {
-        return tree.get("ctl") instanceof Map<?, ?> ctl && Boolean.TRUE.equals(ctl.get("insecure"));
+        ClientTls tls = client.ctl().tls();
+        Ctl rest =
+                switch (asked) {
+                    case VERIFIED -> client.ctl();
+                    case UNVERIFIED ->
+                            new Ctl(
+                                    client.ctl().authentication(),
+                                    new ClientTls(tls.cacert(), tls.identity(), asked));
+                };
+        return new Settings(client.scope(), client.namespace(), client.etcd(), rest);
     }
 
     private Optional<Path> namedByEnvironment() {
@@ -119,38 +128,34 @@ final class SettingsReader {
         };
     }
 
-    /** Puts the address of {@code -d} where the file has its own; user and password stay. */
+    /** Puts the address of {@code -d} where the file has its own; who we are, and TLS, stay. */
     private static void placeEtcd(Map<String, Object> tree, String dcsUrl) {
         int end = dcsUrl.indexOf("://");
         String scheme = end < 0 ? "etcd3" : dcsUrl.substring(0, end);
         String rest = end < 0 ? dcsUrl : dcsUrl.substring(end + 3);
-        String hosts =
-                switch (scheme) {
-                    case "etcd", "etcd3", "http" -> rest;
-                    case "https" ->
-                            throw new CtlException(
-                                    "-d " + dcsUrl + " asks for TLS, which is not supported yet.");
-                    default ->
-                            throw new CtlException(
-                                    "-d "
-                                            + dcsUrl
-                                            + " names the store \""
-                                            + scheme
-                                            + "\", and only etcd is known: give -d etcd3://HOST:PORT.");
-                };
+        if (!List.of("etcd", "etcd3", "http", "https").contains(scheme)) {
+            throw new CtlException(
+                    "-d "
+                            + dcsUrl
+                            + " names the store \""
+                            + scheme
+                            + "\", and only etcd is known: give -d etcd3://HOST:PORT.");
+        }
         Map<String, Object> etcd = new LinkedHashMap<>();
         if (tree.get(tree.containsKey("etcd3") ? "etcd3" : "etcd") instanceof Map<?, ?> old) {
-            Stream.of("username", "password")
-                    .filter(old::containsKey)
+            OF_EVERY_SERVER.stream()
+                    .filter(key -> old.get(key) != null)
                     .forEach(key -> etcd.put(key, String.valueOf(old.get(key))));
         }
-        etcd.put("hosts", hosts);
+        if (scheme.startsWith("http")) {
+            etcd.put("protocol", scheme);
+        }
+        etcd.put("hosts", rest);
         tree.remove("etcd");
         tree.put("etcd3", etcd);
     }
 
     private static boolean saysWhereEtcdIs(String variable) {
-        return variable.matches(
-                "(HOLDFAST|PATRONI)_ETCD3?_(HOST|HOSTS|URL|PROTOCOL|SRV|SRV_SUFFIX|PROXY|CACERT|CERT|KEY)");
+        return variable.matches("(HOLDFAST|PATRONI)_ETCD3?_(HOST|HOSTS|URL|SRV|SRV_SUFFIX|PROXY)");
     }
 }

@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 final class ArchitectureTest {
     private static final List<String> MODULES =
-            List.of("core", "dcs", "api", "agent", "sim", "ctl");
+            List.of("core", "tls", "dcs", "api", "agent", "sim", "ctl");
     private static final JavaClasses HOLDFAST =
             new ClassFileImporter()
                     .importPaths(MODULES.stream().map(ArchitectureTest::compiled).toList());
@@ -55,7 +55,7 @@ final class ArchitectureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"core", "dcs", "api", "agent", "sim", "ctl"})
+    @ValueSource(strings = {"core", "tls", "dcs", "api", "agent", "sim", "ctl"})
     void everyModuleIsCompiledAndThereforeChecked(String module) {
         assertThat(compiled(module))
                 .as(
@@ -70,11 +70,12 @@ final class ArchitectureTest {
     @ParameterizedTest
     @CsvSource({
         "core,''",
-        "dcs,core",
-        "api,core",
-        "agent,core dcs api",
+        "tls,core",
+        "dcs,core tls",
+        "api,core tls",
+        "agent,core tls dcs api",
         "sim,core dcs agent",
-        "ctl,core dcs api"
+        "ctl,core tls dcs api"
     })
     void modulesDependInOneDirection(String module, String allowed) {
         List<String> forbidden =
@@ -201,6 +202,7 @@ final class ArchitectureTest {
         "io.netty.., dev.holdfast.dcs.etcd..",
         "io.vertx.., dev.holdfast.dcs.etcd.. dev.holdfast.api.. dev.holdfast.agent..",
         "java.sql.., dev.holdfast.agent.. dev.holdfast.ctl..",
+        "javax.net.ssl.., dev.holdfast.tls.. dev.holdfast.dcs.etcd.. dev.holdfast.api..",
         "org.postgresql.., dev.holdfast.agent..",
         "picocli.., dev.holdfast.ctl..",
         "ch.qos.logback.., dev.holdfast.agent..",

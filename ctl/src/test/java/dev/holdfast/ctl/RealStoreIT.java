@@ -129,7 +129,9 @@ class RealStoreIT {
 
     private Dcs open(String prefix) {
         return EtcdDcs.connect(
-                new Etcd(List.of("http://127.0.0.1:" + port), Optional.empty()), prefix, DEADLINES);
+                Etcd.plain(List.of("http://127.0.0.1:" + port), Optional.empty()),
+                prefix,
+                DEADLINES);
     }
 
     private Result run(int etcdPort, String... args) {

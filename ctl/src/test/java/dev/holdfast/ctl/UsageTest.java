@@ -143,7 +143,7 @@ class UsageTest {
     }
 
     @Test
-    void aProtectionThatIsNotSupportedIsNotLeftOut() throws IOException {
+    void certificatesForAnUnprotectedStoreAreAContradiction() throws IOException {
         Path file =
                 Files.writeString(
                         directory.resolve("tls.yml"),
@@ -151,7 +151,7 @@ class UsageTest {
 
         Result result = cluster.runWith(Map.of(), directory, "-c", file.toString(), "list");
         assertThat(result.status()).isEqualTo(1);
-        assertThat(result.err()).contains("etcd3.cacert");
+        assertThat(result.err()).contains("etcd3.protocol", "there are certificates for it");
     }
 
     @Test

@@ -3,7 +3,7 @@ package dev.holdfast.sim;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.config.AgentConfig;
-import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.ClusterConfigReader;
@@ -126,7 +126,7 @@ final class Setup {
     }
 
     AgentConfig agentConfig(MemberName name) {
-        Credentials nobody = new Credentials("simulated", "");
+        DatabaseUser nobody = new DatabaseUser("simulated", "");
         return new AgentConfig(
                 SCOPE,
                 "/service/",
@@ -134,9 +134,13 @@ final class Setup {
                 new AgentConfig.RestApi(
                         new HostPort("0.0.0.0", 8008),
                         new HostPort(name.value(), 8008),
-                        Optional.empty()),
-                new AgentConfig.Ctl(Optional.empty()),
-                new AgentConfig.Etcd(List.of(), Optional.empty()),
+                        Optional.empty(),
+                        Optional.empty(),
+                        AgentConfig.Allowlist.everybody(),
+                        new TreeMap<>(),
+                        1024),
+                new AgentConfig.Ctl(Optional.empty(), AgentConfig.ClientTls.defaults()),
+                AgentConfig.Etcd.plain(List.of(), Optional.empty()),
                 new AgentConfig.Bootstrap(tree, List.of(), List.of()),
                 new AgentConfig.Postgres(
                         "0.0.0.0",

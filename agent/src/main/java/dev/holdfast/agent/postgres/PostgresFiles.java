@@ -4,7 +4,7 @@ import dev.holdfast.agent.postgres.Postgres.Prepared;
 import dev.holdfast.agent.postgres.Postgres.Role;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.config.AgentConfig;
-import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Upstream;
@@ -171,7 +171,7 @@ final class PostgresFiles {
     /** Creates or corrects the password file, which pg_basebackup and pg_rewind use too. */
     boolean writePasswords() throws IOException {
         TreeSet<String> lines = new TreeSet<>();
-        for (Credentials user :
+        for (DatabaseUser user :
                 List.of(config.superuser(), config.replication(), config.rewind())) {
             if (!user.password().isEmpty()) {
                 lines.add(
@@ -235,7 +235,7 @@ final class PostgresFiles {
     }
 
     /** How a program or a standby of this member reaches another member's server. */
-    String conninfo(Upstream upstream, Credentials user, String applicationName) {
+    String conninfo(Upstream upstream, DatabaseUser user, String applicationName) {
         Map<String, String> keywords = new LinkedHashMap<>();
         keywords.put("user", user.username());
         keywords.put("passfile", passwordFile().toString());
@@ -244,6 +244,7 @@ final class PostgresFiles {
         keywords.put("sslmode", "prefer");
         keywords.put("application_name", applicationName);
         keywords.put("gssencmode", "disable");
+        keywords.putAll(user.connection());
         return Quoted.connectionString(keywords);
     }
 

@@ -1,9 +1,11 @@
 package dev.holdfast.agent.postgres;
 
 import dev.holdfast.core.config.AgentConfig;
-import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.postgres.Upstream;
+import dev.holdfast.tls.TlsException;
+import dev.holdfast.tls.TlsFiles;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -73,33 +75,38 @@ final class PostgresSessions {
      * @param patience of one statement, at both ends; zero means without end
      */
     Connection open(Duration patience) throws SQLException {
-        Properties properties = properties(config.superuser(), patience);
         // In clear first: it is one round trip less, and the way is loopback.
-        properties.setProperty("sslmode", "allow");
+        Properties properties = properties(config.superuser(), "allow", patience);
         properties.setProperty("options", OPTIONS + " -c statement_timeout=" + patience.toMillis());
         return connect(local, properties);
     }
 
     /** A session with another member's database. */
-    Connection openRemote(Upstream upstream, Credentials user, Duration patience)
+    Connection openRemote(Upstream upstream, DatabaseUser user, Duration patience)
             throws SQLException {
-        Properties properties = properties(user, patience);
-        properties.setProperty("sslmode", "prefer");
+        Properties properties = properties(user, "prefer", patience);
         properties.setProperty("options", OPTIONS + " -c statement_timeout=" + patience.toMillis());
         return connect(new HostPort(upstream.host(), upstream.port()), properties);
     }
 
     /** A session that speaks the replication commands, with any server. */
     Connection openReplication(HostPort address, Duration patience) throws SQLException {
-        Properties properties = properties(config.replication(), patience);
-        properties.setProperty("sslmode", address.equals(local) ? "allow" : "prefer");
+        Properties properties =
+                properties(
+                        config.replication(), address.equals(local) ? "allow" : "prefer", patience);
         properties.setProperty("replication", "true");
         properties.setProperty("preferQueryMode", "simple");
         return connect(address, properties);
     }
 
-    private static Properties properties(Credentials user, Duration patience) {
+    /**
+     * Of a session.
+     *
+     * @param sslmode where the file does not say it
+     */
+    private static Properties properties(DatabaseUser user, String sslmode, Duration patience) {
         Properties properties = new Properties();
+        properties.setProperty("sslmode", sslmode);
         properties.setProperty("user", user.username());
         properties.setProperty("password", user.password());
         properties.setProperty("ApplicationName", APPLICATION);
@@ -111,7 +118,34 @@ final class PostgresSessions {
         if (!patience.isZero()) {
             properties.setProperty("socketTimeout", Long.toString(patience.toSeconds() + 1));
         }
+        user.connection()
+                .forEach((keyword, value) ->
+                        driverName(keyword).ifPresent(name -> properties.setProperty(name, value)));
+        keyAlgorithm(user).ifPresent(kind -> properties.setProperty("pemKeyAlgorithm", kind));
         return properties;
+    }
+
+    /** The driver does not look; of a key that it cannot read it says so itself. */
+    private static Optional<String> keyAlgorithm(DatabaseUser user) {
+        try {
+            return Optional.ofNullable(user.connection().get("sslkey"))
+                    .map(file ->
+                            TlsFiles.keyAlgorithm(
+                                    file,
+                                    Optional.ofNullable(user.connection().get("sslpassword"))));
+        } catch (TlsException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The driver's word for one of libpq's; it has none for lists of revoked certificates. */
+    private static Optional<String> driverName(String keyword) {
+        return switch (keyword) {
+            case "gssencmode" -> Optional.of("gssEncMode");
+            case "channel_binding" -> Optional.of("channelBinding");
+            case "sslcrl", "sslcrldir" -> Optional.empty();
+            case String same -> Optional.of(same);
+        };
     }
 
     private static Connection connect(HostPort address, Properties properties) throws SQLException {

@@ -1,7 +1,7 @@
 package dev.holdfast.agent.postgres;
 
 import dev.holdfast.core.config.AgentConfig;
-import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -36,11 +36,11 @@ final class Users {
             statement.execute("SET LOCAL log_statement = 'none'");
             statement.execute("SET LOCAL log_min_duration_statement = -1");
             statement.execute("SET LOCAL log_min_error_statement = 'panic'");
-            Credentials replication = config.replication();
+            DatabaseUser replication = config.replication();
             if (!isSuperuser(replication)) {
                 put(session, replication, "LOGIN REPLICATION");
             }
-            Credentials rewind = config.rewind();
+            DatabaseUser rewind = config.rewind();
             if (!isSuperuser(rewind)) {
                 boolean both = rewind.username().equals(replication.username());
                 put(session, rewind, both ? "LOGIN REPLICATION" : "LOGIN");
@@ -51,11 +51,11 @@ final class Users {
         return true;
     }
 
-    private boolean isSuperuser(Credentials user) {
+    private boolean isSuperuser(DatabaseUser user) {
         return user.username().equals(config.superuser().username());
     }
 
-    private static void put(Connection session, Credentials user, String attributes)
+    private static void put(Connection session, DatabaseUser user, String attributes)
             throws SQLException {
         StringBuilder command =
                 new StringBuilder(exists(session, user) ? "ALTER ROLE " : "CREATE ROLE ")
@@ -72,7 +72,7 @@ final class Users {
         }
     }
 
-    private static boolean exists(Connection session, Credentials user) throws SQLException {
+    private static boolean exists(Connection session, DatabaseUser user) throws SQLException {
         try (PreparedStatement query =
                 session.prepareStatement("SELECT FROM pg_roles WHERE rolname = ?")) {
             query.setString(1, user.username());
@@ -82,7 +82,7 @@ final class Users {
         }
     }
 
-    private static void allowRewind(Statement statement, Credentials rewind) throws SQLException {
+    private static void allowRewind(Statement statement, DatabaseUser rewind) throws SQLException {
         String user = Quoted.identifier(rewind.username());
         for (String function : REWIND_FUNCTIONS) {
             statement.execute("GRANT EXECUTE ON FUNCTION pg_catalog." + function + " TO " + user);

@@ -6,6 +6,7 @@ import dev.holdfast.core.Timeline;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.decide.Decision;
+import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.status.MemberStatus;
 import io.micrometer.core.instrument.Gauge;
@@ -14,6 +15,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,8 @@ final class AgentMetrics {
     private final Tags tags;
     private final Supplier<@Nullable MemberStatus> status;
     private final Timer turns;
+    private final Timer loopLatency;
+    private final FailoverPhases phases = new FailoverPhases();
 
     AgentMetrics(
             String scope,
@@ -41,6 +45,22 @@ final class AgentMetrics {
                         .description("Time that one decision took")
                         .tags(tags)
                         .register(registry);
+        this.loopLatency =
+                Timer.builder("holdfast.loop.latency")
+                        .description("How late the timers of the member's own loop were")
+                        .tags(tags)
+                        .register(registry);
+        for (FailoverPhases.Phase phase : FailoverPhases.Phase.values()) {
+            Gauge.builder(
+                            "holdfast.last.failover.seconds",
+                            () ->
+                                    phases.last()
+                                            .map(last -> last.of(phase).toMillis() / 1000.0)
+                                            .orElse(0.0))
+                    .description("How long this member's last way to the lead took; 0 for none")
+                    .tags(tags.and("phase", phase.name().toLowerCase(Locale.ROOT)))
+                    .register(registry);
+        }
         register(clock);
     }
 
@@ -148,10 +168,26 @@ final class AgentMetrics {
                 s -> flag(s.guard().equals("armed")));
     }
 
-    void onDecision(Decision decision, Duration took) {
+    void onDecision(Observation seen, Decision decision, Duration took) {
+        phases.onTurn(FailoverPhases.Step.of(seen, decision), seen.now());
         turns.record(took);
-        registry.counter("holdfast.decisions", tags.and("reason", decision.reason().code().text()))
-                .increment();
+        countDecision(decision.reason().code().text());
+    }
+
+    void countDecision(String reason) {
+        registry.counter("holdfast.decisions", tags.and("reason", reason)).increment();
+    }
+
+    void onTimer(Duration late) {
+        loopLatency.record(late);
+    }
+
+    void onStoreRequest(String request, String outcome, Duration took) {
+        Timer.builder("holdfast.etcd.requests")
+                .description("Requests to etcd, and how long they took")
+                .tags(tags.and("request", request, "outcome", outcome))
+                .register(registry)
+                .record(took);
     }
 
     String scrape() {

@@ -81,8 +81,14 @@ public final class AgentService implements MemberService {
     }
 
     @Override
-    public Optional<String> configJson() {
-        return loop.mirror().current().map(s -> s.entries().get(Keys.CONFIG)).map(Dcs.Entry::value);
+    public CompletionStage<Optional<String>> configJson() {
+        return CompletableFuture.supplyAsync(
+                () ->
+                        loop.mirror()
+                                .current()
+                                .map(s -> s.entries().get(Keys.CONFIG))
+                                .map(Dcs.Entry::value),
+                executor);
     }
 
     @Override

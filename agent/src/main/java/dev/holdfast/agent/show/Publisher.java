@@ -43,7 +43,7 @@ public final class Publisher {
 
     public Publisher(AgentConfig config, Dcs dcs, StoreMirror mirror, Executor executor) {
         this.connUrl = "postgres://" + config.postgresql().connectAddress() + "/postgres";
-        this.apiUrl = "http://" + config.restApi().connectAddress() + "/patroni";
+        this.apiUrl = config.restApi().url();
         this.dcs = dcs;
         this.mirror = mirror;
         this.executor = executor;

@@ -72,7 +72,7 @@ public final class Shown implements AgentLoop.Listener {
         seen = now;
         status = next;
         journal.onDecision(decided);
-        metrics.onDecision(decided, clock.get().since(now.now()));
+        metrics.onDecision(now, decided, clock.get().since(now.now()));
         Publisher to = publisher;
         if (to != null) {
             to.onTurn(now, next);
@@ -102,6 +102,16 @@ public final class Shown implements AgentLoop.Listener {
             problems = List.copyOf(found);
             found.forEach(p -> LOG.warn("the store holds something that cannot be read: {}", p));
         }
+    }
+
+    /** A timer of the loop has fired. */
+    public void onTimer(Duration late) {
+        metrics.onTimer(late);
+    }
+
+    /** A request to the store has been answered, or not; any thread. */
+    public void onStoreRequest(String request, String outcome, Duration took) {
+        metrics.onStoreRequest(request, outcome, took);
     }
 
     Optional<Observation> seen() {

@@ -4,7 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.config.AgentConfig;
-import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.postgres.Server;
@@ -65,9 +65,9 @@ final class TestServer implements AutoCloseable {
                         dataDir.toString(),
                         Optional.of(binDir().toString()),
                         home.resolve(name + ".guard/pgpass").toString(),
-                        new Credentials("postgres", passwords.apply("super's \\ secret: \"1\"")),
-                        new Credentials("repli'cator", passwords.apply("copy' \\ : %me")),
-                        new Credentials("rew\"inder", passwords.apply("turn back")),
+                        new DatabaseUser("postgres", passwords.apply("super's \\ secret: \"1\"")),
+                        new DatabaseUser("repli'cator", passwords.apply("copy' \\ : %me")),
+                        new DatabaseUser("rew\"inder", passwords.apply("turn back")),
                         new TreeMap<>(),
                         List.of(),
                         List.of(),

@@ -5,20 +5,28 @@ import dev.holdfast.api.MemberService;
 import dev.holdfast.api.MemberService.Position;
 import dev.holdfast.api.MemberService.Reply;
 import dev.holdfast.api.client.UnusableAnswerException.Delivery;
+import dev.holdfast.core.config.AgentConfig.ClientTls;
 import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.Ctl;
+import dev.holdfast.tls.TlsException;
+import dev.holdfast.tls.TlsFiles;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.FileSystemOptions;
-import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientConfig;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.TrustOptions;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
@@ -27,33 +35,29 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Asks members over their REST interface. Calls return at once; stages complete on an event loop,
  * and fail with {@link UnusableAnswerException} when no answer came, so that what became of a
  * command is unknown. Any HTTP status is an answer. A member is named by its {@code api_url} as
- * published in the store, {@code http://host:port/patroni}; its path is ignored.
+ * published in the store, {@code http://host:port/patroni} or {@code https}; its path is ignored.
  *
  * <p>Each call opens a connection of its own: a pooled one to a member that was frozen or cut off
  * meanwhile would make a live member look dead for as long as the time-out lasts.
  */
 public final class MemberClient implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MemberClient.class);
+
     /** The longest answer that is read, bytes. */
     static final int MAX_BODY_BYTES = 4 << 20;
 
     private final Vertx vertx;
     private final VertxOwnership ownership;
-    private final HttpClient http;
-    private final Optional<String> authorization;
+    private final HttpClientAgent http;
+    private volatile Optional<String> authorization;
     private final PositionJson positions;
-
-    /** Which certificates are believed where an address is {@code https}. */
-    public enum Trust {
-        /** Those of the authorities that this Java knows. */
-        AUTHORITIES,
-        /** Every one. */
-        ANYTHING
-    }
 
     private enum Step {
         CONNECTING,
@@ -66,31 +70,67 @@ public final class MemberClient implements AutoCloseable {
         OWN
     }
 
-    private MemberClient(
-            Vertx vertx, VertxOwnership ownership, Optional<Credentials> credentials, Trust trust) {
+    private MemberClient(Vertx vertx, VertxOwnership ownership, Ctl settings) {
         this.vertx = vertx;
         this.ownership = ownership;
-        this.authorization = credentials.map(MemberClient::basic);
+        this.authorization = settings.authentication().map(MemberClient::basic);
         this.positions = new PositionJson(JsonMapper.builder().build());
         this.http =
                 vertx.createHttpClient(
-                        new HttpClientOptions()
-                                .setKeepAlive(false)
-                                .setTrustAll(trust == Trust.ANYTHING)
-                                .setVerifyHost(trust != Trust.ANYTHING)
-                                .setTcpNoDelay(true),
+                        new HttpClientConfig(
+                                new HttpClientOptions().setKeepAlive(false).setTcpNoDelay(true)),
+                        protection(settings.tls()),
                         // Waiting for a free connection would count against the time-out of a call
                         // that has done nothing yet.
                         new PoolOptions().setHttp1MaxSize(64));
     }
 
-    /** A client on a Vert.x that stays open when the client is closed. */
-    public static MemberClient on(Vertx vertx, Optional<Credentials> credentials) {
-        return new MemberClient(vertx, VertxOwnership.SHARED, credentials, Trust.AUTHORITIES);
+    /**
+     * A client on a Vert.x that stays open when the client is closed.
+     *
+     * @throws TlsException when certificates cannot be read
+     */
+    public static MemberClient on(Vertx vertx, Ctl settings) {
+        return new MemberClient(vertx, VertxOwnership.SHARED, settings);
     }
 
-    /** A client with an event loop of its own, which ends with it. It leaves no file behind. */
-    public static MemberClient standalone(Optional<Credentials> credentials, Trust trust) {
+    /**
+     * From the next call on; certificates are read anew.
+     *
+     * @throws TlsException when they cannot be, and all stays as it was
+     */
+    public void reload(Ctl settings) {
+        http.updateSSLOptions(protection(settings.tls()), true)
+                .onFailure(e ->
+                        LOG.error(
+                                "the certificate shown to other members stays as it was: {}",
+                                String.valueOf(e.getMessage())));
+        authorization = settings.authentication().map(MemberClient::basic);
+    }
+
+    private static ClientSSLOptions protection(ClientTls tls) {
+        boolean verified = tls.verification() == ClientTls.Verification.VERIFIED;
+        ClientSSLOptions options =
+                new ClientSSLOptions()
+                        .setTrustAll(!verified)
+                        .setHostnameVerificationAlgorithm(verified ? "HTTPS" : "");
+        if (verified) {
+            tls.cacert()
+                    .ifPresent(path ->
+                            options.setTrustOptions(TrustOptions.wrap(TlsFiles.authorities(path))));
+        }
+        tls.identity()
+                .ifPresent(files ->
+                        options.setKeyCertOptions(KeyCertOptions.wrap(TlsFiles.identity(files))));
+        return options;
+    }
+
+    /**
+     * A client with an event loop of its own, which ends with it. It leaves no file behind.
+     *
+     * @throws TlsException when certificates cannot be read
+     */
+    public static MemberClient standalone(Ctl settings) {
         VertxOptions small =
                 new VertxOptions()
                         .setEventLoopPoolSize(1)
@@ -100,7 +140,7 @@ public final class MemberClient implements AutoCloseable {
                                 new FileSystemOptions()
                                         .setFileCachingEnabled(false)
                                         .setClassPathResolvingEnabled(false));
-        return new MemberClient(Vertx.vertx(small), VertxOwnership.OWN, credentials, trust);
+        return new MemberClient(Vertx.vertx(small), VertxOwnership.OWN, settings);
     }
 
     /**

@@ -10,13 +10,13 @@ import java.util.regex.Pattern;
  *
  * @param host without brackets where it is an IPv6 address
  */
-record Origin(String scheme, String host, int port) {
+public record Origin(String scheme, String host, int port) {
     private static final Pattern URL =
             Pattern.compile(
                     "(https?)://(?:\\[([^\\]]+)\\]|([^/?#:@\\s]+))(?::(\\d{1,5}))?(?:[/?#].*)?");
 
     /** Reads an {@code http} or {@code https} URL; empty when {@code url} is not one. */
-    static Optional<Origin> of(String url) {
+    public static Optional<Origin> of(String url) {
         Matcher parts = URL.matcher(url);
         if (!parts.matches()) {
             return Optional.empty();
@@ -31,7 +31,7 @@ record Origin(String scheme, String host, int port) {
                 : Optional.of(new Origin(parts.group(1), host, port));
     }
 
-    boolean secure() {
+    public boolean secure() {
         return scheme.equals("https");
     }
 

@@ -65,7 +65,8 @@ final class Connections {
         waitingSince.remove(connection);
     }
 
-    private void close(HttpConnection connection) {
+    /** Gives one up. */
+    void close(HttpConnection connection) {
         closed(connection);
         connection.close();
     }

@@ -11,6 +11,7 @@ import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.status.MemberStatus;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -23,6 +24,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -50,10 +52,11 @@ final class RestRoutes {
     private final MemberService service;
     private final HeldAnswers held;
     private final Connections connections;
-    private final BasicAuthentication authentication;
+    private final Access access;
     private final Limits limits;
     private final InstantSource wallClock;
     private final Router router;
+    private volatile SortedMap<String, String> headers;
 
     /** What a body, and the identifier that came with it, lead to. */
     private interface Command {
@@ -68,14 +71,15 @@ final class RestRoutes {
             MemberService service,
             HeldAnswers held,
             Connections connections,
-            BasicAuthentication authentication,
+            AgentConfig.RestApi config,
             Limits limits,
             InstantSource wallClock) {
         this.vertx = vertx;
         this.service = service;
         this.held = held;
         this.connections = connections;
-        this.authentication = authentication;
+        this.access = new Access(config);
+        this.headers = config.headers();
         this.limits = limits;
         this.wallClock = wallClock;
         this.router = Router.router(vertx);
@@ -88,8 +92,20 @@ final class RestRoutes {
     }
 
     void handle(HttpServerRequest request) {
+        if (request.response().writeQueueFull()) {
+            // It asks on without taking its answers, which would pile up here.
+            connections.close(request.connection());
+            return;
+        }
         connections.waiting(request.connection());
+        headers.forEach(request.response()::putHeader);
         router.handle(request);
+    }
+
+    /** From the next request on. */
+    void reload(AgentConfig.RestApi config) {
+        access.reload(config);
+        headers = config.headers();
     }
 
     private void addHealthChecks() {
@@ -261,7 +277,10 @@ final class RestRoutes {
     }
 
     private void showConfig(RoutingContext ctx) {
-        Optional<String> config = service.configJson();
+        later(ctx, service.configJson(), config -> showConfig(ctx, config));
+    }
+
+    private void showConfig(RoutingContext ctx, Optional<String> config) {
         if (config.isPresent()) {
             answer(ctx, 200, JSON, config.get());
         } else {
@@ -306,7 +325,7 @@ final class RestRoutes {
                                 HoldfastJson.position(position.withHeldCheck(held.newestAge()))));
     }
 
-    /** Asks for a name and a password first, and only then reads the body. */
+    /** Asks who it is first, and only then reads the body. */
     private void command(
             HttpMethod method, String path, Function<String, CompletionStage<Reply>> command) {
         command(method, path, (body, _) -> command.apply(body));
@@ -315,7 +334,7 @@ final class RestRoutes {
     /** The same for one that may come with an identifier. */
     private void command(HttpMethod method, String path, Command command) {
         know(path, method);
-        router.route(method, path).handler(this::authenticate);
+        router.route(method, path).handler(this::admit);
         router.route(method, path)
                 .handler(BodyHandler.create(false).setBodyLimit(limits.maxBodyBytes()))
                 .handler(ctx -> {
@@ -336,15 +355,28 @@ final class RestRoutes {
                 });
     }
 
-    private void authenticate(RoutingContext ctx) {
-        Optional<String> refusal =
-                authentication.refuse(ctx.request().getHeader(HttpHeaders.AUTHORIZATION));
-        if (refusal.isPresent()) {
-            ctx.response().putHeader("WWW-Authenticate", "Basic realm=\"Holdfast\"");
-            answer(ctx, 401, TEXT, refusal.get());
-        } else {
-            ctx.next();
-        }
+    private void admit(RoutingContext ctx) {
+        // Names may have to be looked up, and the body must not be missed meanwhile.
+        ctx.request().pause();
+        Future.fromCompletionStage(
+                        access.refuse(ctx.request(), this::memberUrls), vertx.getOrCreateContext())
+                .onSuccess(refusal -> {
+                    ctx.request().resume();
+                    if (refusal.isPresent()) {
+                        refusal.get().headers().forEach(ctx.response()::putHeader);
+                        answer(ctx, refusal.get().status(), TEXT, refusal.get().sentence());
+                    } else {
+                        ctx.next();
+                    }
+                })
+                .onFailure(ctx::fail);
+    }
+
+    private List<String> memberUrls() {
+        return service.status().cluster().stream()
+                .flatMap(view -> view.members().values().stream())
+                .map(stored -> stored.member().apiUrl())
+                .toList();
     }
 
     private static <T> CompletionStage<Reply> ask(

@@ -3,16 +3,20 @@ package dev.holdfast.api.server;
 import dev.holdfast.api.MemberService;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.AgentConfig.HostPort;
+import dev.holdfast.tls.TlsException;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerConfig;
 import io.vertx.core.http.HttpServerOptions;
 import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,18 +27,26 @@ import org.slf4j.LoggerFactory;
  */
 public final class RestServer {
     private static final Logger LOG = LoggerFactory.getLogger(RestServer.class);
-    private static final int ACCEPT_BACKLOG = 1024;
 
     private final Context context;
     private final HttpServer http;
     private final HeldAnswers held;
+    private final RestRoutes routes;
+    private final AgentConfig.RestApi began;
     private final AutoCloseable subscription;
 
     private RestServer(
-            Context context, HttpServer http, HeldAnswers held, AutoCloseable subscription) {
+            Context context,
+            HttpServer http,
+            HeldAnswers held,
+            RestRoutes routes,
+            AgentConfig.RestApi began,
+            AutoCloseable subscription) {
         this.context = context;
         this.http = http;
         this.held = held;
+        this.routes = routes;
+        this.began = began;
         this.subscription = subscription;
     }
 
@@ -73,18 +85,18 @@ public final class RestServer {
         HeldAnswers held = new HeldAnswers(vertx, limits, service::now, service::status);
         Connections connections = new Connections(vertx, limits);
         RestRoutes routes =
-                new RestRoutes(
-                        vertx,
-                        service,
-                        held,
-                        connections,
-                        new BasicAuthentication(config.authentication()),
-                        limits,
-                        wallClock);
-        HttpServer http =
-                vertx.createHttpServer(options(config.listen()))
-                        .connectionHandler(connections::opened)
-                        .requestHandler(routes::handle);
+                new RestRoutes(vertx, service, held, connections, config, limits, wallClock);
+        HttpServer http;
+        try {
+            http = server(vertx, config);
+        } catch (TlsException e) {
+            return Future.failedFuture(
+                    new IllegalArgumentException(
+                            "the REST server cannot speak TLS (restapi.certfile): "
+                                    + e.getMessage(),
+                            e));
+        }
+        http.connectionHandler(connections::opened).requestHandler(routes::handle);
         return http.listen()
                 .transform(listening -> {
                     if (listening.failed()) {
@@ -94,17 +106,60 @@ public final class RestServer {
                     AutoCloseable subscription =
                             service.onChange(() -> context.runOnContext(_ -> held.statusChanged()));
                     return Future.succeededFuture(
-                            new RestServer(context, http, held, subscription));
+                            new RestServer(context, http, held, routes, config, subscription));
                 });
     }
 
-    private static HttpServerOptions options(HostPort listen) {
-        return new HttpServerOptions()
-                .setHost(anyHost(listen.host()) ? "0.0.0.0" : listen.host())
-                .setPort(listen.port())
-                .setAcceptBacklog(ACCEPT_BACKLOG)
-                .setTcpKeepAlive(true)
-                .setHttp2ClearTextEnabled(false);
+    private static HttpServer server(Vertx vertx, AgentConfig.RestApi config) {
+        HostPort listen = config.listen();
+        HttpServerOptions options =
+                new HttpServerOptions()
+                        .setHost(anyHost(listen.host()) ? "0.0.0.0" : listen.host())
+                        .setPort(listen.port())
+                        .setAcceptBacklog(config.backlog())
+                        .setTcpKeepAlive(true)
+                        .setHttp2ClearTextEnabled(false);
+        if (config.tls().isEmpty()) {
+            return vertx.createHttpServer(options);
+        }
+        return vertx.createHttpServer(
+                new HttpServerConfig(options.setSsl(true).setUseAlpn(false)),
+                ServerProtection.of(config.tls().get()));
+    }
+
+    /**
+     * Takes over what may change while the port stays open: certificates, which are read anew, who
+     * may command, and headers. New connections get the new certificate; those that are open go on.
+     *
+     * @return what could not be taken over, a sentence each
+     */
+    public List<String> reload(AgentConfig.RestApi config) {
+        List<String> left = new ArrayList<>();
+        if (!config.listen().equals(began.listen())
+                || !config.connectAddress().equals(began.connectAddress())
+                || config.backlog() != began.backlog()) {
+            left.add(
+                    "restapi.listen, connect_address and request_queue_size count from the next start of the agent on");
+        }
+        if (config.tls().isPresent() != began.tls().isPresent()) {
+            left.add(
+                    "restapi stays as it was: between http and https it changes at the next start of the agent");
+            return left;
+        }
+        if (config.tls().isPresent()) {
+            try {
+                http.updateSSLOptions(ServerProtection.of(config.tls().get()), true)
+                        .onFailure(e ->
+                                LOG.error(
+                                        "the REST server's certificate stays as it was: {}",
+                                        String.valueOf(e.getMessage())));
+            } catch (TlsException e) {
+                left.add("restapi stays as it was: " + e.getMessage());
+                return left;
+            }
+        }
+        routes.reload(config);
+        return left;
     }
 
     /** The JVM's wildcard listens on IPv6 too where the host has it. */

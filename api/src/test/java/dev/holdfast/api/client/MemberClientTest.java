@@ -9,7 +9,9 @@ import dev.holdfast.api.MemberService.Reply;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.Timeline;
+import dev.holdfast.core.config.AgentConfig.ClientTls;
 import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.Ctl;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -49,8 +51,9 @@ class MemberClientTest {
         server.start();
         client =
                 MemberClient.standalone(
-                        Optional.of(new Credentials("admin", "se:cret")),
-                        MemberClient.Trust.AUTHORITIES);
+                        new Ctl(
+                                Optional.of(new Credentials("admin", "se:cret")),
+                                ClientTls.defaults()));
     }
 
     @AfterEach

@@ -102,8 +102,8 @@ final class FakeMember implements MemberService {
     }
 
     @Override
-    public Optional<String> configJson() {
-        return config;
+    public CompletionStage<Optional<String>> configJson() {
+        return CompletableFuture.completedFuture(config);
     }
 
     @Override

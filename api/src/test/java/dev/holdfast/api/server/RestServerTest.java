@@ -13,9 +13,13 @@ import dev.holdfast.api.wire.Clusters;
 import dev.holdfast.api.wire.FailsafeJson;
 import dev.holdfast.core.Epoch;
 import dev.holdfast.core.MemberName;
+import dev.holdfast.core.config.AgentConfig.ClientTls;
 import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.Ctl;
 import dev.holdfast.core.decide.FailsafeFact;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -81,7 +85,8 @@ class RestServerTest {
 
     @Test
     void ourOwnClientReadsThePositionAsTheMemberSaidIt() {
-        MemberClient client = MemberClient.on(rest.vertx(), Optional.empty());
+        MemberClient client =
+                MemberClient.on(rest.vertx(), new Ctl(Optional.empty(), ClientTls.defaults()));
         String url = "http://127.0.0.1:" + rest.server().port();
         assertThat(client.position(url, RunningServer.PATIENCE).toCompletableFuture().join())
                 .isEqualTo(member.position().toCompletableFuture().join());
@@ -369,6 +374,27 @@ class RestServerTest {
                     .write("\u0016\u0003\u0001 nonsense\r\n\r\n".getBytes(StandardCharsets.UTF_8));
             assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                     .startsWith("HTTP/1.");
+        }
+        assertThat(rest.get("/health").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void whoAsksWithoutEndAndNeverReadsIsThrownOut() throws IOException {
+        byte[] requests =
+                "GET /patroni HTTP/1.1\r\nHost: h\r\n\r\n"
+                        .repeat(100)
+                        .getBytes(StandardCharsets.US_ASCII);
+        try (Socket socket = new Socket()) {
+            socket.setReceiveBufferSize(4096);
+            socket.connect(
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), rest.server().port()));
+            assertThatThrownBy(
+                            () -> {
+                                for (int i = 0; i < 10_000; i++) {
+                                    socket.getOutputStream().write(requests);
+                                }
+                            })
+                    .isInstanceOf(IOException.class);
         }
         assertThat(rest.get("/health").statusCode()).isEqualTo(200);
     }

@@ -1,5 +1,6 @@
 package dev.holdfast.api.server;
 
+import dev.holdfast.core.config.AgentConfig.Allowlist;
 import dev.holdfast.core.config.AgentConfig.Credentials;
 import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.AgentConfig.RestApi;
@@ -15,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -34,12 +36,16 @@ final class RunningServer implements AutoCloseable {
     private final RestServer server;
 
     RunningServer(FakeMember member, Limits limits, Optional<Credentials> authentication) {
+        this(member, limits, listenOn("127.0.0.1", 0, authentication));
+    }
+
+    RunningServer(FakeMember member, Limits limits, RestApi config) {
         this.member = member;
         this.server =
                 await(
                         RestServer.start(
                                 vertx,
-                                listenOn("127.0.0.1", 0, authentication),
+                                config,
                                 member,
                                 limits,
                                 () -> Instant.parse("2026-11-20T18:00:00Z")));
@@ -47,7 +53,14 @@ final class RunningServer implements AutoCloseable {
 
     static RestApi listenOn(String host, int port, Optional<Credentials> authentication) {
         HostPort address = new HostPort(host, port);
-        return new RestApi(address, address, authentication);
+        return new RestApi(
+                address,
+                address,
+                authentication,
+                Optional.empty(),
+                Allowlist.everybody(),
+                new TreeMap<>(),
+                1024);
     }
 
     static <T> T await(Future<T> future) {

@@ -4,6 +4,7 @@ import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.Tags;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,26 +51,134 @@ public record AgentConfig(
     }
 
     /**
+     * PEM files by which a server or a client shows who it is.
+     *
+     * @param keyfile the same as {@code certfile} where that holds both
+     * @param keyPassword what the key is encrypted with, where it is
+     */
+    public record Identity(String certfile, String keyfile, Optional<String> keyPassword) {
+        @Override
+        public String toString() {
+            return certfile + ", " + keyfile;
+        }
+    }
+
+    /**
+     * How a client knows servers over TLS, and is known to them.
+     *
+     * @param cacert a file or a directory in PEM; where absent, the authorities that Java knows
+     */
+    public record ClientTls(
+            Optional<String> cacert, Optional<Identity> identity, Verification verification) {
+        /** Whether a server must show who it is. */
+        public enum Verification {
+            VERIFIED,
+            /** Any certificate will do. */
+            UNVERIFIED
+        }
+
+        public static ClientTls defaults() {
+            return new ClientTls(Optional.empty(), Optional.empty(), Verification.VERIFIED);
+        }
+    }
+
+    /**
+     * How the REST server speaks TLS.
+     *
+     * @param cafile whose certificates clients may show
+     * @param ciphers by the names of the JDK; empty for its own choice
+     */
+    public record ServerTls(
+            Identity identity,
+            Optional<String> cafile,
+            List<String> ciphers,
+            ClientCertificates clientCertificates) {
+        /** {@code verify_client}. */
+        public enum ClientCertificates {
+            NONE,
+            /** Asked for, and needed by calls that change something. */
+            OPTIONAL,
+            /** Needed to connect at all. */
+            REQUIRED
+        }
+    }
+
+    /**
+     * From where calls that change something are taken.
+     *
+     * @param hosts addresses, host names, and networks as {@code address/bits}
+     * @param members from where the members' {@code api_url} points, too
+     */
+    public record Allowlist(List<String> hosts, boolean members) {
+        public static Allowlist everybody() {
+            return new Allowlist(List.of(), false);
+        }
+
+        public boolean isEverybody() {
+            return hosts.isEmpty() && !members;
+        }
+    }
+
+    /**
      * {@code restapi}.
      *
      * @param listen where the server listens; host {@code *} or empty means every address
      * @param connectAddress what other members and clients are told
      * @param authentication asked for on calls that change something
+     * @param tls absent where it speaks plain HTTP
+     * @param headers sent with every answer
+     * @param backlog connections that may wait to be accepted
      */
     public record RestApi(
-            HostPort listen, HostPort connectAddress, Optional<Credentials> authentication) {}
+            HostPort listen,
+            HostPort connectAddress,
+            Optional<Credentials> authentication,
+            Optional<ServerTls> tls,
+            Allowlist allowlist,
+            SortedMap<String, String> headers,
+            int backlog) {
+        public RestApi {
+            headers = FrozenMap.copyOf(headers);
+        }
+
+        /** What others are told: the origin, and Patroni's path of the member's own JSON. */
+        public String url() {
+            return (tls.isPresent() ? "https://" : "http://") + connectAddress + "/patroni";
+        }
+    }
 
     /**
-     * {@code ctl}: credentials of the control command; those of {@code restapi} when it names none.
+     * {@code ctl}: how the control command, and members among themselves, ask REST interfaces.
+     *
+     * @param authentication that of {@code restapi} when the section names none
      */
-    public record Ctl(Optional<Credentials> authentication) {}
+    public record Ctl(Optional<Credentials> authentication, ClientTls tls) {}
 
     /**
      * {@code etcd3} (or {@code etcd}).
      *
-     * @param endpoints URLs, {@code http://host:port}
+     * @param endpoints URLs, {@code http://host:port} or {@code https://host:port}; empty where
+     *     {@code srv} says where etcd is
+     * @param tls for those that are {@code https}
      */
-    public record Etcd(List<String> endpoints, Optional<Credentials> credentials) {}
+    public record Etcd(
+            List<String> endpoints,
+            Optional<Credentials> credentials,
+            ClientTls tls,
+            Optional<Srv> srv) {
+        /** Plain servers whose addresses are known. */
+        public static Etcd plain(List<String> endpoints, Optional<Credentials> credentials) {
+            return new Etcd(endpoints, credentials, ClientTls.defaults(), Optional.empty());
+        }
+    }
+
+    /**
+     * Where to look servers up in the DNS.
+     *
+     * @param suffix ends the service's name, after a dash
+     * @param protocol of servers that are found under a name which says none
+     */
+    public record Srv(String domain, Optional<String> suffix, String protocol) {}
 
     /**
      * {@code bootstrap}.
@@ -77,6 +186,30 @@ public record AgentConfig(
      * @param initdb options of initdb, each as {@code name} or {@code name=value}
      */
     public record Bootstrap(Map<String, Object> dcs, List<String> initdb, List<String> pgHba) {}
+
+    /**
+     * Somebody as whom Holdfast connects to PostgreSQL.
+     *
+     * @param password may be empty where the server asks for none
+     * @param connection how: {@code sslmode}, {@code sslcert} and the like, by libpq's names; only
+     *     what the file gives
+     */
+    public record DatabaseUser(
+            String username, String password, SortedMap<String, String> connection) {
+        public DatabaseUser {
+            connection = FrozenMap.copyOf(connection);
+        }
+
+        /** One for whom nothing is said of the connection. */
+        public DatabaseUser(String username, String password) {
+            this(username, password, Collections.emptySortedMap());
+        }
+
+        @Override
+        public String toString() {
+            return username + ":***";
+        }
+    }
 
     /**
      * {@code postgresql}.
@@ -103,9 +236,9 @@ public record AgentConfig(
             String configDir,
             Optional<String> binDir,
             String pgpass,
-            Credentials superuser,
-            Credentials replication,
-            Credentials rewind,
+            DatabaseUser superuser,
+            DatabaseUser replication,
+            DatabaseUser rewind,
             SortedMap<String, String> parameters,
             List<String> pgHba,
             List<String> pgIdent,

@@ -2,12 +2,10 @@ package dev.holdfast.core.config;
 
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.config.AgentConfig.Bootstrap;
-import dev.holdfast.core.config.AgentConfig.Credentials;
 import dev.holdfast.core.config.AgentConfig.Ctl;
+import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import dev.holdfast.core.config.AgentConfig.Guard;
-import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.AgentConfig.Postgres;
-import dev.holdfast.core.config.AgentConfig.RestApi;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,8 +14,6 @@ import java.util.Optional;
 
 /** Reads a member's own file and the environment variables that override it. */
 public final class AgentConfigReader {
-    private static final int REST_PORT = 8008;
-
     /** The kernel takes 107 bytes for the path of a socket. */
     private static final int LONGEST_GUARD_DIR = 107 - "/guard.sock".length();
 
@@ -59,10 +55,7 @@ public final class AgentConfigReader {
      * @param namespace with a slash at both ends
      */
     public record Client(
-            Optional<String> scope,
-            String namespace,
-            AgentConfig.Etcd etcd,
-            Optional<Credentials> authentication) {}
+            Optional<String> scope, String namespace, AgentConfig.Etcd etcd, Ctl ctl) {}
 
     /** What came of reading for the control command. */
     public record ClientRead(Optional<Client> client, List<Problem> problems) {}
@@ -71,14 +64,14 @@ public final class AgentConfigReader {
     public static Read read(Map<String, Object> file, Map<String, String> environment) {
         ConfigTree root = Environment.overlay(file, environment);
         Postgres postgresql = PostgresReader.read(root);
-        RestApi restApi = restApi(root.section("restapi"));
+        RestReader.Sections rest = RestReader.read(root);
         AgentConfig config =
                 new AgentConfig(
                         ClusterPlace.requiredScope(root),
                         ClusterPlace.namespace(root),
                         name(root).orElse(new MemberName("unnamed")),
-                        restApi,
-                        ctl(root.section("ctl"), restApi.authentication()),
+                        rest.restApi(),
+                        rest.ctl(),
                         EtcdReader.read(root),
                         bootstrap(root.section("bootstrap"), postgresql),
                         postgresql,
@@ -132,13 +125,12 @@ public final class AgentConfigReader {
     public static ClientRead readForClient(
             Map<String, Object> file, Map<String, String> environment) {
         ConfigTree root = Environment.overlay(file, environment);
-        ConfigTree restApi = root.section("restapi");
         Client client =
                 new Client(
                         ClusterPlace.scope(root),
                         ClusterPlace.namespace(root),
                         EtcdReader.read(root),
-                        ctl(root.section("ctl"), credentials(restApi)).authentication());
+                        RestReader.readCtl(root));
         List<Problem> problems = root.problems();
         boolean wrong = problems.stream().anyMatch(Problem::isError);
         return new ClientRead(wrong ? Optional.empty() : Optional.of(client), problems);
@@ -164,67 +156,6 @@ public final class AgentConfigReader {
                                 .map(MemberName::new));
     }
 
-    private static RestApi restApi(ConfigTree restApi) {
-        String expected = "host:port on which the REST server listens, such as \"*:8008\"";
-        HostPort listen = new HostPort("", REST_PORT);
-        if (!restApi.requiredText("listen", expected).isEmpty()) {
-            listen =
-                    restApi.read(
-                                    "listen",
-                                    expected,
-                                    value ->
-                                            Scalars.text(value)
-                                                    .flatMap(text ->
-                                                            Addresses.hostPort(text, REST_PORT)))
-                            .orElse(listen);
-        }
-        restApi.refused(
-                "serve the REST interface without the protection it asks for",
-                "certfile",
-                "keyfile",
-                "keyfile_password",
-                "cafile",
-                "ciphers",
-                "verify_client",
-                "allowlist",
-                "allowlist_include_members");
-        restApi.unsupported(
-                "http_extra_headers", "https_extra_headers", "request_queue_size", "server_tokens");
-        return new RestApi(
-                listen,
-                AddressKeys.connectAddress(restApi, listen, REST_PORT),
-                credentials(restApi));
-    }
-
-    private static Ctl ctl(ConfigTree ctl, Optional<Credentials> ofRestApi) {
-        ctl.refused(
-                "connect without the protection it asks for",
-                "cacert",
-                "certfile",
-                "keyfile",
-                "keyfile_password");
-        ctl.unsupported("insecure");
-        return new Ctl(credentials(ctl).or(() -> ofRestApi));
-    }
-
-    /** {@code authentication} of a section: user and password, or neither. */
-    private static Optional<Credentials> credentials(ConfigTree section) {
-        if (!section.has("authentication")) {
-            return Optional.empty();
-        }
-        ConfigTree authentication = section.section("authentication");
-        Optional<String> user = authentication.text("username");
-        Optional<String> password =
-                authentication.secret("password").filter(secret -> !secret.isEmpty());
-        if (user.isPresent() != password.isPresent()) {
-            authentication.error(
-                    user.isPresent() ? "password" : "username",
-                    "nothing",
-                    "both username and password, or neither");
-        }
-        return user.map(name -> new Credentials(name, password.orElse("")));
-    }
-
     private static Bootstrap bootstrap(ConfigTree bootstrap, Postgres postgresql) {
         ClusterConfig dcs = ClusterConfigReader.read(bootstrap.section("dcs"));
         bootstrap.without(
@@ -236,7 +167,7 @@ public final class AgentConfigReader {
                         : List.of("encoding=UTF8", "data-checksums");
         List<String> pgHba = bootstrap.lines("pg_hba");
         boolean noLines = pgHba.isEmpty() && postgresql.pgHba().isEmpty() && dcs.pgHba().isEmpty();
-        Credentials replication = postgresql.replication();
+        DatabaseUser replication = postgresql.replication();
         if (noLines && replication.password().isEmpty() && !replication.username().isEmpty()) {
             bootstrap.warning(
                     "pg_hba",

@@ -49,6 +49,8 @@ final class Environment {
                     "restapi.verify_client",
                     "restapi.allowlist",
                     "restapi.allowlist_include_members",
+                    "restapi.request_queue_size",
+                    "restapi.server_tokens",
                     "ctl.authentication.username",
                     "ctl.authentication.password",
                     "ctl.insecure",
@@ -95,7 +97,15 @@ final class Environment {
             List.of("host", "hosts", "url", "srv", "srv_suffix", "proxy");
 
     private static final List<String> ETCD_SETTINGS =
-            List.of("protocol", "use_proxies", "username", "password", "cacert", "cert", "key");
+            List.of(
+                    "protocol",
+                    "use_proxies",
+                    "username",
+                    "password",
+                    "cacert",
+                    "cert",
+                    "key",
+                    "key_password");
 
     /** The same servers under two names; the later wins. */
     private static final List<String> ETCD_SECTIONS = List.of("etcd", "etcd3");

@@ -1,6 +1,6 @@
 package dev.holdfast.core.config;
 
-import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,7 +24,7 @@ public final class PgHba {
      * address can change; nobody without. Only a superuser to whom the file gives no password is
      * let in by the name of the operating system's user, through the local socket.
      */
-    public static List<String> defaultLines(Credentials superuser, Credentials replication) {
+    public static List<String> defaultLines(DatabaseUser superuser, DatabaseUser replication) {
         List<String> lines = new ArrayList<>();
         if (superuser.password().isEmpty()) {
             lines.add("local all " + quoted(superuser.username()) + " peer");

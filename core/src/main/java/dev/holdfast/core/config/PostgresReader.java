@@ -1,6 +1,6 @@
 package dev.holdfast.core.config;
 
-import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.AgentConfig.Postgres;
 import java.time.Duration;
@@ -58,9 +58,9 @@ final class PostgresReader {
         Addresses.Listen listen = listen(postgresql);
         Optional<String> dataDir = dataDir(postgresql);
         ConfigTree authentication = postgresql.section("authentication");
-        Credentials superuser = role(authentication, "superuser");
-        Credentials replication = role(authentication, "replication");
-        Credentials rewind =
+        DatabaseUser superuser = role(authentication, "superuser");
+        DatabaseUser replication = role(authentication, "replication");
+        DatabaseUser rewind =
                 authentication.has("rewind") ? role(authentication, "rewind") : superuser;
         withoutEffect(postgresql);
         ParametersReader.ownFiles(postgresql);
@@ -146,30 +146,48 @@ final class PostgresReader {
         return dataDir;
     }
 
-    private static Credentials role(ConfigTree authentication, String role) {
+    private static DatabaseUser role(ConfigTree authentication, String role) {
         ConfigTree section = authentication.section(role);
         String user = section.requiredText("username", "the name of the " + role + " user");
         if (user.chars().anyMatch(c -> c < 32)) {
             section.error("username", Problem.show(user), "a name without control characters");
         }
-        for (String key : List.of("sslmode", "gssencmode", "channel_binding")) {
-            String mode = section.text(key).orElse("prefer");
-            if (!List.of("disable", "allow", "prefer").contains(mode)) {
-                section.error(
-                        key,
-                        Problem.show(mode),
-                        "disable, allow or prefer: stronger protection is not supported yet");
-            }
+        return new DatabaseUser(user, section.secret("password").orElse(""), connection(section));
+    }
+
+    private static SortedMap<String, String> connection(ConfigTree section) {
+        SortedMap<String, String> connection = new TreeMap<>();
+        List<String> threeWays = List.of("disable", "prefer", "require");
+        choice(
+                section,
+                "sslmode",
+                List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+                connection);
+        choice(section, "gssencmode", threeWays, connection);
+        choice(section, "channel_binding", threeWays, connection);
+        for (String key : List.of("sslcert", "sslkey", "sslrootcert", "sslcrl", "sslcrldir")) {
+            section.absolutePath(key).ifPresent(path -> connection.put(key, path));
         }
-        section.refused(
-                "leave the connections to PostgreSQL unprotected",
-                "sslkey",
-                "sslpassword",
-                "sslcert",
-                "sslrootcert",
-                "sslcrl",
-                "sslcrldir");
-        return new Credentials(user, section.secret("password").orElse(""));
+        section.secret("sslpassword")
+                .filter(password -> !password.isEmpty())
+                .ifPresent(password -> connection.put("sslpassword", password));
+        return connection;
+    }
+
+    private static void choice(
+            ConfigTree section,
+            String key,
+            List<String> choices,
+            SortedMap<String, String> connection) {
+        section.text(key)
+                .ifPresent(mode -> {
+                    if (choices.contains(mode)) {
+                        connection.put(key, mode);
+                    } else {
+                        section.error(
+                                key, Problem.show(mode), "one of " + String.join(", ", choices));
+                    }
+                });
     }
 
     private static void withoutEffect(ConfigTree postgresql) {

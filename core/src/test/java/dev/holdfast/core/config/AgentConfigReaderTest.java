@@ -3,8 +3,12 @@ package dev.holdfast.core.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.MemberName;
+import dev.holdfast.core.config.AgentConfig.ClientTls;
 import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import dev.holdfast.core.config.AgentConfig.HostPort;
+import dev.holdfast.core.config.AgentConfig.Identity;
+import dev.holdfast.core.config.AgentConfig.ServerTls;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -87,21 +91,55 @@ class AgentConfigReaderTest {
         assertThat(config.scope()).isEqualTo("demo");
         assertThat(config.namespace()).isEqualTo("/team/databases/");
         assertThat(config.name()).isEqualTo(new MemberName("pg1"));
+        SortedMap<String, String> headers = new TreeMap<>();
+        headers.put("Server", "Holdfast");
+        headers.put("Strict-Transport-Security", "max-age=60");
+        headers.put("X-Frame-Options", "SAMEORIGIN");
         assertThat(config.restApi())
                 .isEqualTo(
                         new AgentConfig.RestApi(
                                 new HostPort("::1", 8009),
                                 new HostPort("pg1.example.org", 8008),
-                                Optional.of(new Credentials("operator", "rest-secret"))));
+                                Optional.of(new Credentials("operator", "rest-secret")),
+                                Optional.of(
+                                        new ServerTls(
+                                                new Identity(
+                                                        "/tls/rest.crt",
+                                                        "/tls/rest.key",
+                                                        Optional.of("key-secret")),
+                                                Optional.of("/tls/ca.crt"),
+                                                List.of("TLS_AES_256_GCM_SHA384"),
+                                                ServerTls.ClientCertificates.REQUIRED)),
+                                new AgentConfig.Allowlist(List.of("10.0.0.0/8", "ops"), true),
+                                headers,
+                                4096));
+        assertThat(config.restApi().url()).isEqualTo("https://pg1.example.org:8008/patroni");
+        assertThat(config.ctl().tls())
+                .isEqualTo(
+                        new ClientTls(
+                                Optional.of("/tls/ca.crt"),
+                                Optional.of(
+                                        new Identity(
+                                                "/tls/ctl.pem", "/tls/ctl.pem", Optional.empty())),
+                                ClientTls.Verification.VERIFIED));
         assertThat(config.ctl().authentication()).contains(new Credentials("admin", "ctl-secret"));
         assertThat(config.etcd())
                 .isEqualTo(
                         new AgentConfig.Etcd(
                                 List.of(
-                                        "http://127.0.0.1:2379",
-                                        "http://[::1]:2380",
-                                        "http://etcd-3:2379"),
-                                Optional.of(new Credentials("holdfast", "12345"))));
+                                        "https://127.0.0.1:2379",
+                                        "https://[::1]:2380",
+                                        "https://etcd-3:2379"),
+                                Optional.of(new Credentials("holdfast", "12345")),
+                                new ClientTls(
+                                        Optional.of("/tls/etcd-ca.crt"),
+                                        Optional.of(
+                                                new Identity(
+                                                        "/tls/etcd.crt",
+                                                        "/tls/etcd.key",
+                                                        Optional.empty())),
+                                        ClientTls.Verification.VERIFIED),
+                                Optional.empty()));
         assertThat(config.bootstrap().initdb())
                 .containsExactly("data-checksums", "encoding=UTF8", "locale=C.UTF-8");
         assertThat(config.bootstrap().pgHba()).containsExactly("host all all all scram-sha-256");
@@ -135,6 +173,9 @@ class AgentConfigReaderTest {
     void everyKeyOfPostgresqlIsRead() {
         TreeMap<String, String> parameters = new TreeMap<>();
         parameters.put("log_min_duration_statement", "1s");
+        SortedMap<String, String> connection = new TreeMap<>();
+        connection.put("sslmode", "verify-full");
+        connection.put("sslrootcert", "/tls/pg-ca.crt");
         assertThat(good(read(Yaml.resource("demo.yml"))).postgresql())
                 .isEqualTo(
                         new AgentConfig.Postgres(
@@ -146,9 +187,9 @@ class AgentConfigReaderTest {
                                 "/srv/pg1",
                                 Optional.of("/usr/lib/postgresql/15/bin"),
                                 "/srv/pg1.pass",
-                                new Credentials("postgres", "a"),
-                                new Credentials("replicator", "b"),
-                                new Credentials("rewinder", "c"),
+                                new DatabaseUser("postgres", "a"),
+                                new DatabaseUser("replicator", "b", connection),
+                                new DatabaseUser("rewinder", "c"),
                                 parameters,
                                 List.of(),
                                 List.of("map1 alice app"),
@@ -172,7 +213,7 @@ class AgentConfigReaderTest {
         assertThat(config.postgresql().connectAddress()).isEqualTo(new HostPort("127.0.0.1", 5432));
         assertThat(config.postgresql().configDir()).isEqualTo("/srv/pg1");
         assertThat(config.postgresql().pgpass()).isEqualTo("/srv/pg1.guard/pgpass");
-        assertThat(config.postgresql().rewind()).isEqualTo(new Credentials("postgres", "a"));
+        assertThat(config.postgresql().rewind()).isEqualTo(new DatabaseUser("postgres", "a"));
         assertThat(config.postgresql().keepDirectories()).isEqualTo(2);
         assertThat(config.postgresql().pgCtlTimeout()).isEqualTo(Duration.ofSeconds(60));
         assertThat(config.guard().dir()).isEqualTo("/srv/pg1.guard");
@@ -197,7 +238,7 @@ class AgentConfigReaderTest {
                         "ERROR scope: found nothing, expected the cluster's name, without slash or control character.",
                         "ERROR name: found nothing, expected the member's name: 1 to 63 characters of ASCII, not *, without slash, comma,"
                                 + " quote or backslash.",
-                        "ERROR etcd3.hosts: found nothing, expected where etcd is: a list of host:port (or host, or url).");
+                        "ERROR etcd3.hosts: found nothing, expected where etcd is: a list of host:port (or host, url, proxy or srv).");
     }
 
     @ParameterizedTest
@@ -374,36 +415,59 @@ class AgentConfigReaderTest {
     }
 
     @Test
-    void whatProtectsIsRefusedAndNotIgnored() {
+    void whatProtectsIsRefusedWhereItIsWrong() {
         assertThat(
                         sentences(
                                 leastWith(
                                                         "\"127.0.0.1:8008\"",
-                                                        "\"127.0.0.1:8008\", certfile: /c.pem, verify_client: required, keyfile_password: s3"
-                                                                + ", allowlist: [10.0.0.0/8]")
+                                                        "\"127.0.0.1:8008\", keyfile: k.pem, verify_client: required"
+                                                                + ", ciphers: 'ECDHE-RSA-AES256-GCM-SHA384:!SSLv2'"
+                                                                + ", allowlist: [10.0.0.0/8, '10.0.0.0/33', a b]"
+                                                                + ", http_extra_headers: {'X Y': 1}")
                                                 .replace(
                                                         "password: b",
-                                                        "password: b, sslmode: verify-full, sslrootcert: /r.pem")
+                                                        "password: b, sslmode: maybe, sslrootcert: r.pem")
                                         + """
                                           pre_promote: "/bin/fence 'x"
                                         watchdog: {mode: sometimes}
                                         """))
                 .containsExactly(
-                        "ERROR postgresql.authentication.replication.sslmode: found \"verify-full\", expected disable, allow or prefer:"
-                                + " stronger protection is not supported yet.",
-                        "ERROR postgresql.authentication.replication.sslrootcert: found \"/r.pem\", expected no such setting: it is not"
-                                + " supported yet, and to ignore it would leave the connections to PostgreSQL unprotected.",
-                        "ERROR restapi.certfile: found \"/c.pem\", expected no such setting: it is not supported yet, and to ignore it would"
-                                + " serve the REST interface without the protection it asks for.",
-                        "ERROR restapi.keyfile_password: found something that is not shown, expected no such setting: it is not supported"
-                                + " yet, and to ignore it would serve the REST interface without the protection it asks for.",
-                        "ERROR restapi.verify_client: found \"required\", expected no such setting: it is not supported yet, and to ignore it"
-                                + " would serve the REST interface without the protection it asks for.",
-                        "ERROR restapi.allowlist: found a list, expected no such setting: it is not supported yet, and to ignore it would"
-                                + " serve the REST interface without the protection it asks for.",
+                        "ERROR postgresql.authentication.replication.sslmode: found \"maybe\", expected one of disable, allow, prefer, require,"
+                                + " verify-ca, verify-full.",
+                        "ERROR postgresql.authentication.replication.sslrootcert: found \"r.pem\", expected an absolute path, one that"
+                                + " starts with /.",
+                        "ERROR restapi.keyfile: found \"k.pem\", expected an absolute path, one that starts with /.",
+                        "ERROR restapi.certfile: found nothing, expected the server's certificate, because verify_client needs TLS.",
+                        "ERROR restapi.cafile: found nothing, expected the authorities of the clients' certificates, because verify_client"
+                                + " asks for them.",
+                        "ERROR restapi.ciphers: found \"ECDHE-RSA-AES256-GCM-SHA384\", expected names of the JDK, such as"
+                                + " TLS_AES_256_GCM_SHA384 (openssl's names and exclusions are not read; without this key nothing weak is"
+                                + " spoken).",
+                        "ERROR restapi.allowlist: found \"10.0.0.0/33\", expected a host name, an address, or a network such as"
+                                + " 10.0.0.0/8.",
+                        "ERROR restapi.allowlist: found \"a b\", expected a host name, an address, or a network such as 10.0.0.0/8.",
+                        "ERROR restapi.http_extra_headers.X Y: found 1, expected a header: a name, and one line.",
                         "ERROR postgresql.pre_promote: found \"/bin/fence 'x\", expected a program with its arguments on one line, every"
                                 + " quote closed.",
                         "ERROR watchdog.mode: found \"sometimes\", expected off, automatic or required.");
+    }
+
+    @Test
+    void membersThatCouldNotAskEachOtherAreSaid() {
+        String tls = "\"127.0.0.1:8008\", certfile: /c.pem, cafile: /ca.pem, verify_client: ";
+        assertThat(sentences(leastWith("\"127.0.0.1:8008\"", tls + "required")))
+                .containsExactly(
+                        "ERROR ctl.certfile: found nothing, expected the certificate that this member shows to others, because"
+                                + " restapi.verify_client is required.");
+        assertThat(sentences(leastWith("\"127.0.0.1:8008\"", tls + "optional")))
+                .containsExactly(
+                        "WARNING ctl.certfile: found nothing, which leaves members unable to confirm a leader (failsafe_mode) and to pass"
+                                + " commands on, because restapi.verify_client is optional.");
+        assertThat(
+                        sentences(
+                                leastWith("\"127.0.0.1:8008\"", tls + "required")
+                                        + "ctl: {certfile: /m.pem}\n"))
+                .isEmpty();
     }
 
     @Test
@@ -547,7 +611,7 @@ class AgentConfigReaderTest {
                         "local replication \"replicator\" scram-sha-256",
                         "host all all all scram-sha-256",
                         "host replication \"replicator\" all scram-sha-256");
-        assertThat(PgHba.defaultLines(new Credentials("all", ""), new Credentials("a\"b", "")))
+        assertThat(PgHba.defaultLines(new DatabaseUser("all", ""), new DatabaseUser("a\"b", "")))
                 .startsWith("local all \"all\" peer")
                 .endsWith("host replication \"a\"\"b\" all scram-sha-256");
     }
@@ -595,9 +659,11 @@ class AgentConfigReaderTest {
                         new AgentConfigReader.Client(
                                 Optional.empty(),
                                 "/service/",
-                                new AgentConfig.Etcd(
+                                AgentConfig.Etcd.plain(
                                         List.of("http://a:1", "http://b:2379"), Optional.empty()),
-                                Optional.of(new Credentials("u", "p"))));
+                                new AgentConfig.Ctl(
+                                        Optional.of(new Credentials("u", "p")),
+                                        ClientTls.defaults())));
         assertThat(AgentConfigReader.readForClient(new TreeMap<>(), NO_VARIABLES).client())
                 .isEmpty();
     }

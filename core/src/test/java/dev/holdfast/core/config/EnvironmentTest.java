@@ -3,6 +3,7 @@ package dev.holdfast.core.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -96,7 +97,7 @@ class EnvironmentTest {
         assertThat(config.namespace() + config.scope()).isEqualTo("/db/demo");
         assertThat(config.etcd())
                 .isEqualTo(
-                        new AgentConfig.Etcd(
+                        AgentConfig.Etcd.plain(
                                 List.of("http://e1:2379", "http://e2:2379"),
                                 Optional.of(new Credentials("eu", "ep"))));
         assertThat(config.restApi().connectAddress()).hasToString("h:8008");
@@ -107,9 +108,9 @@ class EnvironmentTest {
         assertThat(config.postgresql().configDir()).isEqualTo("/c");
         assertThat(config.postgresql().binDir()).contains("/b");
         assertThat(config.postgresql().pgpass()).isEqualTo("/p");
-        assertThat(config.postgresql().superuser()).isEqualTo(new Credentials("su", "sp"));
-        assertThat(config.postgresql().replication()).isEqualTo(new Credentials("pu", "pp"));
-        assertThat(config.postgresql().rewind()).isEqualTo(new Credentials("wu", "wp"));
+        assertThat(config.postgresql().superuser()).isEqualTo(new DatabaseUser("su", "sp"));
+        assertThat(config.postgresql().replication()).isEqualTo(new DatabaseUser("pu", "pp"));
+        assertThat(config.postgresql().rewind()).isEqualTo(new DatabaseUser("wu", "wp"));
         assertThat(config.guard().dir()).isEqualTo("/g");
         assertThat(config.log().level()).isEqualTo("DEBUG");
         assertThat(config.log().type()).isEqualTo(AgentConfig.Log.Type.JSON);
@@ -152,8 +153,7 @@ class EnvironmentTest {
                         "WARNING the variable PATRONI_admin_PASSWORD: found a setting, which is not supported and is ignored.",
                         "ERROR postgresql.data_dir (from the variable PATRONI_POSTGRESQL_DATA_DIR): found \"data\", expected an absolute"
                                 + " path, one that starts with /.",
-                        "ERROR etcd3.cacert (from the variable HOLDFAST_ETCD3_CACERT): found \"/ca.pem\", expected no such setting: it is"
-                                + " not supported yet, and to ignore it would leave the connections to etcd unprotected.");
+                        "ERROR etcd3.protocol: found http, expected https (or https:// in the address), because there are certificates for it.");
     }
 
     @Test

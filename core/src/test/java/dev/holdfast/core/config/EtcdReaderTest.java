@@ -2,8 +2,11 @@ package dev.holdfast.core.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.config.AgentConfig.ClientTls;
 import dev.holdfast.core.config.AgentConfig.Credentials;
+import dev.holdfast.core.config.AgentConfig.Identity;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,7 +36,10 @@ class EtcdReaderTest {
                 "etcd3: {hosts: 'a:1, b:2,'} | http://a:1 http://b:2",
                 "etcd3: {hosts: [a, '[::1]:2'], use_proxies: true} | http://a:2379 http://[::1]:2",
                 "etcd3: {url: 'http://a:1/', protocol: http} | http://a:1",
-                "etcd3: {hosts: ['http://a:1', 'a:1']} | http://a:1"
+                "etcd3: {hosts: ['http://a:1', 'a:1']} | http://a:1",
+                "etcd3: {hosts: 'a:1, http://b', protocol: HTTPS} | https://a:1 http://b:2379",
+                "etcd3: {url: 'https://a:1'} | https://a:1",
+                "etcd: {proxy: 'http://a:1'} | http://a:1"
             })
     void endpointsAreReadInEveryFormThatPatroniTakes(String yaml, String endpoints) {
         assertThat(String.join(" ", etcd(yaml).endpoints())).isEqualTo(endpoints);
@@ -49,25 +55,46 @@ class EtcdReaderTest {
     }
 
     @Test
-    void whatProtectsOrFindsEtcdOtherwiseIsRefused() {
-        assertThat(sentences("etcd3: {host: a, protocol: https, cert: /c, cacert: ''}"))
+    void certificatesAreForHttpsOnly() {
+        assertThat(
+                        etcd("etcd3: {host: a, protocol: https, cacert: /ca, cert: /c, key: /k, key_password: p}")
+                                .tls())
+                .isEqualTo(
+                        new ClientTls(
+                                Optional.of("/ca"),
+                                Optional.of(new Identity("/c", "/k", Optional.of("p"))),
+                                ClientTls.Verification.VERIFIED));
+        assertThat(sentences("etcd3: {host: a, cert: /c, cacert: ''}"))
                 .containsExactly(
-                        "ERROR etcd3.cert: found \"/c\", expected no such setting: it is not supported yet, and to ignore it would leave the"
-                                + " connections to etcd unprotected.",
-                        "ERROR etcd3.protocol: found \"https\", expected http (https is not supported yet).");
-        assertThat(sentences("etcd: {srv: example.org}"))
+                        "ERROR etcd3.protocol: found http, expected https (or https:// in the address), because there are certificates"
+                                + " for it.");
+        assertThat(sentences("etcd3: {host: a, protocol: https, key: /k}"))
                 .containsExactly(
-                        "ERROR etcd.srv: found \"example.org\", expected no such setting: it is not supported yet, and to ignore it"
-                                + " would connect to other servers than meant.");
+                        "ERROR etcd3.cert: found nothing, expected the certificate that the key belongs to.");
+    }
+
+    @Test
+    void theDnsMaySayWhereEtcdIs() {
+        AgentConfig.Etcd etcd = etcd("etcd: {srv: example.org, srv_suffix: foo, protocol: https}");
+        assertThat(etcd.endpoints()).isEmpty();
+        assertThat(etcd.srv())
+                .contains(new AgentConfig.Srv("example.org", Optional.of("foo"), "https"));
+        assertThat(sentences("etcd: {srv: 'ex ample', srv_suffix: a/b}"))
+                .containsExactly(
+                        "ERROR etcd.srv: found \"ex ample\", expected a domain whose SRV records name the servers.",
+                        "ERROR etcd.srv_suffix: found \"a/b\", expected the end of a service's name.");
+        assertThat(sentences("etcd: {srv: example.org, host: a}"))
+                .containsExactly(
+                        "WARNING etcd.srv: found \"example.org\", which is ignored, because an address of etcd is there too.");
     }
 
     @Test
     void wrongAndMissingAddressesAreSaid() {
-        assertThat(sentences("etcd3: {hosts: [a:b, 'https://u:p@c:1', '*:1'], frob: 1}"))
+        assertThat(sentences("etcd3: {hosts: [a:b, 'https://u:p@c:x', '*:1'], frob: 1}"))
                 .containsExactly(
-                        "ERROR etcd3.hosts: found \"a:b\", expected http://host:port, or host:port (https is not supported yet).",
-                        "ERROR etcd3.hosts: found \"https://***@c:1\", expected http://host:port, or host:port (https is not supported yet).",
-                        "ERROR etcd3.hosts: found \"*:1\", expected http://host:port, or host:port (https is not supported yet).",
+                        "ERROR etcd3.hosts: found \"a:b\", expected http://host:port, https://host:port, or host:port.",
+                        "ERROR etcd3.hosts: found \"https://***@c:x\", expected http://host:port, https://host:port, or host:port.",
+                        "ERROR etcd3.hosts: found \"*:1\", expected http://host:port, https://host:port, or host:port.",
                         "WARNING etcd3.frob: found a key that Holdfast does not know, which is ignored.");
         assertThat(sentences("etcd3: {hosts: []}"))
                 .containsExactly(

@@ -31,7 +31,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 
 /** The port on etcd (3.4 or newer), through jetcd. */
 public final class EtcdDcs implements Dcs {
@@ -76,57 +75,73 @@ public final class EtcdDcs implements Dcs {
      * Prepares connections; whether etcd is there shows at the first call.
      *
      * @param prefix what all keys begin with, {@code /service/demo/}
-     * @throws DcsException when an endpoint is not {@code http://host:port}, or there is none
+     * @throws DcsException when an endpoint is not {@code http://host:port}, there is none, or
+     *     certificates cannot be read
      */
     public static EtcdDcs connect(AgentConfig.Etcd etcd, String prefix, Options options) {
-        if (etcd.endpoints().isEmpty()) {
+        List<String> urls =
+                etcd.srv().isPresent() && etcd.endpoints().isEmpty()
+                        ? new SrvRecords().endpoints(etcd.srv().get())
+                        : etcd.endpoints();
+        if (urls.isEmpty()) {
             throw new DcsException(
                     "No address of etcd is configured; name at least one under etcd3, as host:port.");
         }
-        List<String> targets = etcd.endpoints().stream().map(EtcdDcs::target).toList();
+        List<Target> targets = urls.stream().map(EtcdDcs::target).toList();
+        Optional<EtcdTls> tls =
+                targets.stream().anyMatch(target -> target.protection() == Protection.TLS)
+                        ? Optional.of(new EtcdTls(etcd.tls()))
+                        : Optional.empty();
         ExecutorService executor =
                 Executors.newCachedThreadPool(
                         Thread.ofPlatform().daemon().name("etcd-", 0).factory());
         Deadlines deadlines = new Deadlines(options.requestTimeout(), options.leaseTimeout());
         Duration grace = options.requestTimeout().plus(options.leaseTimeout());
         List<Endpoint> all =
-                IntStream.range(0, targets.size())
-                        .mapToObj(i ->
+                targets.stream()
+                        .map(target ->
                                 new Endpoint(
-                                        etcd.endpoints().get(i),
-                                        () -> client(etcd, targets.get(i), deadlines, executor),
+                                        target.url(),
+                                        () -> client(etcd, target, tls, deadlines, executor),
                                         grace))
                         .toList();
         return new EtcdDcs(prefix, options, new Endpoints(all), executor);
     }
 
-    private static String target(String endpoint) {
+    private enum Protection {
+        NONE,
+        TLS
+    }
+
+    private record Target(String url, String name, Protection protection) {}
+
+    private static Target target(String endpoint) {
+        String expected = "\" is not an address of etcd; expected http://host:port, or https.";
         URI uri;
         try {
             uri = URI.create(endpoint);
         } catch (IllegalArgumentException e) {
-            throw new DcsException(
-                    "\"" + endpoint + "\" is not an address of etcd; expected http://host:port.",
-                    e);
+            throw new DcsException("\"" + endpoint + expected, e);
         }
-        if ("https".equals(uri.getScheme())) {
-            throw new DcsException(
-                    "The address of etcd "
-                            + endpoint
-                            + " asks for TLS, which is not supported yet; use http.");
+        boolean known = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+        if (!known || uri.getHost() == null || uri.getPort() < 1) {
+            throw new DcsException("\"" + endpoint + expected);
         }
-        if (!"http".equals(uri.getScheme()) || uri.getHost() == null || uri.getPort() < 1) {
-            throw new DcsException(
-                    "\"" + endpoint + "\" is not an address of etcd; expected http://host:port.");
-        }
-        return "dns:///" + uri.getHost() + ":" + uri.getPort();
+        return new Target(
+                endpoint,
+                "dns:///" + uri.getHost() + ":" + uri.getPort(),
+                uri.getScheme().equals("https") ? Protection.TLS : Protection.NONE);
     }
 
     private static Client client(
-            AgentConfig.Etcd etcd, String target, Deadlines deadlines, ExecutorService executor) {
+            AgentConfig.Etcd etcd,
+            Target target,
+            Optional<EtcdTls> tls,
+            Deadlines deadlines,
+            ExecutorService executor) {
         ClientBuilder builder =
                 Client.builder()
-                        .target(target)
+                        .target(target.name())
                         .loadBalancerPolicy("pick_first")
                         .waitForReady(false)
                         .connectTimeout(CONNECT_TIMEOUT)
@@ -143,6 +158,8 @@ public final class EtcdDcs implements Dcs {
                 .ifPresent(credentials ->
                         builder.user(bytes(credentials.username()))
                                 .password(bytes(credentials.password())));
+        tls.filter(_ -> target.protection() == Protection.TLS)
+                .ifPresent(protection -> builder.sslContext(protection.current()));
         return builder.build();
     }
 

@@ -46,7 +46,7 @@ class EtcdDcsIT extends DcsContract {
 
     private Dcs connect() {
         return EtcdDcs.connect(
-                new AgentConfig.Etcd(List.of(etcd.endpoint()), Optional.empty()),
+                AgentConfig.Etcd.plain(List.of(etcd.endpoint()), Optional.empty()),
                 "/service/" + UUID.randomUUID() + "/",
                 new EtcdDcs.Options(Duration.ofSeconds(5), Duration.ofSeconds(5)));
     }

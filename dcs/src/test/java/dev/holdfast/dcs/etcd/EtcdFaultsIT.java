@@ -124,7 +124,7 @@ class EtcdFaultsIT {
                 List.of(
                         "127.0.0.1:2379",
                         "http://127.0.0.1",
-                        "https://127.0.0.1:2379",
+                        "ftp://127.0.0.1:2379",
                         "http://a b:1")) {
             Assertions.assertThatThrownBy(() -> connect(wrong))
                     .isInstanceOf(DcsException.class)
@@ -303,7 +303,7 @@ class EtcdFaultsIT {
     private Dcs connect(List<String> endpoints, Optional<AgentConfig.Credentials> credentials) {
         Dcs dcs =
                 EtcdDcs.connect(
-                        new AgentConfig.Etcd(endpoints, credentials),
+                        AgentConfig.Etcd.plain(endpoints, credentials),
                         "/service/faults/",
                         new EtcdDcs.Options(REQUEST, LEASE));
         connections.add(dcs);

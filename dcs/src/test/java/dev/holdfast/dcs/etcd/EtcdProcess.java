@@ -1,5 +1,6 @@
 package dev.holdfast.dcs.etcd;
 
+import dev.holdfast.core.config.AgentConfig.Identity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -32,14 +34,24 @@ public final class EtcdProcess implements AutoCloseable {
     private final int clientPort;
     private final int peerPort;
     private final String cluster;
+    private final Optional<Protection> protection;
     private final Path directory;
     private Process process;
 
-    private EtcdProcess(String name, int clientPort, int peerPort, String cluster) {
+    /** TLS for clients, who must show a certificate of the authority. */
+    public record Protection(String authority, Identity identity, int healthPort) {}
+
+    private EtcdProcess(
+            String name,
+            int clientPort,
+            int peerPort,
+            String cluster,
+            Optional<Protection> protection) {
         this.name = name;
         this.clientPort = clientPort;
         this.peerPort = peerPort;
         this.cluster = cluster;
+        this.protection = protection;
         try {
             this.directory = Files.createTempDirectory("holdfast-etcd-");
             this.process = launch();
@@ -56,15 +68,36 @@ public final class EtcdProcess implements AutoCloseable {
 
     /** Starts a cluster of {@code size} members and waits until each answers. */
     public static List<EtcdProcess> startCluster(int size) {
-        List<Integer> ports = freePorts(2 * size);
+        return startCluster(size, Optional.empty());
+    }
+
+    /**
+     * The same, speaking TLS.
+     *
+     * @param certificates the authority's own, and what the members show
+     */
+    public static List<EtcdProcess> startProtectedCluster(
+            int size, String authority, Identity certificates) {
+        return startCluster(size, Optional.of(new Protection(authority, certificates, 0)));
+    }
+
+    private static List<EtcdProcess> startCluster(int size, Optional<Protection> protection) {
+        List<Integer> ports = freePorts(3 * size);
         String cluster =
                 IntStream.range(0, size)
                         .mapToObj(i -> "etcd" + i + "=http://127.0.0.1:" + ports.get(2 * i + 1))
                         .collect(Collectors.joining(","));
         List<EtcdProcess> members = new ArrayList<>();
         for (int i = 0; i < size; i++) {
+            int healthPort = ports.get(2 * size + i);
             members.add(
-                    new EtcdProcess("etcd" + i, ports.get(2 * i), ports.get(2 * i + 1), cluster));
+                    new EtcdProcess(
+                            "etcd" + i,
+                            ports.get(2 * i),
+                            ports.get(2 * i + 1),
+                            cluster,
+                            protection.map(tls ->
+                                    new Protection(tls.authority(), tls.identity(), healthPort))));
         }
         members.forEach(EtcdProcess::awaitReady);
         return List.copyOf(members);
@@ -72,7 +105,7 @@ public final class EtcdProcess implements AutoCloseable {
 
     /** The URL that clients use. */
     public String endpoint() {
-        return "http://127.0.0.1:" + clientPort;
+        return (protection.isPresent() ? "https" : "http") + "://127.0.0.1:" + clientPort;
     }
 
     public long pid() {
@@ -169,19 +202,30 @@ public final class EtcdProcess implements AutoCloseable {
     private Process launch() throws IOException {
         String client = endpoint();
         String peer = "http://127.0.0.1:" + peerPort;
-        return new ProcessBuilder(
-                        "etcd",
-                        "--name=" + name,
-                        "--data-dir=" + directory.resolve("data"),
-                        "--listen-client-urls=" + client,
-                        "--advertise-client-urls=" + client,
-                        "--listen-peer-urls=" + peer,
-                        "--initial-advertise-peer-urls=" + peer,
-                        "--initial-cluster=" + cluster,
-                        "--heartbeat-interval=50",
-                        "--election-timeout=500",
-                        "--logger=zap",
-                        "--log-level=warn")
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                "etcd",
+                                "--name=" + name,
+                                "--data-dir=" + directory.resolve("data"),
+                                "--listen-client-urls=" + client,
+                                "--advertise-client-urls=" + client,
+                                "--listen-peer-urls=" + peer,
+                                "--initial-advertise-peer-urls=" + peer,
+                                "--initial-cluster=" + cluster,
+                                "--heartbeat-interval=50",
+                                "--election-timeout=500",
+                                "--logger=zap",
+                                "--log-level=warn"));
+        protection.ifPresent(tls ->
+                command.addAll(
+                        List.of(
+                                "--listen-metrics-urls=http://127.0.0.1:" + tls.healthPort(),
+                                "--cert-file=" + tls.identity().certfile(),
+                                "--key-file=" + tls.identity().keyfile(),
+                                "--trusted-ca-file=" + tls.authority(),
+                                "--client-cert-auth")));
+        return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("log").toFile()))
                 .start();
@@ -203,22 +247,22 @@ public final class EtcdProcess implements AutoCloseable {
 
     /** Asks over HTTP, which answers true only with a leader elected. */
     private boolean isHealthy() {
+        return health(protection.map(Protection::healthPort).orElse(clientPort)).contains("true");
+    }
+
+    private String health(int port) {
         try (Socket socket = new Socket()) {
-            socket.connect(
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), clientPort), 200);
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);
             socket.setSoTimeout(2000);
             socket.getOutputStream()
                     .write(
                             "GET /health HTTP/1.0\r\n\r\n"
                                     .getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-            String answer =
-                    new String(
-                            socket.getInputStream().readAllBytes(),
-                            java.nio.charset.StandardCharsets.US_ASCII);
-            return answer.contains("\"health\":\"true\"")
-                    || answer.contains("\"health\": \"true\"");
+            return new String(
+                    socket.getInputStream().readAllBytes(),
+                    java.nio.charset.StandardCharsets.US_ASCII);
         } catch (IOException e) {
-            return false;
+            return "";
         }
     }
 
