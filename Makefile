@@ -29,7 +29,7 @@ test: ## Build and run all tests, unit and on real servers (what CI runs)
 	@touch $(BUILT)
 
 chaos: ## Run the long tests on real servers, which make test leaves out (about 10 minutes)
-	@scripts/deps.sh test
+	@scripts/deps.sh chaos
 	@$(MAKE) --no-print-directory guard
 	$(MVN) verify -pl chaos-tests -am -Dgroups=long -DexcludedGroups=none
 	@touch $(BUILT)

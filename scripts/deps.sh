@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks for what a target needs, and installs what is missing through apt where that is allowed:
-#   scripts/deps.sh build|run|test|model      build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;
-#                                             test: that, strace, patroni, openssl;  model: C compiler, spin
+#   scripts/deps.sh build|run|test|chaos|model   build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;
+#                                                test: that, strace, patroni, openssl;  chaos: that, pgBackRest, Barman;  model: C compiler, spin
 # Says nothing when everything is there. Services of what it installs are neither started nor enabled, and nothing that runs is
 # touched.
 set -eu
@@ -19,6 +19,8 @@ have_cc() { on_path cc && on_path make && echo '#include <stdlib.h>' | cc -E - >
 have_etcd() { on_path etcd; }
 have_haproxy() { on_path haproxy; }
 have_spin() { on_path spin; }
+have_pgbackrest() { on_path pgbackrest; }
+have_barman() { on_path barman; }
 have_strace() { on_path strace; }
 have_patroni() { on_path patronictl; }
 have_openssl() { on_path openssl; }
@@ -48,6 +50,8 @@ describe() {
         postgresql) echo "a PostgreSQL server, 13 to 18 (looked at /usr/lib/postgresql and the PATH)" ;;
         etcd) echo "etcd (on the PATH)" ;;
         haproxy) echo "HAProxy (on the PATH)" ;;
+        pgbackrest) echo "pgBackRest (on the PATH)" ;;
+        barman) echo "Barman (on the PATH)" ;;
         spin) echo "the model checker spin (on the PATH)" ;;
         openssl) echo "openssl (on the PATH), which makes the certificates of the tests" ;;
         strace) echo "strace (on the PATH), which plays the kernel's part in the tests of the watchdog" ;;
@@ -78,6 +82,8 @@ packages_for() {
         postgresql) echo postgresql ;;
         etcd) echo etcd-server etcd-client ;;
         haproxy) echo haproxy ;;
+        pgbackrest) echo pgbackrest ;;
+        barman) echo barman ;;
         spin) echo spin ;;
         strace) echo strace ;;
         patroni) echo patroni python3-etcd ;;
@@ -89,9 +95,10 @@ case ${1:-} in
     build) wanted=(jdk maven cc) ;;
     run) wanted=(jdk maven cc postgresql etcd haproxy) ;;
     test) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl) ;;
+    chaos) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl pgbackrest barman) ;;
     model) wanted=(cc spin) ;;
     *)
-        echo "usage: scripts/deps.sh build|run|test|model" >&2
+        echo "usage: scripts/deps.sh build|run|test|chaos|model" >&2
         exit 2
         ;;
 esac

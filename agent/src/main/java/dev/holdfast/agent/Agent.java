@@ -347,8 +347,7 @@ final class Agent {
                 .start(() ->
                         reload(parts)
                                 .forEach(sentence ->
-                                        context.runOnContext(
-                                                _ -> parts.shown().onNote(sentence))));
+                                        context.runOnContext(_ -> parts.shown().onNote(sentence))));
     }
 
     /** Takes over what can change while the agent runs; what came of it, for the journal. */
@@ -389,8 +388,7 @@ final class Agent {
 
     /** Certificates, who may command, and as whom this member asks others. */
     private static void reloadRest(AgentConfig next, Reloaded parts) {
-        parts.wired()
-                .rest().ifPresent(rest -> rest.reload(next.restApi()).forEach(LOG::warn));
+        parts.wired().rest().ifPresent(rest -> rest.reload(next.restApi()).forEach(LOG::warn));
         try {
             parts.client().reload(next.ctl());
         } catch (TlsException e) {

@@ -150,7 +150,7 @@ public interface MemberService {
     List<JournalLine> journal();
 
     /** The changes of the leader and restarts that were asked for lately, oldest first. */
-    List<Operation> operations();
+    CompletionStage<List<Operation>> operations();
 
     /** Prometheus text. */
     String metrics();

@@ -3,9 +3,9 @@ package dev.holdfast.sim;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.TimelineHistory;
-import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The WAL that one server wrote on one timeline: positions from where it left its parent. Who holds

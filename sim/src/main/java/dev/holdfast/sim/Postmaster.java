@@ -9,7 +9,6 @@ import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.Upstream;
 import dev.holdfast.core.postgres.WalSender;
-import org.jspecify.annotations.Nullable;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,6 +16,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** One start of PostgreSQL, from the first process to the last. */
 final class Postmaster {

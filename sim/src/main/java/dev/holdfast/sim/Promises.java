@@ -7,10 +7,10 @@ import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
-import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The promises, held against what is true in the models rather than what anybody believes. */
 final class Promises {

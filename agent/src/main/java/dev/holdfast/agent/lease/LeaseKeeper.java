@@ -9,8 +9,6 @@ import dev.holdfast.core.decide.LeaseFact;
 import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.Scheduler;
 import dev.holdfast.dcs.json.Keys;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -18,6 +16,8 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the member's lease alive and tells until when it is good.

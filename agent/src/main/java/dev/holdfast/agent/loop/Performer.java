@@ -19,9 +19,6 @@ import dev.holdfast.core.decide.Task;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.StoreMirror;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +29,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Carries actions out. An action of a kind that is under way is not begun again; it is under way

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -35,6 +36,8 @@ final class ServerActions {
 
     /** How often a server is asked that recovers from a backup, which may take hours. */
     private static final Duration ASK_RECOVERING = Duration.ofMillis(250);
+
+    private static final Duration SHOW_PROGRESS = Duration.ofMillis(500);
 
     private static final Duration PROMOTE = Duration.ofSeconds(60);
 
@@ -111,13 +114,25 @@ final class ServerActions {
         setAside("bootstrap-failed", note);
         Optional<Scripts.NewCluster> method = scripts.get().newCluster();
         if (method.isPresent()) {
-            postgres.makeBy(method.get(), progress);
+            postgres.makeBy(method.get(), seldom(progress));
         } else {
             postgres.initdb(config.bootstrap().initdb(), progress);
             if (scripts.get().postBootstrap().isPresent()) {
                 postgres.newClusterBegins();
             }
         }
+    }
+
+    /** A program of the operator may print much, and each line would be a turn of the loop. */
+    private Consumer<String> seldom(Consumer<String> progress) {
+        AtomicReference<MonoTime> next = new AtomicReference<>(MonoTime.BEGINNING);
+        return line -> {
+            MonoTime now = clock.get();
+            if (!now.isBefore(next.get())) {
+                next.set(now.plus(SHOW_PROGRESS));
+                progress.accept(line);
+            }
+        };
     }
 
     private void setAside(String reason, Consumer<String> note) {
@@ -142,7 +157,7 @@ final class ServerActions {
         postgres.createUsers();
         scripts.get()
                 .postBootstrap()
-                .ifPresent(command -> postgres.callPostBootstrap(command, progress));
+                .ifPresent(command -> postgres.callPostBootstrap(command, seldom(progress)));
         postgres.newClusterIsWhole();
     }
 
@@ -209,7 +224,7 @@ final class ServerActions {
                         case KEPT -> {}
                         case REPLACED -> setAside(aside, note);
                     }
-                    postgres.copyBy(command, source, progress);
+                    postgres.copyBy(command, source, seldom(progress));
                 }
                 yield fits;
             }

@@ -97,8 +97,8 @@ public final class AgentService implements MemberService {
     }
 
     @Override
-    public List<Operation> operations() {
-        return operations.all();
+    public CompletionStage<List<Operation>> operations() {
+        return CompletableFuture.completedStage(operations.all());
     }
 
     @Override

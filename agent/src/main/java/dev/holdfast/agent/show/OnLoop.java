@@ -2,6 +2,7 @@ package dev.holdfast.agent.show;
 
 import dev.holdfast.api.MemberService;
 import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.status.MemberStatus;
 import java.util.List;
@@ -84,6 +85,16 @@ public final class OnLoop implements MemberService {
     @Override
     public CompletionStage<Reply> restart(RestartRequest request) {
         return ask(() -> member.restart(request));
+    }
+
+    @Override
+    public CompletionStage<Reply> cancelRestart() {
+        return ask(member::cancelRestart);
+    }
+
+    @Override
+    public CompletionStage<List<Operation>> operations() {
+        return ask(member::operations);
     }
 
     @Override

@@ -15,7 +15,6 @@ import dev.holdfast.dcs.memory.MemoryDcs;
 import dev.holdfast.dcs.memory.MemoryDcs.Call;
 import dev.holdfast.dcs.memory.MemoryDcs.Fate;
 import dev.holdfast.dcs.memory.MemoryStore;
-import org.junit.jupiter.api.Test;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -24,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
 
 /** Until when a lease is relied on, in virtual time on the store in memory. */
 class LeaseKeeperTest {

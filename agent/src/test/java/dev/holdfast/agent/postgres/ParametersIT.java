@@ -3,6 +3,7 @@ package dev.holdfast.agent.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.holdfast.core.config.AgentConfig.Credentials;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
@@ -128,7 +129,11 @@ final class ParametersIT {
             server.postgres().createUsers();
             RunningServer told =
                     RunningServer.ask(
-                            server.config.connectAddress(), server.config.superuser(), "postgres");
+                            server.config.connectAddress(),
+                            new Credentials(
+                                    server.config.superuser().username(),
+                                    server.config.superuser().password()),
+                            "postgres");
             assertThat(told.settings())
                     .containsEntry("work_mem", "9MB")
                     .containsEntry("port", String.valueOf(server.config.port()))

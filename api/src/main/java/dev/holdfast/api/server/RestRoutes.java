@@ -138,8 +138,14 @@ final class RestRoutes {
                 ctx -> answer(ctx, 200, JSON, HoldfastJson.journal(service.journal())));
         information(
                 "/holdfast/operations",
-                ctx -> answer(ctx, 200, JSON, HoldfastJson.operations(service.operations())));
-        information("/holdfast/operations/:id", this::showOperation);
+                ctx ->
+                        later(
+                                ctx,
+                                service.operations(),
+                                all -> answer(ctx, 200, JSON, HoldfastJson.operations(all))));
+        information(
+                "/holdfast/operations/:id",
+                ctx -> later(ctx, service.operations(), all -> showOperation(ctx, all)));
     }
 
     private void addCommands() {
@@ -302,10 +308,9 @@ final class RestRoutes {
         }
     }
 
-    private void showOperation(RoutingContext ctx) {
+    private void showOperation(RoutingContext ctx, List<Operation> all) {
         String id = ctx.pathParam("id");
-        Optional<Operation> known =
-                service.operations().stream().filter(o -> o.id().equals(id)).findFirst();
+        Optional<Operation> known = all.stream().filter(o -> o.id().equals(id)).findFirst();
         if (known.isPresent()) {
             answer(ctx, 200, JSON, HoldfastJson.operation(known.get()));
         } else {

@@ -118,8 +118,8 @@ final class FakeMember implements MemberService {
     }
 
     @Override
-    public List<Operation> operations() {
-        return List.of(OPEN, ENDED);
+    public CompletionStage<List<Operation>> operations() {
+        return CompletableFuture.completedStage(List.of(OPEN, ENDED));
     }
 
     @Override

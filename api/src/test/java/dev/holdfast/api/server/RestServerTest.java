@@ -134,7 +134,9 @@ class RestServerTest {
         member.replyWith(
                 CompletableFuture.completedFuture(new Reply(200, "done").of(FakeMember.OPEN)));
         String url = "http://127.0.0.1:" + rest.server().port();
-        try (MemberClient client = MemberClient.on(rest.vertx(), Optional.of(CREDENTIALS))) {
+        try (MemberClient client =
+                MemberClient.on(
+                        rest.vertx(), new Ctl(Optional.of(CREDENTIALS), ClientTls.defaults()))) {
             Reply reply =
                     client.post(
                                     url,

@@ -85,7 +85,10 @@ public final class Callbacks {
         boolean restarts =
                 told instanceof Told.Running last
                         && !o.orders().shutdown()
-                        && o.orders().restart().equals(Optional.of(last.startMicros()));
+                        && o.orders()
+                                .restart()
+                                .filter(r -> r.startMicros() == last.startMicros())
+                                .isPresent();
         return told instanceof Told.Running last && !restarts
                 ? step(new Told.Stopped(last.role()), Event.ON_STOP, last.role())
                 : new Step(told, Optional.empty());

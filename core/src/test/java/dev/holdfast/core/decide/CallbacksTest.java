@@ -111,7 +111,13 @@ class CallbacksTest {
         Situation stopped =
                 Situation.ofPrimary()
                         .stopped()
-                        .orders(Orders.NONE.withRestart(Optional.of(STARTED)));
+                        .orders(
+                                Orders.NONE.withRestart(
+                                        Optional.of(
+                                                new Orders.Restart(
+                                                        STARTED,
+                                                        Situation.ofPrimary().now(),
+                                                        Optional.empty()))));
 
         assertThat(follow(before, stopped)).isEqualTo(new Step(before, Optional.empty()));
         assertThat(follow(told("earlier primary"), Situation.ofPrimary()).call())
