@@ -46,6 +46,8 @@ public interface MemberService {
     /**
      * Where a member stands, found by a probe made for this question. Ranks candidates and tells
      * when a hand-over may happen.
+     *
+     * @param pledge the epoch for which it counts as a vote; empty when it does not
      */
     record Position(
             MemberName name,
@@ -56,7 +58,8 @@ public interface MemberService {
             Lsn replayed,
             boolean nofailover,
             boolean streaming,
-            Optional<Duration> heldCheck) {
+            Optional<Duration> heldCheck,
+            Optional<Long> pledge) {
 
         public Position(
                 MemberName name,
@@ -76,6 +79,7 @@ public interface MemberService {
                     replayed,
                     nofailover,
                     streaming,
+                    Optional.empty(),
                     Optional.empty());
         }
 
@@ -90,7 +94,8 @@ public interface MemberService {
                     replayed,
                     nofailover,
                     streaming,
-                    age);
+                    age,
+                    pledge);
         }
     }
 

@@ -175,7 +175,10 @@ final class TestCluster implements AutoCloseable {
         if (plan.sync() == ClusterPlan.Sync.ON && !standbys.isEmpty()) {
             Await.until(
                     "a synchronous standby stands in /sync and in PostgreSQL",
-                    () -> syncNames().anyMatch(n -> "sync".equals(primary.streaming().get(n))));
+                    () ->
+                            syncNames()
+                                    .map(primary.streaming()::get)
+                                    .anyMatch(s -> "sync".equals(s) || "quorum".equals(s)));
         }
         for (Member standby : others(primary)) {
             Await.until(standby + " answers /replica", () -> standby.health("/replica") == 200);

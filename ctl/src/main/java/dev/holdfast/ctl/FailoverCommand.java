@@ -80,8 +80,16 @@ final class FailoverCommand implements Callable<Integer> {
     private static String cost(ClusterView cluster, MemberName target) {
         boolean synchronous =
                 cluster.config().filter(config -> config.value().synchronous()).isPresent();
-        return synchronous && !cluster.sync().value().entitles(target)
-                ? " It is no synchronous standby: transactions that were acknowledged can be lost."
+        if (!synchronous) {
+            return "";
+        }
+        if (!cluster.sync().value().entitles(target)) {
+            return " It is no synchronous standby: transactions that were acknowledged can be lost.";
+        }
+        return cluster.leader().isEmpty() && cluster.sync().value().needsVotes(target)
+                ? " Nobody leads, and if too few of "
+                        + cluster.sync().value().standbys()
+                        + " vote within the TTL, transactions that were acknowledged can be lost."
                 : "";
     }
 }

@@ -19,6 +19,7 @@ import dev.holdfast.core.decide.Orders;
 import dev.holdfast.core.decide.Peer;
 import dev.holdfast.core.decide.Task;
 import dev.holdfast.core.decide.Vital;
+import dev.holdfast.core.decide.Votes;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.dcs.Scheduler;
@@ -48,6 +49,7 @@ final class AgentLife implements AgentLoop.Listener {
     private final GuardLink guard;
     private final AgentLoop loop;
     private final Publisher publisher;
+    private Optional<Observation> seen = Optional.empty();
     private Optional<MemberStatus> status = Optional.empty();
     private String said = "";
     private long lastTask;
@@ -162,6 +164,7 @@ final class AgentLife implements AgentLoop.Listener {
 
     @Override
     public void onTurn(Observation seen, Decision decided) {
+        this.seen = Optional.of(seen);
         MemberStatus next = StatusView.of(seen, decided, Setup.SCOPE, "simulated", 0);
         status = Optional.of(next);
         publisher.onTurn(seen, next);
@@ -388,7 +391,9 @@ final class AgentLife implements AgentLoop.Listener {
                             Optional.of(s.timeline()),
                             s.received().orElse(Lsn.ZERO),
                             s.replayed(),
-                            nofailover);
+                            nofailover,
+                            Optional.empty(),
+                            seen.flatMap(o -> Votes.pledge(o, server)));
             case Server.Primary p ->
                     new Peer.Answered(
                             askedAt,

@@ -516,11 +516,17 @@ final class Faults {
     private void changeConfig() {
         switch (chance.below(5)) {
             case 0 -> change("ttl", chance.of(List.of(3, 5, 10, 20, 30)));
-            case 1 -> change("synchronous_mode", chance.oneIn(2));
+            case 1 -> change("synchronous_mode", chance.oneIn(2) ? synchronousMode() : false);
             case 2 -> change("synchronous_mode_strict", chance.oneIn(2));
             case 3 -> change("synchronous_node_count", (int) chance.between(1, 2));
             default -> change("loop_wait", chance.of(List.of(1, 5, 10)));
         }
+    }
+
+    /** On; where the cluster began in quorum mode, that mostly. */
+    private Object synchronousMode() {
+        Object first = cluster.setup().initialTree().get("synchronous_mode");
+        return "quorum".equals(first) && !chance.oneIn(3) ? "quorum" : true;
     }
 
     /** As the configuration was last written. */

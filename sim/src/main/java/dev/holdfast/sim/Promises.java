@@ -150,7 +150,7 @@ final class Promises {
                 .map(Versioned::value)
                 .filter(FailoverRequest::isManual)
                 .flatMap(FailoverRequest::candidate)
-                .filter(c -> !view.sync().value().entitles(c))
+                .filter(c -> !view.sync().value().entitles(c) || view.sync().value().needsVotes(c))
                 .ifPresent(c -> named = Optional.of(c));
     }
 

@@ -48,7 +48,11 @@ final class Setup {
         this.tree = Collections.unmodifiableSortedMap(tree);
     }
 
-    static Setup drawn(Chance chance) {
+    /**
+     * @param chanceOfQuorum apart from the rest, so that the runs in which it says no are what they
+     *     were before there was a quorum mode
+     */
+    static Setup drawn(Chance chance, Chance chanceOfQuorum) {
         Pace pace = chance.oneIn(5) ? Pace.LONG : Pace.DENSE;
         int count = chance.of(List.of(3, 3, 3, 3, 2, 4));
         List<MemberName> names = new ArrayList<>();
@@ -74,7 +78,9 @@ final class Setup {
                             case DENSE -> List.of(10, 10, 5, 1);
                             case LONG -> List.of(10, 10, 10, 5);
                         }));
-        tree.put("synchronous_mode", !chance.oneIn(4));
+        boolean synchronous = !chance.oneIn(4);
+        boolean quorum = chanceOfQuorum.oneIn(count > 2 ? 3 : 9);
+        tree.put("synchronous_mode", synchronous && quorum ? "quorum" : synchronous);
         tree.put("synchronous_mode_strict", chance.oneIn(4));
         tree.put("synchronous_node_count", chance.of(List.of(1, 1, 1, 2)));
         tree.put("primary_start_timeout", chance.of(List.of(300, 300, 10, 0)));

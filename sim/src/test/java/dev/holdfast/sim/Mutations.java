@@ -120,7 +120,7 @@ final class Mutations {
                                     "if (o.applied().isEmpty()) {")),
                     Mutation.of(
                             "an old primary is never told of the new one's history",
-                            5,
+                            1,
                             core(
                                     "RejoinRules",
                                     "boolean promoted = source.filter(s -> !s.inRecovery()).isPresent();",
@@ -195,13 +195,13 @@ final class Mutations {
                                             + " Step.Write(SyncState.of(in.self(), kept));"),
                             core(
                                     "SyncSet",
-                                    "    private static Step withoutStandby(",
+                                    "    static Step withoutStandby(",
                                     "    private static SyncNames names(Input in) { return"
                                             + " in.names().orElseThrow(); }"
                                             + " private static Step withoutStandby(")),
                     Mutation.of(
                             "whoever is not in /sync may lead",
-                            84,
+                            116,
                             core(
                                     "RaceRules",
                                     "&& !cluster.sync().value().entitles(o.me())",

@@ -49,7 +49,8 @@ public final class PeerObserver implements PeerPort {
                                         p.received(),
                                         p.replayed(),
                                         p.nofailover(),
-                                        p.heldCheck())
+                                        p.heldCheck(),
+                                        p.pledge())
                                 : new Peer.Silent(
                                         askedAt,
                                         apiUrl + " answers as " + p.name() + ", not as " + member))

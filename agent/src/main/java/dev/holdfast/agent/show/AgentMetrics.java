@@ -82,8 +82,11 @@ final class AgentMetrics {
         gauge(
                 "patroni.sync.standby",
                 "1 if this member is a synchronous standby",
-                s -> flag(s.syncStandby()));
-        gauge("patroni.quorum.standby", "1 if this member is a quorum standby", s -> 0);
+                s -> flag(s.isSyncStandby()));
+        gauge(
+                "patroni.quorum.standby",
+                "1 if this member is a quorum standby",
+                s -> flag(s.isQuorumStandby()));
         gauge(
                 "patroni.xlog.location",
                 "Flushed WAL position of the primary, bytes; 0 on a standby",

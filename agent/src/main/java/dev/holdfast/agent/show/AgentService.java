@@ -11,6 +11,7 @@ import dev.holdfast.core.decide.FailsafeAnswers;
 import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Orders;
+import dev.holdfast.core.decide.Votes;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.dcs.Dcs;
@@ -126,7 +127,9 @@ public final class AgentService implements MemberService {
                             s.received().orElse(Lsn.ZERO),
                             s.replayed(),
                             nofailover,
-                            s.isStreaming());
+                            s.isStreaming(),
+                            Optional.empty(),
+                            seen.flatMap(o -> Votes.pledge(o, server)));
             case Server.Primary p -> answering(p.timeline(), p.flushed(), nofailover);
             case Server.Rejecting _, Server.Silent _ -> silent(nofailover);
             case null -> silent(nofailover);

@@ -47,7 +47,8 @@ final class PositionJson {
                 fields.lsn("replayed"),
                 fields.flag("nofailover"),
                 fields.flag("streaming"),
-                fields.millis("held_check_ms"));
+                fields.millis("held_check_ms"),
+                fields.number("pledge", "the number of an epoch, or null"));
     }
 
     private record Fields(String from, JsonNode tree) {
@@ -79,14 +80,18 @@ final class PositionJson {
         }
 
         Optional<Duration> millis(String field) {
+            return number(field, "a number of milliseconds, or null").map(Duration::ofMillis);
+        }
+
+        Optional<Long> number(String field, String expected) {
             JsonNode value = tree.path(field);
             if (value.isMissingNode() || value.isNull()) {
                 return Optional.empty();
             }
             if (!value.canConvertToLong() || value.longValue() < 0) {
-                throw wrong(field, "a number of milliseconds, or null");
+                throw wrong(field, expected);
             }
-            return Optional.of(Duration.ofMillis(value.longValue()));
+            return Optional.of(value.longValue());
         }
 
         Lsn lsn(String field) {

@@ -72,24 +72,24 @@ public final class HealthChecks {
                             (mayReadLeader(status, now) || isReplica(query, status))
                                     && hasTags(query, status);
                     case SYNC ->
-                            isSyncStandby(status)
+                            status.isSyncStandby()
                                     && isReplica(query, status)
                                     && hasTags(query, status);
                     case READ_ONLY_SYNC ->
                             (mayReadLeader(status, now)
-                                            || (isSyncStandby(status) && isReplica(query, status)))
+                                            || (status.isSyncStandby() && isReplica(query, status)))
                                     && hasTags(query, status);
                     case ASYNC ->
                             isAsyncStandby(status)
                                     && isReplica(query, status)
                                     && hasTags(query, status);
                     case QUORUM ->
-                            isQuorumStandby(status)
+                            status.isQuorumStandby()
                                     && isReplica(query, status)
                                     && hasTags(query, status);
                     case READ_ONLY_QUORUM ->
                             (mayReadLeader(status, now)
-                                            || (isQuorumStandby(status)
+                                            || (status.isQuorumStandby()
                                                     && isReplica(query, status)))
                                     && hasTags(query, status);
                     case HEALTH -> StatusJson.isRunning(status.state()) && hasTags(query, status);
@@ -123,23 +123,8 @@ public final class HealthChecks {
         return status.cluster().map(ClusterRows::published).orElse(Lsn.ZERO).bytesPast(at);
     }
 
-    /**
-     * Who stands in {@code /sync} while a quorum is asked for is a voter there, not synchronous by
-     * itself.
-     */
-    private static boolean isQuorumStandby(MemberStatus status) {
-        return status.cluster()
-                .map(cluster -> cluster.sync().value())
-                .filter(sync -> sync.quorum() > 0 && sync.standbys().contains(status.name()))
-                .isPresent();
-    }
-
-    private static boolean isSyncStandby(MemberStatus status) {
-        return status.cluster().isPresent() && status.syncStandby() && !isQuorumStandby(status);
-    }
-
     private static boolean isAsyncStandby(MemberStatus status) {
-        return status.cluster().isPresent() && !status.syncStandby() && !isQuorumStandby(status);
+        return status.cluster().isPresent() && !status.syncStandby();
     }
 
     private static boolean hasTags(HealthQuery query, MemberStatus status) {

@@ -5,6 +5,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.config.ClusterConfig;
 import java.util.List;
 import java.util.Optional;
@@ -69,13 +70,16 @@ public final class ClusterRows {
                     ? MemberRow.Role.STANDBY_LEADER
                     : MemberRow.Role.LEADER;
         }
-        boolean synchronous =
-                cluster.config()
-                        .map(config -> config.value().synchronous())
-                        .orElse(ClusterConfig.defaults().synchronous());
-        return synchronous && cluster.sync().value().standbys().contains(name)
-                ? MemberRow.Role.SYNC_STANDBY
-                : MemberRow.Role.REPLICA;
+        ClusterConfig config =
+                cluster.config().map(Versioned::value).orElse(ClusterConfig.defaults());
+        if (!cluster.sync().value().standbys().contains(name)) {
+            return MemberRow.Role.REPLICA;
+        }
+        return switch (config.syncMode()) {
+            case OFF -> MemberRow.Role.REPLICA;
+            case ON -> MemberRow.Role.SYNC_STANDBY;
+            case QUORUM -> MemberRow.Role.QUORUM_STANDBY;
+        };
     }
 
     /** A member that has lost its server publishes 0/0 or nothing: both mean that nobody knows. */

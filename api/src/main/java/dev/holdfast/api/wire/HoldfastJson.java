@@ -28,6 +28,9 @@ public final class HoldfastJson {
             if (position.heldCheck().isPresent()) {
                 json.writeNumberField("held_check_ms", position.heldCheck().get().toMillis());
             }
+            if (position.pledge().isPresent()) {
+                json.writeNumberField("pledge", position.pledge().get());
+            }
             json.writeEndObject();
         });
     }

@@ -51,6 +51,7 @@ public record MemberRow(
         LEADER("leader", "Leader"),
         STANDBY_LEADER("standby_leader", "Standby Leader"),
         SYNC_STANDBY("sync_standby", "Sync Standby"),
+        QUORUM_STANDBY("quorum_standby", "Quorum Standby"),
         REPLICA("replica", "Replica");
 
         private final String word;
@@ -80,7 +81,7 @@ public record MemberRow(
     public boolean leads() {
         return switch (role) {
             case LEADER, STANDBY_LEADER -> true;
-            case SYNC_STANDBY, REPLICA -> false;
+            case SYNC_STANDBY, QUORUM_STANDBY, REPLICA -> false;
         };
     }
 

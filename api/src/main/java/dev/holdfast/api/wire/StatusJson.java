@@ -150,7 +150,8 @@ public final class StatusJson {
 
     private static void writeCluster(JsonGenerator json, MemberStatus status) throws IOException {
         if (status.syncStandby()) {
-            json.writeBooleanField("sync_standby", true);
+            json.writeBooleanField(
+                    status.isQuorumStandby() ? "quorum_standby" : "sync_standby", true);
         }
         if (status.cluster().flatMap(cluster -> cluster.leader()).isEmpty()) {
             json.writeBooleanField("cluster_unlocked", true);

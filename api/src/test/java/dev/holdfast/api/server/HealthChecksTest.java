@@ -261,7 +261,7 @@ class HealthChecksTest {
         return Clusters.view(
                 Optional.of(Clusters.PG1),
                 Clusters.synchronous().members(),
-                Clusters.config(SyncMode.ON, Clusters.Pause.OFF),
+                Clusters.config(SyncMode.QUORUM, Clusters.Pause.OFF),
                 new SyncState(Optional.of(Clusters.PG1), List.of(Clusters.PG2), 1),
                 Optional.empty(),
                 Optional.empty());

@@ -82,6 +82,11 @@ public record ClusterConfig(
     }
 
     public boolean synchronous() {
-        return syncMode == SyncMode.ON;
+        return syncMode != SyncMode.OFF;
+    }
+
+    /** Commits wait for any {@code syncNodeCount} of the standbys. */
+    public boolean quorum() {
+        return syncMode == SyncMode.QUORUM;
     }
 }

@@ -58,7 +58,7 @@ public final class ClusterConfigReader {
                                 .orElse(defaults.primaryStopTimeout()),
                         tree.read(
                                         "synchronous_mode",
-                                        "on or off (quorum is not supported yet)",
+                                        "on, off or quorum",
                                         ClusterConfigReader::syncMode)
                                 .orElse(defaults.syncMode()),
                         tree.integer("synchronous_node_count", 1, 1_000)
@@ -97,9 +97,10 @@ public final class ClusterConfigReader {
     private static Optional<SyncMode> syncMode(Object value) {
         return Scalars.text(value)
                 .map(text -> text.strip().toLowerCase(Locale.ROOT))
-                .filter(text -> !text.equals("quorum"))
-                .flatMap(Scalars::flag)
-                .map(on -> on ? SyncMode.ON : SyncMode.OFF);
+                .flatMap(text ->
+                        text.equals("quorum")
+                                ? Optional.of(SyncMode.QUORUM)
+                                : Scalars.flag(text).map(on -> on ? SyncMode.ON : SyncMode.OFF));
     }
 
     /**

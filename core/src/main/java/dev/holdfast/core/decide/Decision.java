@@ -29,6 +29,10 @@ public record Decision(
         return new Decision(reason, all, memory, lookAgain, probe, service);
     }
 
+    Decision eager() {
+        return new Decision(reason, actions, memory, lookAgain, Probe.EAGER, service);
+    }
+
     Decision remembering(Memory next) {
         return new Decision(reason, actions, next, lookAgain, probe, service);
     }

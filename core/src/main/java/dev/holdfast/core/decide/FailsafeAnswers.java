@@ -25,8 +25,7 @@ public final class FailsafeAnswers {
 
     /** Why this member must not take, or use, a leader key that nobody handed to it. */
     static Optional<Decision> forbids(Observation o, ClusterView cluster) {
-        Optional<FailsafeFact.Given> given =
-                o.failsafe().given().filter(g -> o.now().isBefore(g.until()));
+        Optional<FailsafeFact.Given> given = confirmed(o);
         if (given.isPresent()) {
             return wait(
                     o,
@@ -54,6 +53,15 @@ public final class FailsafeAnswers {
                         free,
                         "an agent here before this one may have confirmed that another member leads: waiting one TTL")
                 : Optional.empty();
+    }
+
+    /** Whether a leader relies on this member's word that it follows. */
+    static boolean hasConfirmed(Observation o) {
+        return confirmed(o).isPresent();
+    }
+
+    private static Optional<FailsafeFact.Given> confirmed(Observation o) {
+        return o.failsafe().given().filter(g -> o.now().isBefore(g.until()));
     }
 
     private static Optional<Decision> wait(

@@ -38,8 +38,10 @@ final class Files {
         if (others.isEmpty()) {
             return o.config().syncStrict() ? SyncNames.nobody() : SyncNames.NONE;
         }
-        return new SyncNames(
-                Math.min(o.config().syncNodeCount(), others.size()), java.util.List.copyOf(others));
+        int number = Math.min(o.config().syncNodeCount(), others.size());
+        return o.config().quorum()
+                ? SyncNames.any(number, others)
+                : new SyncNames(SyncNames.Form.FIRST, number, List.copyOf(others));
     }
 
     /** The other members that are alive and may be synchronous standbys. */

@@ -7,10 +7,11 @@ import static dev.holdfast.core.decide.Reason.Code.LEAD_RESTART;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_UNUSED;
 import static dev.holdfast.core.decide.Reason.Code.START_BACKOFF;
 
-import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.postgres.ControlData;
@@ -160,16 +161,15 @@ final class LeaderRules {
     private static String restartNames(Observation o, ClusterView cluster) {
         Optional<SyncNames> before =
                 o.applied().flatMap(a -> SyncNames.parse(a.syncNames())).filter(n -> !n.isEmpty());
-        List<MemberName> recorded =
-                cluster.sync().value().leader().equals(Optional.of(o.me()))
-                        ? cluster.sync().value().standbys()
-                        : List.of();
+        SyncState sync = cluster.sync().value();
+        SyncState recorded =
+                sync.leader().equals(Optional.of(o.me())) ? sync : SyncState.of(o.me(), List.of());
         SyncNames names =
-                before.filter(n -> n.enforced().containsAll(recorded))
+                before.filter(n -> n.keep(recorded))
                         .orElseGet(() ->
-                                recorded.isEmpty()
+                                recorded.standbys().isEmpty()
                                         ? Files.armedNames(o, cluster)
-                                        : SyncNames.all(recorded));
+                                        : QuorumSet.least(recorded));
         return names.render();
     }
 
@@ -230,13 +230,16 @@ final class LeaderRules {
 
     /** A standby was fit when the primary was last seen, and a member that may lead still lives. */
     static boolean hasSuccessor(Observation o, ClusterView cluster) {
-        boolean alive =
+        SyncState sync = cluster.sync().value();
+        List<MemberRecord.Stored> well =
                 cluster.members().values().stream()
-                        .filter(m -> !m.name().equals(o.me()) && !m.member().tags().noFailover())
-                        .filter(m -> m.member().isWell())
-                        .anyMatch(m ->
-                                !o.config().synchronous()
-                                        || cluster.sync().value().standbys().contains(m.name()));
+                        .filter(m -> !m.name().equals(o.me()) && m.member().isWell())
+                        .filter(m ->
+                                !o.config().synchronous() || sync.standbys().contains(m.name()))
+                        .toList();
+        boolean alive =
+                well.stream().anyMatch(m -> !m.member().tags().noFailover())
+                        && (!o.config().synchronous() || well.size() > sync.quorum());
         return alive && o.memory().lead().filter(Memory.Lead::healthyStandby).isPresent();
     }
 

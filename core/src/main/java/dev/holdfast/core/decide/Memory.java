@@ -5,6 +5,7 @@ import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -100,7 +101,7 @@ public record Memory(
     /**
      * The sequence of the sync set.
      *
-     * @param add the standby that is about to be written into {@code /sync}
+     * @param add the standbys that are about to be written into {@code /sync}
      * @param noneSince since when a primary that wants a synchronous standby sees none streaming
      * @param written the revision of {@code /sync} that the last write of ours compared with: while
      *     it is still the current one, that write may yet be executed. Empty when an agent before
@@ -117,13 +118,17 @@ public record Memory(
     }
 
     /**
-     * A standby on its way into {@code /sync}.
+     * Standbys on their way into {@code /sync}: one at a time in priority mode.
      *
      * @param since when the names were first seen to count
-     * @param flushed where the primary stood when it was asked after that: the standby must get
-     *     past it. Empty until it was asked
+     * @param flushed where the primary stood when it was asked after that: they must get past it.
+     *     Empty until it was asked
      */
-    public record SyncAdd(MemberName standby, MonoTime since, Optional<Lsn> flushed) {}
+    public record SyncAdd(List<MemberName> standbys, MonoTime since, Optional<Lsn> flushed) {
+        public SyncAdd {
+            standbys = List.copyOf(standbys);
+        }
+    }
 
     /**
      * How a standby was woken.

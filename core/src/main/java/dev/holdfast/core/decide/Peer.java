@@ -20,6 +20,8 @@ public sealed interface Peer {
      *
      * @param heldCheck how long the newest health check of a load balancer has been held back
      *     there; empty when none is
+     * @param pledge the epoch whose leader it will not confirm anything to any more, see {@link
+     *     Votes}; empty when it may
      */
     record Answered(
             MonoTime askedAt,
@@ -29,7 +31,8 @@ public sealed interface Peer {
             Lsn received,
             Lsn replayed,
             boolean nofailover,
-            Optional<Duration> heldCheck)
+            Optional<Duration> heldCheck,
+            Optional<Long> pledge)
             implements Peer {
 
         public Answered(
@@ -48,6 +51,7 @@ public sealed interface Peer {
                     received,
                     replayed,
                     nofailover,
+                    Optional.empty(),
                     Optional.empty());
         }
 

@@ -200,9 +200,20 @@ final class PrimaryRules {
             case SyncSet.Step.Wait wait -> role + "; " + wait.why();
             case SyncSet.Step.SetNames names ->
                     role + "; synchronous_standby_names becomes '" + names.names().render() + "'";
-            case SyncSet.Step.Write write -> role + "; /sync becomes " + write.sync().standbys();
-            case SyncSet.Step.Prove prove ->
-                    role + "; " + prove.add().standby() + " is becoming synchronous";
+            case SyncSet.Step.Write write ->
+                    role
+                            + "; /sync becomes "
+                            + write.sync().standbys()
+                            + (write.sync().quorum() > 0
+                                    ? ", with a quorum of " + write.sync().quorum()
+                                    : "");
+            case SyncSet.Step.Prove(Memory.SyncAdd add) ->
+                    role
+                            + "; "
+                            + (add.standbys().size() == 1
+                                    ? add.standbys().getFirst() + " is"
+                                    : add.standbys() + " are")
+                            + " becoming synchronous";
         };
     }
 
@@ -298,7 +309,7 @@ final class PrimaryRules {
         return new SyncSet.Input(
                 o.now(),
                 o.me(),
-                o.config().synchronous(),
+                o.config().syncMode(),
                 o.config().syncStrict(),
                 o.config().syncNodeCount(),
                 cluster.sync().value(),

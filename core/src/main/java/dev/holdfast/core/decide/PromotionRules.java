@@ -314,8 +314,7 @@ final class PromotionRules {
         SyncState sync = cluster.sync().value();
         return claimed
                 && (o.config().synchronous()
-                        ? sync.leader().equals(Optional.of(o.me()))
-                                && enforced(o, standby).containsAll(sync.standbys())
+                        ? sync.leader().equals(Optional.of(o.me())) && names(o, standby).keep(sync)
                         : sync.leader().isEmpty());
     }
 
@@ -326,23 +325,26 @@ final class PromotionRules {
                         standby.timeline().next(), o.me(), epoch, standby.position(), false);
         Optional<SyncState> sync =
                 o.config().synchronous()
-                        ? Optional.of(SyncState.of(o.me(), kept(o, cluster, standby)))
+                        ? Optional.of(kept(o, cluster, names(o, standby)))
                         : cluster.sync().value().leader().map(_ -> SyncState.none());
         return new Action.PreparePromotion(
                 epoch, sync, cluster.sync().revision(), claim, cluster.claimRevision());
     }
 
     /** Those of the old sync set that our server will wait for from its first commit on. */
-    private static SortedSet<MemberName> kept(
-            Observation o, ClusterView cluster, Server.Standby standby) {
-        SortedSet<MemberName> kept = new TreeSet<>(cluster.sync().value().standbys());
-        kept.retainAll(enforced(o, standby));
-        kept.retainAll(cluster.members().keySet());
-        kept.remove(o.me());
-        return kept;
+    private static SyncState kept(Observation o, ClusterView cluster, SyncNames own) {
+        SyncState before = cluster.sync().value();
+        SortedSet<MemberName> living = new TreeSet<>(before.standbys());
+        living.retainAll(cluster.members().keySet());
+        living.remove(o.me());
+        if (before.quorum() > 0) {
+            return QuorumSet.inherited(before, o.me(), living, own);
+        }
+        living.retainAll(own.enforced());
+        return SyncState.of(o.me(), living);
     }
 
-    private static SortedSet<MemberName> enforced(Observation o, Server.Standby standby) {
-        return PrimaryRules.countedNames(o, standby.common()).orElse(SyncNames.NONE).enforced();
+    private static SyncNames names(Observation o, Server.Standby standby) {
+        return PrimaryRules.countedNames(o, standby.common()).orElse(SyncNames.NONE);
     }
 }

@@ -55,7 +55,12 @@ final class RaceRules {
             case null -> FollowerRules.awaitServer(o, cluster);
             case Server.Rejecting _, Server.Silent _ -> FollowerRules.awaitServer(o, cluster);
             case Server.Primary primary -> race(o, cluster, primary.timeline(), primary.flushed());
-            case Server.Standby standby -> race(o, cluster, standby.timeline(), standby.position());
+            case Server.Standby standby ->
+                    Votes.detaching(
+                            o,
+                            cluster,
+                            standby,
+                            race(o, cluster, standby.timeline(), standby.position()));
         };
     }
 
@@ -63,6 +68,7 @@ final class RaceRules {
             Observation o, ClusterView cluster, Timeline timeline, Lsn position) {
         return unfit(o, cluster, timeline, position)
                 .or(() -> predecessor(o, cluster))
+                .or(() -> votes(o, cluster, timeline, position))
                 .or(() -> peers(o, cluster, timeline, position))
                 .orElseGet(() ->
                         Say.of(
@@ -128,9 +134,7 @@ final class RaceRules {
                 && o.now().isBefore(at.plus(o.config().ttl()))) {
             return wait(o, RACE_PRE_PROMOTE, "another member goes first, for here " + why);
         }
-        boolean named =
-                asked.equals(Optional.of(o.me()))
-                        && request.filter(FailoverRequest::isManual).isPresent();
+        boolean named = isNamed(o, cluster);
         if (o.config().synchronous()
                 && cluster.sync().value().leader().isPresent()
                 && !cluster.sync().value().entitles(o.me())
@@ -165,6 +169,24 @@ final class RaceRules {
                                 + " bytes of what the last leader published, more than maximum_lag_on_failover, "
                                 + o.config().maximumLagOnFailover())
                 : Optional.empty();
+    }
+
+    /** An operator forces this member to lead, whatever that may cost. */
+    private static boolean isNamed(Observation o, ClusterView cluster) {
+        return request(cluster)
+                .filter(FailoverRequest::isManual)
+                .flatMap(FailoverRequest::candidate)
+                .filter(o.me()::equals)
+                .isPresent();
+    }
+
+    /** Whom an operator forces to lead waits for the others' votes, too, but not for ever. */
+    private static Optional<Decision> votes(
+            Observation o, ClusterView cluster, Timeline timeline, Lsn position) {
+        MonoTime since = o.memory().leaderAbsentSince().orElse(o.now());
+        return isNamed(o, cluster) && !o.now().isBefore(since.plus(o.config().ttl()))
+                ? Optional.empty()
+                : Votes.missing(o, cluster, timeline, position);
     }
 
     /** The winner waits for whoever lost. */
@@ -262,9 +284,10 @@ final class RaceRules {
     }
 
     private static boolean isBetter(Peer.Answered peer, Timeline timeline, Lsn position) {
-        if (!peer.serverAnswers() || peer.nofailover()) {
-            return false;
-        }
+        return peer.serverAnswers() && !peer.nofailover() && isAhead(peer, timeline, position);
+    }
+
+    static boolean isAhead(Peer.Answered peer, Timeline timeline, Lsn position) {
         int byTimeline = peer.timeline().map(t -> t.compareTo(timeline)).orElse(0);
         return byTimeline > 0 || (byTimeline == 0 && peer.position().isAfter(position));
     }

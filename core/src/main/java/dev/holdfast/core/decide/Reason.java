@@ -62,6 +62,8 @@ public record Reason(Code code, String sentence) {
         RACE_PREDECESSOR("race.wait_for_predecessor"),
         RACE_PEERS("race.ask_peers"),
         RACE_BETTER("race.better_peer"),
+        RACE_VOTES("race.wait_for_votes"),
+        RACE_FETCH("race.fetch"),
         RACE_ACQUIRE("race.acquire"),
 
         LEAD("lead"),

@@ -95,7 +95,7 @@ final class Serving {
         }
         long confirmed =
                 primary.senders().stream()
-                        .filter(s -> s.syncState().equals("sync") && s.hasFlushed(gate.needed()))
+                        .filter(s -> s.isSynchronous() && s.hasFlushed(gate.needed()))
                         .count();
         return confirmed >= names.get().number();
     }

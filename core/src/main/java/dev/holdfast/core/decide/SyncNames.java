@@ -1,6 +1,7 @@
 package dev.holdfast.core.decide;
 
 import dev.holdfast.core.MemberName;
+import dev.holdfast.core.cluster.SyncState;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -11,18 +12,26 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A value of {@code synchronous_standby_names} in priority mode: the first {@code number} of {@code
- * names} that are connected confirm each commit. Never {@code *}, which pg_receivewal would match.
+ * A value of {@code synchronous_standby_names}: {@code number} of {@code names} confirm each
+ * commit. Never {@code *}, which pg_receivewal would match.
  */
-public record SyncNames(int number, List<MemberName> names) {
-    public static final SyncNames NONE = new SyncNames(0, List.of());
+public record SyncNames(Form form, int number, List<MemberName> names) {
+    /** Which of those that are connected are waited for. */
+    public enum Form {
+        /** The first of them. */
+        FIRST,
+        /** Whichever come first. */
+        ANY
+    }
+
+    public static final SyncNames NONE = new SyncNames(Form.FIRST, 0, List.of());
 
     /** Stands for a standby that cannot come: with it commits wait, as the strict mode asks for. */
     private static final MemberName NOBODY = new MemberName("__holdfast_strict__");
 
     private static final Pattern FORM =
             Pattern.compile(
-                    "(?:(?:first\\s+)?(\\d{1,4})\\s*)?\\((.*)\\)", Pattern.CASE_INSENSITIVE);
+                    "(?:(?:(first|any)\\s+)?(\\d{1,4})\\s*)?\\((.*)\\)", Pattern.CASE_INSENSITIVE);
 
     /** A word that PostgreSQL reads as a name without quotes. */
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*|\\d+");
@@ -35,7 +44,12 @@ public record SyncNames(int number, List<MemberName> names) {
     public static SyncNames all(Collection<MemberName> members) {
         List<MemberName> sorted = new ArrayList<>(members);
         sorted.sort(null);
-        return new SyncNames(sorted.size(), sorted);
+        return new SyncNames(Form.FIRST, sorted.size(), sorted);
+    }
+
+    /** Any {@code number} of {@code members} confirm. */
+    public static SyncNames any(int number, Collection<MemberName> members) {
+        return new SyncNames(Form.ANY, number, members.stream().sorted().toList());
     }
 
     public static SyncNames nobody() {
@@ -51,6 +65,23 @@ public record SyncNames(int number, List<MemberName> names) {
         return number >= names.size() ? new TreeSet<>(names) : new TreeSet<>();
     }
 
+    /**
+     * The one promise of both synchronous modes: every set of standbys by whose word a commit may
+     * return meets every set that may elect by {@code sync}. Of those named {@code number} are
+     * taken, of the voters one more than {@code quorum}: together more than there are.
+     */
+    public boolean keep(SyncState sync) {
+        SortedSet<MemberName> all = new TreeSet<>(sync.standbys());
+        all.addAll(names);
+        return sync.standbys().isEmpty() || number + sync.quorum() >= all.size();
+    }
+
+    /** Whether who confirms a commit under this value includes who would have under the other. */
+    public boolean asStrongAs(SyncNames other) {
+        long strangers = names.stream().filter(m -> !other.names.contains(m)).count();
+        return other.number == 0 || number - strangers >= other.number;
+    }
+
     /** The value as PostgreSQL reads it. */
     public String render() {
         if (names.isEmpty()) {
@@ -63,14 +94,14 @@ public record SyncNames(int number, List<MemberName> names) {
                     .append(name.value())
                     .append('"');
         }
-        return number == 1 && names.size() == 1
+        return form == Form.FIRST && number == 1 && names.size() == 1
                 ? quoted.toString()
-                : "FIRST " + number + " (" + quoted + ")";
+                : form + " " + number + " (" + quoted + ")";
     }
 
     /**
      * Reads what this class renders, and the plain forms of Patroni; empty for anything else,
-     * {@code ANY} and {@code *} too.
+     * {@code *} too.
      */
     public static Optional<SyncNames> parse(String value) {
         String text = value.strip();
@@ -78,11 +109,13 @@ public record SyncNames(int number, List<MemberName> names) {
             return Optional.of(NONE);
         }
         Matcher form = FORM.matcher(text);
+        boolean any = false;
         int number = 1;
         String list = text;
         if (form.matches()) {
-            number = form.group(1) == null ? 1 : Integer.parseInt(form.group(1));
-            list = form.group(2);
+            any = "any".equalsIgnoreCase(form.group(1));
+            number = form.group(2) == null ? 1 : Integer.parseInt(form.group(2));
+            list = form.group(3);
         }
         List<MemberName> names = new ArrayList<>();
         for (String word : list.split(",", -1)) {
@@ -96,6 +129,6 @@ public record SyncNames(int number, List<MemberName> names) {
             }
             names.add(new MemberName(bare));
         }
-        return Optional.of(new SyncNames(number, names));
+        return Optional.of(new SyncNames(any ? Form.ANY : Form.FIRST, number, names));
     }
 }

@@ -4,6 +4,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.config.SyncMode;
 import dev.holdfast.core.postgres.WalSender;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -30,9 +31,9 @@ public final class SyncSet {
     /**
      * What the step depends on.
      *
-     * @param wanted a synchronous mode is on
+     * @param mode which synchronous mode is on, if any
      * @param strict writes wait rather than go on without a synchronous standby
-     * @param count how many synchronous standbys are wanted
+     * @param count how many synchronous standbys are wanted; how many confirm in quorum mode
      * @param sync {@code /sync} as the store holds it
      * @param names the value that counts; empty when it is not known what counts
      * @param flushed the primary's position
@@ -40,13 +41,13 @@ public final class SyncSet {
      * @param senders {@code pg_stat_replication}
      * @param eligible members that live and may be synchronous
      * @param patience whether a standby that is not streaming is still waited for
-     * @param add the standby that is being added, if one is
+     * @param add the standbys that are being added, if any are
      * @param late whether a write of ours may yet be executed
      */
     public record Input(
             MonoTime now,
             MemberName self,
-            boolean wanted,
+            SyncMode mode,
             boolean strict,
             int count,
             SyncState sync,
@@ -57,7 +58,11 @@ public final class SyncSet {
             SortedSet<MemberName> eligible,
             Patience patience,
             Optional<Memory.SyncAdd> add,
-            LateWrite late) {}
+            LateWrite late) {
+        boolean wanted() {
+            return mode != SyncMode.OFF;
+        }
+    }
 
     /**
      * Whether a write of {@code /sync} may be under way that compares with its current revision.
@@ -92,7 +97,8 @@ public final class SyncSet {
         if (!in.wanted()) {
             return switchOff(in);
         }
-        Step step = towardsTarget(in);
+        boolean quorum = in.mode() == SyncMode.QUORUM || in.sync().quorum() > 0;
+        Step step = quorum ? QuorumSet.next(in) : towardsTarget(in);
         return step instanceof Step.SetNames(SyncNames names)
                         && in.late() == LateWrite.POSSIBLE
                         && drops(in, names)
@@ -100,9 +106,9 @@ public final class SyncSet {
                 : step;
     }
 
-    /** Whether somebody would not be enforced any more; everybody may be when nobody knows. */
+    /** Whether less would be enforced than now; it may be when nobody knows what is. */
     private static boolean drops(Input in, SyncNames next) {
-        return in.names().map(now -> !next.enforced().containsAll(now.enforced())).orElse(true);
+        return in.names().map(now -> !next.asStrongAs(now)).orElse(true);
     }
 
     private static Step towardsTarget(Input in) {
@@ -135,8 +141,7 @@ public final class SyncSet {
     }
 
     /** Who streams under exactly one session, by whom it would be best to keep or take. */
-    private static SortedSet<MemberName> choose(
-            Input in, SortedSet<MemberName> recorded, SyncNames names) {
+    static SortedSet<MemberName> choose(Input in, SortedSet<MemberName> recorded, SyncNames names) {
         Comparator<MemberName> byMerit =
                 Comparator.comparing((MemberName m) -> !recorded.contains(m))
                         .thenComparing(m -> !names.enforced().contains(m))
@@ -151,7 +156,13 @@ public final class SyncSet {
             }
         }
         streaming.sort(byMerit);
-        return new TreeSet<>(streaming.subList(0, Math.min(in.count(), streaming.size())));
+        int most = in.mode() == SyncMode.QUORUM ? streaming.size() : in.count();
+        return new TreeSet<>(streaming.subList(0, Math.min(most, streaming.size())));
+    }
+
+    /** How many of {@code target} are to confirm each commit. */
+    static int number(Input in, SortedSet<MemberName> target) {
+        return in.mode() == SyncMode.QUORUM ? Math.min(in.count(), target.size()) : target.size();
     }
 
     static Optional<WalSender> sender(Input in, MemberName member) {
@@ -171,10 +182,13 @@ public final class SyncSet {
      * Nobody relies on the names and it is not known which of them count: begin with a value of our
      * own.
      */
-    private static Step start(Input in) {
+    static Step start(Input in) {
         SortedSet<MemberName> target = choose(in, new TreeSet<>(), SyncNames.NONE);
         if (!target.isEmpty()) {
-            return new Step.SetNames(SyncNames.all(target));
+            return new Step.SetNames(
+                    in.mode() == SyncMode.QUORUM
+                            ? SyncNames.any(number(in, target), target)
+                            : SyncNames.all(target));
         }
         if (in.strict()) {
             return new Step.SetNames(SyncNames.nobody());
@@ -184,8 +198,7 @@ public final class SyncSet {
                 : new Step.SetNames(SyncNames.NONE);
     }
 
-    private static Step remove(
-            Input in, SortedSet<MemberName> recorded, SortedSet<MemberName> target) {
+    static Step remove(Input in, SortedSet<MemberName> recorded, SortedSet<MemberName> target) {
         SortedSet<MemberName> kept = new TreeSet<>(recorded);
         kept.retainAll(target);
         if (!target.isEmpty()) {
@@ -199,7 +212,7 @@ public final class SyncSet {
                 : new Step.Write(SyncState.of(in.self(), List.of()));
     }
 
-    private static Step withoutStandby(Input in, SyncNames names) {
+    static Step withoutStandby(Input in, SyncNames names) {
         if (in.strict()) {
             return names.isEmpty()
                     ? new Step.SetNames(SyncNames.nobody())
@@ -217,21 +230,11 @@ public final class SyncSet {
             Input in, SortedSet<MemberName> recorded, SortedSet<MemberName> target) {
         MemberName next =
                 target.stream().filter(m -> !recorded.contains(m)).findFirst().orElseThrow();
-        Optional<Memory.SyncAdd> begun = in.add().filter(a -> a.standby().equals(next));
-        if (begun.isEmpty()) {
-            return new Step.Prove(new Memory.SyncAdd(next, in.now(), Optional.empty()));
+        Proof proof = proof(in, List.of(next));
+        if (proof instanceof Proof.Lacking(Step step)) {
+            return step;
         }
-        MonoTime since = begun.get().since();
-        if (begun.get().flushed().isEmpty()) {
-            // Only what is asked after the names counted covers all that was acknowledged before.
-            return in.askedAt().isAfter(since)
-                    ? new Step.Prove(new Memory.SyncAdd(next, since, Optional.of(in.flushed())))
-                    : new Step.Wait("the primary is asked where it stands");
-        }
-        Lsn needed = begun.get().flushed().get();
-        if (!in.flushed().isAfter(needed)) {
-            return new Step.Prove(begun.get());
-        }
+        Lsn needed = ((Proof.Noted) proof).needed();
         boolean confirmed =
                 sender(in, next)
                         .filter(s -> s.syncState().equals("sync") && s.syncPriority() > 0)
@@ -244,5 +247,35 @@ public final class SyncSet {
         SortedSet<MemberName> grown = new TreeSet<>(recorded);
         grown.add(next);
         return new Step.Write(SyncState.of(in.self(), grown));
+    }
+
+    /** What standbys must have confirmed to be written into {@code /sync}. */
+    sealed interface Proof {
+        /** It is not known yet. */
+        record Lacking(Step step) implements Proof {}
+
+        /** The primary has written past what it had when the names counted. */
+        record Noted(Lsn needed) implements Proof {}
+    }
+
+    static Proof proof(Input in, List<MemberName> standbys) {
+        Optional<Memory.SyncAdd> begun = in.add().filter(a -> a.standbys().equals(standbys));
+        if (begun.isEmpty()) {
+            return new Proof.Lacking(
+                    new Step.Prove(new Memory.SyncAdd(standbys, in.now(), Optional.empty())));
+        }
+        MonoTime since = begun.get().since();
+        if (begun.get().flushed().isEmpty()) {
+            // Only what is asked after the names counted covers all that was acknowledged before.
+            return new Proof.Lacking(
+                    in.askedAt().isAfter(since)
+                            ? new Step.Prove(
+                                    new Memory.SyncAdd(standbys, since, Optional.of(in.flushed())))
+                            : new Step.Wait("the primary is asked where it stands"));
+        }
+        Lsn needed = begun.get().flushed().get();
+        return in.flushed().isAfter(needed)
+                ? new Proof.Noted(needed)
+                : new Proof.Lacking(new Step.Prove(begun.get()));
     }
 }

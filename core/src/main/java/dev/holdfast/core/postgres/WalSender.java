@@ -21,6 +21,11 @@ public record WalSender(
         return state.equals("streaming");
     }
 
+    /** Whether commits wait for it, or for some of those it is one of. */
+    public boolean isSynchronous() {
+        return syncState.equals("sync") || syncState.equals("quorum");
+    }
+
     /**
      * Whether it has surely flushed what was written here up to {@code position}. PostgreSQL asks
      * no standby of which history its position is: one that went another way says at once that it

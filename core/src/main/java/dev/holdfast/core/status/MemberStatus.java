@@ -27,7 +27,7 @@ import java.util.SortedMap;
  * @param settlesBy set while a change of role is under way here: the answer to a health check is
  *     about to change and may be held back until it has, or until this instant; {@link
  *     MonoTime#BEGINNING} otherwise
- * @param syncStandby this member is a synchronous standby according to {@code /sync}
+ * @param syncStandby this member stands in {@code /sync} while a synchronous mode is on
  * @param pauseSeen this member acts on the cluster's pause
  * @param scheduledRestart the restart that an operator has ordered for later
  * @param reasonCode why the member did what it last decided, as a stable code
@@ -60,6 +60,22 @@ public record MemberStatus(
         String task,
         String guard,
         Condition condition) {
+
+    /**
+     * A voter: some of those that stand in {@code /sync} confirm each commit, not this one for
+     * sure.
+     */
+    public boolean isQuorumStandby() {
+        return syncStandby
+                && cluster.flatMap(ClusterView::config)
+                        .filter(config -> config.value().quorum())
+                        .isPresent();
+    }
+
+    /** Each commit waits for this member. */
+    public boolean isSyncStandby() {
+        return syncStandby && !isQuorumStandby();
+    }
 
     public boolean holdsLease(MonoTime now) {
         return now.isBefore(leaderUntil);

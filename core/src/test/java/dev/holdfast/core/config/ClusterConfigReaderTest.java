@@ -105,7 +105,7 @@ class ClusterConfigReaderTest {
                         ttl: 2
                         loop_wait: soon
                         maximum_lag_on_failover: -1
-                        synchronous_mode: quorum
+                        synchronous_mode: some
                         synchronous_node_count: 0
                         pause: maybe
                         postgresql:
@@ -122,7 +122,7 @@ class ClusterConfigReaderTest {
                         "ERROR loop_wait: found \"soon\", expected a duration from 1 to 86400 seconds, such as 10, \"10s\" or \"1min\".",
                         "ERROR maximum_lag_on_failover: found -1, expected a whole number of bytes from 0 to 9223372036854775807,"
                                 + " or text such as \"16MB\".",
-                        "ERROR synchronous_mode: found \"quorum\", expected on or off (quorum is not supported yet).",
+                        "ERROR synchronous_mode: found \"some\", expected on, off or quorum.",
                         "ERROR synchronous_node_count: found 0, expected a whole number from 1 to 1000.",
                         "ERROR pause: found \"maybe\", expected true or false (or on, off, yes, no).",
                         "ERROR postgresql.use_slots: found 2, expected true or false (or on, off, yes, no).",

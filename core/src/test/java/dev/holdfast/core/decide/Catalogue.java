@@ -413,7 +413,8 @@ final class Catalogue {
                                         LATER,
                                         LATER,
                                         false,
-                                        Optional.of(Duration.ofMillis(20)))));
+                                        Optional.of(Duration.ofMillis(20)),
+                                        Optional.empty())));
         put(
                 "switchover, checkpoint done, no balancer has asked in time",
                 checkpointed(

@@ -130,12 +130,23 @@ class NothingLostTest {
     void namesOfAnotherMakeAreNotTrusted() {
         assertThat(service(promoted(primaryServer("*", sender("pg2", HERE, "sync", 1)))))
                 .isEqualTo(Decision.Service.CHANGING);
-        assertThat(
-                        service(
-                                promoted(
-                                        primaryServer(
-                                                "ANY 1 (pg2)", sender("pg2", HERE, "quorum", 1)))))
+    }
+
+    @Test
+    void inQuorumModeTheGateOpensWhenSoManyOfTheVotersHaveEverything() {
+        Lsn less = new Lsn(HERE.value() - 8);
+        assertThat(service(promoted(voters("ANY 1", less, less))))
                 .isEqualTo(Decision.Service.CHANGING);
+        assertThat(service(promoted(voters("ANY 1", less, HERE)))).isEqualTo(Decision.Service.OPEN);
+        assertThat(service(promoted(voters("ANY 2", less, HERE))))
+                .isEqualTo(Decision.Service.CHANGING);
+    }
+
+    private static Server.Primary voters(String rule, Lsn pg2, Lsn pg3) {
+        return primaryServer(
+                rule + " (\"pg2\", \"pg3\")",
+                sender("pg2", pg2, "quorum", 1),
+                sender("pg3", pg3, "quorum", 1));
     }
 
     @Test
@@ -263,13 +274,14 @@ class NothingLostTest {
                         .sync(PG1)
                         .server(primaryServer("\"pg2\"", sender("pg2", HERE, "sync", 1)));
         Memory begun = adding.decide().memory();
-        assertThat(begun.sync().add()).contains(new Memory.SyncAdd(PG2, at(0), Optional.empty()));
+        assertThat(begun.sync().add())
+                .contains(new Memory.SyncAdd(List.of(PG2), at(0), Optional.empty()));
         Situation stale = adding.now(5).memory(m -> begun).askedAt(at(-1));
         assertThat(stale.decide().memory().sync().add())
                 .as("asked before")
-                .contains(new Memory.SyncAdd(PG2, at(0), Optional.empty()));
+                .contains(new Memory.SyncAdd(List.of(PG2), at(0), Optional.empty()));
         assertThat(adding.askedAt(at(4)).decide().memory().sync().add())
-                .contains(new Memory.SyncAdd(PG2, at(0), Optional.of(HERE)));
+                .contains(new Memory.SyncAdd(List.of(PG2), at(0), Optional.of(HERE)));
     }
 
     @Test

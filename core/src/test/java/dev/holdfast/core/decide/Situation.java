@@ -679,6 +679,54 @@ final class Situation {
                         now, true, true, Optional.of(new Timeline(1)), position, position, false));
     }
 
+    /** This standby follows nobody, and its receiver has stopped. */
+    Situation detached() {
+        Server.Standby streaming = standbyServer(HERE, 1, Values.Receiving.NOTHING);
+        ServerFiles before = observe().applied().orElseThrow();
+        return server(
+                        new Server.Standby(
+                                streaming.common(),
+                                streaming.timeline(),
+                                streaming.received(),
+                                streaming.replayed(),
+                                streaming.replayTimestamp(),
+                                streaming.replayPaused(),
+                                streaming.receiver(),
+                                "",
+                                streaming.senders(),
+                                streaming.slots()))
+                .applied(
+                        Optional.of(
+                                new ServerFiles(
+                                        before.parameters(),
+                                        before.hba(),
+                                        before.ident(),
+                                        Optional.empty(),
+                                        before.slotName(),
+                                        before.syncNames())));
+    }
+
+    /** It has stopped its receiver, and says so. */
+    Situation vote(MemberName member, Lsn position, Tag tag) {
+        return peer(
+                member,
+                new Peer.Answered(
+                        now,
+                        true,
+                        true,
+                        Optional.of(new Timeline(1)),
+                        position,
+                        position,
+                        tag == Tag.NOFAILOVER,
+                        Optional.empty(),
+                        Optional.of(observe().cluster().orElseThrow().epochRevision())));
+    }
+
+    enum Tag {
+        NONE,
+        NOFAILOVER
+    }
+
     Situation source(TimelineHistory history, Promoted promoted) {
         source =
                 Optional.of(

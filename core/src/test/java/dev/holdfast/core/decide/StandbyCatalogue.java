@@ -21,9 +21,12 @@ import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.config.SyncMode;
 import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 
@@ -37,6 +40,7 @@ final class StandbyCatalogue {
 
     void situations() {
         race();
+        vote();
         promotion();
         follow();
         rejoin();
@@ -160,6 +164,34 @@ final class StandbyCatalogue {
                 Situation.ofFailover()
                         .stopped(State.SHUT_DOWN_IN_RECOVERY)
                         .memory(m -> m.withCrashes(new Memory.Crashes(4, at(-500)))));
+    }
+
+    /** pg1 died, and any one of pg2 and pg3 has confirmed each commit. */
+    static Situation voting() {
+        return Situation.ofFailover()
+                .config(c -> c.sync(SyncMode.QUORUM))
+                .sync(SyncState.of(PG1, List.of(PG2, PG3), 1), 50);
+    }
+
+    private void vote() {
+        put.accept("leader gone, quorum, nobody asked", voting());
+        put.accept(
+                "leader gone, quorum, its receiver stopped, the other still streams",
+                voting().detached().peerAt(PG3, HERE));
+        put.accept(
+                "leader gone, quorum, the other voted and has less",
+                voting().detached().vote(PG3, Catalogue.EARLIER, Situation.Tag.NONE));
+        put.accept(
+                "leader gone, quorum, the other voted and has more",
+                voting().detached().vote(PG3, Catalogue.LATER, Situation.Tag.NONE));
+        put.accept(
+                "leader gone, quorum, the other has more and may not lead",
+                voting().detached().vote(PG3, Catalogue.LATER, Situation.Tag.NOFAILOVER));
+        put.accept(
+                "leader gone, quorum, this member may not lead and votes",
+                voting().myTag("nofailover"));
+        put.accept(
+                "leader gone, quorum, this member confirmed that it stays", confirming(voting()));
     }
 
     static Situation confirming(Situation situation) {

@@ -20,7 +20,9 @@ class SyncNamesTest {
                         SyncNames.nobody(),
                         SyncNames.all(List.of(PG1)),
                         SyncNames.all(List.of(PG2, PG1)),
-                        new SyncNames(1, List.of(PG1, PG2)),
+                        SyncNames.any(1, List.of(PG1)),
+                        SyncNames.any(1, List.of(PG2, PG1)),
+                        new SyncNames(SyncNames.Form.FIRST, 1, List.of(PG1, PG2)),
                         SyncNames.all(
                                 List.of(
                                         new MemberName("a b"),
@@ -39,6 +41,8 @@ class SyncNamesTest {
                 "2 (pg1, pg2) | FIRST 2 (\"pg1\", \"pg2\")",
                 "first 1 ( pg1 , \"pg2\" ) | FIRST 1 (\"pg1\", \"pg2\")",
                 "FIRST 2(pg1,pg2) | FIRST 2 (\"pg1\", \"pg2\")",
+                "any 1 ( pg1 , \"pg2\" ) | ANY 1 (\"pg1\", \"pg2\")",
+                "ANY 2(pg1,pg2) | ANY 2 (\"pg1\", \"pg2\")",
                 "anytown | \"anytown\"",
                 "pg1, pg2 | FIRST 1 (\"pg1\", \"pg2\")",
             })
@@ -52,8 +56,8 @@ class SyncNamesTest {
                 "*",
                 "\"*\"",
                 "FIRST 1 (*)",
-                "ANY 1 (pg1, pg2)",
-                "any 1 (pg1)",
+                "ANY 1 (*)",
+                "SOME 1 (pg1)",
                 "FIRST 99999999999 (pg1)",
                 "(",
                 "pg1,",
@@ -68,7 +72,7 @@ class SyncNamesTest {
     @Test
     void onlyAListOfWhichEveryoneMustConfirmEnforces() {
         assertThat(SyncNames.all(List.of(PG1, PG2)).enforced()).containsExactly(PG1, PG2);
-        assertThat(new SyncNames(1, List.of(PG1, PG2)).enforced()).isEmpty();
+        assertThat(new SyncNames(SyncNames.Form.FIRST, 1, List.of(PG1, PG2)).enforced()).isEmpty();
         assertThat(SyncNames.NONE.enforced()).isEmpty();
     }
 }

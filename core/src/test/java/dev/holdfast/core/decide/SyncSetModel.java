@@ -14,6 +14,7 @@ import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.WalSender;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.NavigableMap;
@@ -26,8 +27,8 @@ import java.util.TreeMap;
  * A primary with its standbys, the key {@code /sync}, and an agent that runs the real {@code
  * decide}. PostgreSQL acknowledges as early as it may: in the middle of a change of the names, a
  * commit returns as soon as either value allows it. Writes of {@code /sync} may be executed late,
- * and views and probes may be old. After every event the two promises are checked: whoever stands
- * in {@code /sync} is enforced, and has every commit that was acknowledged.
+ * and views and probes may be old. After every event the two promises are checked: whoever is
+ * waited for meets whoever may elect, and who may elect has every commit that was acknowledged.
  */
 final class SyncSetModel {
     private record Write(SyncState sync, long expected) {}
@@ -310,9 +311,17 @@ final class SyncSetModel {
     private boolean isSettled() {
         int possible =
                 (int) standbys.values().stream().filter(s -> s.connected && s.member).count();
-        int wanted = mode == SyncMode.ON ? Math.min(count, possible) : 0;
-        return sync.standbys().size()
-                == (strict && possible == 0 ? sync.standbys().size() : wanted);
+        int wanted =
+                switch (mode) {
+                    case OFF -> 0;
+                    case ON -> Math.min(count, possible);
+                    case QUORUM -> possible;
+                };
+        int quorum = mode == SyncMode.QUORUM ? Math.max(0, possible - count) : 0;
+        boolean waits = strict && possible == 0;
+        return (waits || sync.quorum() == quorum)
+                && sync.standbys().size()
+                        == (strict && possible == 0 ? sync.standbys().size() : wanted);
     }
 
     // --- what is checked
@@ -337,6 +346,17 @@ final class SyncSetModel {
         if (names.isEmpty()) {
             return written;
         }
+        if (names.form() == SyncNames.Form.ANY) {
+            return names.names().stream()
+                    .map(standbys::get)
+                    .flatMap(s -> Optional.ofNullable(s).stream())
+                    .filter(s -> s.connected)
+                    .map(s -> s.flushed)
+                    .sorted(Comparator.reverseOrder())
+                    .skip(names.number() - 1)
+                    .findFirst()
+                    .orElse(acknowledged);
+        }
         List<Standby> chosen =
                 names.names().stream()
                         .map(standbys::get)
@@ -353,19 +373,16 @@ final class SyncSetModel {
         if (!sync.leader().equals(Optional.of(PG1))) {
             return;
         }
-        for (MemberName member : sync.standbys()) {
-            for (String names : inForce) {
-                if (!SyncNames.parse(names).orElse(SyncNames.NONE).enforced().contains(member)) {
-                    throw failure(
-                            member
-                                    + " stands in /sync, and commits may return under '"
-                                    + names
-                                    + "'");
-                }
+        for (String names : inForce) {
+            if (!SyncNames.parse(names).orElse(SyncNames.NONE).keep(sync)) {
+                throw failure(
+                        "/sync is " + sync + ", and commits may return under '" + names + "'");
             }
-            if (standby(member).flushed < acknowledged) {
-                throw failure(member + " stands in /sync and misses an acknowledged commit");
-            }
+        }
+        long having =
+                sync.standbys().stream().filter(m -> standby(m).flushed >= acknowledged).count();
+        if (having + sync.quorum() < sync.standbys().size()) {
+            throw failure("/sync is " + sync + ", and may elect who misses an acknowledged commit");
         }
     }
 
@@ -415,8 +432,14 @@ final class SyncSetModel {
                                                                 && standby(n).connected)
                                                 .count()
                                         < names.number();
-                String state = chosen ? "sync" : priority > 0 ? "potential" : "async";
-                senders.add(Values.sender(name.value(), new Lsn(standby.flushed), state, priority));
+                boolean any = names.form() == SyncNames.Form.ANY;
+                String waited = any ? "quorum" : chosen ? "sync" : "potential";
+                senders.add(
+                        Values.sender(
+                                name.value(),
+                                new Lsn(standby.flushed),
+                                priority > 0 ? waited : "async",
+                                any ? Math.min(priority, 1) : priority));
             }
         });
         return new Probe(now, written, senders, shown);

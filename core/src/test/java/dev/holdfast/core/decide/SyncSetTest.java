@@ -30,6 +30,8 @@ class SyncSetTest {
 
     private static final int STEPS = 3_000;
 
+    private static final List<SyncMode> MODES = List.of(SyncMode.values());
+
     private static final Map<String, Consumer<SyncSetModel>> CHANGES = changes();
 
     private static Map<String, Consumer<SyncSetModel>> changes() {
@@ -39,6 +41,10 @@ class SyncSetTest {
         changes.put("one is wanted again", m -> m.count(1));
         changes.put("switched off", m -> m.mode(SyncMode.OFF));
         changes.put("switched on", m -> m.mode(SyncMode.ON));
+        changes.put("any one is to confirm", m -> m.mode(SyncMode.QUORUM));
+        changes.put("any two are to confirm", m -> m.count(2));
+        changes.put("each of two is to confirm", m -> m.mode(SyncMode.ON));
+        changes.put("one is wanted once more", m -> m.count(1));
         changes.put("pg2 is cut off", m -> m.disconnect(PG2));
         changes.put("pg3 is cut off", m -> m.disconnect(PG3));
         changes.put("pg2 is back", m -> m.connect(PG2));
@@ -78,6 +84,7 @@ class SyncSetTest {
                 });
         all.put("two are wanted", m -> m.count(2));
         all.put("switched off", m -> m.mode(SyncMode.OFF));
+        all.put("any one is to confirm", m -> m.mode(SyncMode.QUORUM));
         return all;
     }
 
@@ -216,11 +223,7 @@ class SyncSetTest {
                             () -> {
                                 switch (random.nextInt(3)) {
                                     case 0 -> model.count(1 + random.nextInt(2));
-                                    case 1 ->
-                                            model.mode(
-                                                    random.nextBoolean()
-                                                            ? SyncMode.ON
-                                                            : SyncMode.OFF);
+                                    case 1 -> model.mode(MODES.get(random.nextInt(MODES.size())));
                                     default -> {}
                                 }
                             });
