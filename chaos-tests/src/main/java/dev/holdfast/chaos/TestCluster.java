@@ -177,8 +177,8 @@ final class TestCluster implements AutoCloseable {
                     "a synchronous standby stands in /sync and in PostgreSQL",
                     () ->
                             syncNames()
-                                    .map(primary.streaming()::get)
-                                    .anyMatch(s -> "sync".equals(s) || "quorum".equals(s)));
+                                    .map(name -> primary.streaming().getOrDefault(name, ""))
+                                    .anyMatch(s -> s.equals("sync") || s.equals("quorum")));
         }
         for (Member standby : others(primary)) {
             Await.until(standby + " answers /replica", () -> standby.health("/replica") == 200);

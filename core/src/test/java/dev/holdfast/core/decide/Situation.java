@@ -690,7 +690,7 @@ final class Situation {
                                 streaming.received(),
                                 streaming.replayed(),
                                 streaming.replayTimestamp(),
-                                streaming.replayPaused(),
+                                streaming.replay(),
                                 streaming.receiver(),
                                 "",
                                 streaming.senders(),
