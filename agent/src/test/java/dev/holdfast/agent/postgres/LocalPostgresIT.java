@@ -18,6 +18,7 @@ import dev.holdfast.core.postgres.Upstream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -256,20 +257,15 @@ final class LocalPostgresIT {
     }
 
     @Test
-    void aReloadThatTheServerRefusesSaysWhichLineIsWrong() {
+    void aReloadThatTheServerRefusesSaysWhichLineIsWrong() throws IOException {
         TestServer a = startedPrimary("a");
+        Files.writeString(
+                Path.of(a.config.configDir()).resolve("postgresql.base.conf"),
+                "\nno_such_parameter = 1\n",
+                StandardOpenOption.APPEND);
         ServerFiles wanted = a.files(Optional.empty()).withSyncNames("b");
-        SortedMap<String, String> parameters = new TreeMap<>(wanted.parameters());
-        parameters.put("no_such_parameter", "1");
-        ServerFiles wrong =
-                new ServerFiles(
-                        parameters,
-                        wanted.hba(),
-                        List.of(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        "b");
-        assertThatThrownBy(() -> a.postgres().apply(wrong, a::reload))
+
+        assertThatThrownBy(() -> a.postgres().apply(wanted, a::reload))
                 .isInstanceOf(PostgresException.class)
                 .hasMessageContaining("no_such_parameter");
     }
