@@ -1,7 +1,7 @@
 # `make` lists the targets. Each installs what it needs through apt where it may, and else says what to install.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test chaos demo bench sim sim-many model format deps clean guard rebuild
+.PHONY: help build test chaos demo bench bench-rest sim sim-many model format deps clean guard rebuild
 
 MVN := scripts/mvn.sh
 # Touched after a build. It lies where `mvn clean` removes it, and it is older than a directory from which a file was deleted.
@@ -43,6 +43,11 @@ bench: ## Measure write gaps, loss, memory and CPU through switchover, crashes a
 	@scripts/deps.sh run
 	@$(MAKE) --no-print-directory build
 	@scripts/bench.sh
+
+bench-rest: ## Measure health checks under load and among clients of the bad sort (1 minute)
+	@scripts/deps.sh bench
+	@$(MAKE) --no-print-directory build
+	@scripts/bench.sh rest
 
 model: ## Check the models of lease and sync set exhaustively (docs/model)
 	@scripts/deps.sh model

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks for what a target needs, and installs what is missing through apt where that is allowed:
-#   scripts/deps.sh build|run|test|chaos|model   build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;
-#                                                test: that, strace, patroni, openssl;  chaos: that, pgBackRest, Barman;  model: C compiler, spin
+#   scripts/deps.sh build|run|test|chaos|bench|model   build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;
+#                  test: that, strace, patroni, openssl;  chaos: that, pgBackRest, Barman;  bench: run's, wrk;  model: C compiler, spin
 # Says nothing when everything is there. Services of what it installs are neither started nor enabled, and nothing that runs is
 # touched.
 set -eu
@@ -24,6 +24,7 @@ have_barman() { on_path barman; }
 have_strace() { on_path strace; }
 have_patroni() { on_path patronictl; }
 have_openssl() { on_path openssl; }
+have_wrk() { on_path wrk; }
 
 # Server programs of one version, 13 to 18, in Debian's place or beside the one on the PATH.
 have_postgresql() {
@@ -54,6 +55,7 @@ describe() {
         barman) echo "Barman (on the PATH)" ;;
         spin) echo "the model checker spin (on the PATH)" ;;
         openssl) echo "openssl (on the PATH), which makes the certificates of the tests" ;;
+        wrk) echo "wrk (on the PATH), which loads the REST interface" ;;
         strace) echo "strace (on the PATH), which plays the kernel's part in the tests of the watchdog" ;;
         patroni) echo "Patroni (patronictl on the PATH), whose command is tried on a cluster of Holdfast's" ;;
     esac
@@ -88,6 +90,7 @@ packages_for() {
         strace) echo strace ;;
         patroni) echo patroni python3-etcd ;;
         openssl) echo openssl ;;
+        wrk) echo wrk ;;
     esac
 }
 
@@ -96,9 +99,10 @@ case ${1:-} in
     run) wanted=(jdk maven cc postgresql etcd haproxy) ;;
     test) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl) ;;
     chaos) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl pgbackrest barman) ;;
+    bench) wanted=(jdk maven cc postgresql etcd haproxy wrk) ;;
     model) wanted=(cc spin) ;;
     *)
-        echo "usage: scripts/deps.sh build|run|test|chaos|model" >&2
+        echo "usage: scripts/deps.sh build|run|test|chaos|bench|model" >&2
         exit 2
         ;;
 esac
