@@ -239,6 +239,7 @@ public final class Clusters {
                 mode,
                 1,
                 d.syncStrict(),
+                d.maximumLagOnSyncNode(),
                 d.checkTimeline(),
                 pause == Pause.ON,
                 d.failsafe(),

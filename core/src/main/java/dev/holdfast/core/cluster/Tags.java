@@ -21,11 +21,7 @@ public record Tags(SortedMap<String, String> values) {
 
     /** Never to be leader. A {@code failover_priority} of 0 or less says the same. */
     public boolean noFailover() {
-        String priority = values.get("failover_priority");
-        return isSet("nofailover")
-                || (values.get("nofailover") == null
-                        && priority != null
-                        && priority.matches("-\\d+|0+"));
+        return isSet("nofailover") || (values.get("nofailover") == null && failoverPriority() <= 0);
     }
 
     /** The same tags, and never to be leader. */
@@ -35,9 +31,24 @@ public record Tags(SortedMap<String, String> values) {
         return new Tags(more);
     }
 
-    /** Never to be a synchronous standby. */
+    /** Of candidates that have received the same, the one with the higher number leads. */
+    public int failoverPriority() {
+        return number("failover_priority");
+    }
+
+    /** Never to be a synchronous standby. A {@code sync_priority} of 0 or less says the same. */
     public boolean noSync() {
-        return isSet("nosync");
+        return isSet("nosync") || (values.get("nosync") == null && syncPriority() <= 0);
+    }
+
+    /** The members with the highest numbers become synchronous standbys. */
+    public int syncPriority() {
+        return number("sync_priority");
+    }
+
+    private int number(String tag) {
+        String value = values.getOrDefault(tag, "");
+        return value.matches("-?\\d{1,9}") ? Integer.parseInt(value) : 1;
     }
 
     /** {@code /replica} answers 503. */

@@ -20,6 +20,8 @@ import java.util.TreeMap;
  * @param primaryStopTimeout how long a stop may take before it is forced; 0 (default) waits
  * @param syncNodeCount how many synchronous standbys to keep; 1 by default
  * @param syncStrict writes block rather than go on without a synchronous standby
+ * @param maximumLagOnSyncNode bytes by which a synchronous standby may lag before another is taken
+ *     in its place; 0 (default) and less for any number
  * @param failsafe a primary stays while the store is away, if all other members confirm it
  * @param memberSlotsTtl how long the slot of a member that has gone is kept; 30 min by default
  * @param maxTimelinesHistory how many lines {@code history} keeps; 0 (default) keeps all
@@ -38,6 +40,7 @@ public record ClusterConfig(
         SyncMode syncMode,
         int syncNodeCount,
         boolean syncStrict,
+        long maximumLagOnSyncNode,
         boolean checkTimeline,
         boolean pause,
         boolean failsafe,
@@ -68,6 +71,7 @@ public record ClusterConfig(
                 SyncMode.OFF,
                 1,
                 false,
+                -1,
                 false,
                 false,
                 false,

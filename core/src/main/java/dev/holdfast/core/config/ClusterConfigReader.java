@@ -64,6 +64,8 @@ public final class ClusterConfigReader {
                         tree.integer("synchronous_node_count", 1, 1_000)
                                 .orElse(defaults.syncNodeCount()),
                         tree.flag("synchronous_mode_strict").orElse(defaults.syncStrict()),
+                        tree.size("maximum_lag_on_syncnode", -1, Long.MAX_VALUE)
+                                .orElse(defaults.maximumLagOnSyncNode()),
                         tree.flag("check_timeline").orElse(defaults.checkTimeline()),
                         tree.flag("pause").orElse(defaults.pause()),
                         tree.flag("failsafe_mode").orElse(defaults.failsafe()),
@@ -129,8 +131,10 @@ public final class ClusterConfigReader {
 
     private static void withoutEffect(ConfigTree tree, ConfigTree postgresql) {
         tree.refused("promote a cluster that should follow another one", "standby_cluster");
-        tree.unsupported(
-                "maximum_lag_on_syncnode", "primary_race_backoff", "slots", "ignore_slots");
+        tree.unsupported("slots", "ignore_slots");
+        tree.without(
+                "changes nothing: a primary has ended before its lease has",
+                "primary_race_backoff");
         postgresql.unsupported(
                 "parameters_standby_leader",
                 "pg_hba_standby_leader",

@@ -79,17 +79,21 @@ public final class Candidates {
                 : Optional.empty();
     }
 
-    /** The fit member that has received most. */
+    /** The fit member that has received most; of equals, the one that is preferred. */
     public static Optional<MemberName> best(
             Observation o, ClusterView cluster, Server.Primary primary) {
         Optional<MemberName> best = Optional.empty();
         Lsn most = Lsn.ZERO;
+        int preferred = 0;
         for (MemberName member : cluster.members().keySet()) {
             if (refusal(o, cluster, primary, member, SyncSetRule.MUST_BE_IN).isEmpty()) {
                 Lsn flushed = WalSender.only(primary.senders(), member).orElseThrow().flushed();
-                if (best.isEmpty() || flushed.isAfter(most)) {
+                int preference = cluster.member(member).orElseThrow().tags().failoverPriority();
+                boolean level = flushed.equals(most) && preference > preferred;
+                if (best.isEmpty() || flushed.isAfter(most) || level) {
                     best = Optional.of(member);
                     most = flushed;
+                    preferred = preference;
                 }
             }
         }

@@ -23,7 +23,8 @@ import dev.holdfast.core.postgres.WalSender;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.SortedSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** The lease is held and the server is a primary: keep everything around it in step. */
 final class PrimaryRules {
@@ -292,7 +293,11 @@ final class PrimaryRules {
     }
 
     static SyncSet.Input syncInput(Observation o, ClusterView cluster, Server.Primary primary) {
-        SortedSet<MemberName> eligible = Files.eligible(o, cluster);
+        SortedMap<MemberName, Integer> eligible = new TreeMap<>();
+        for (MemberName member : Files.eligible(o, cluster)) {
+            eligible.put(
+                    member, cluster.member(member).map(m -> m.tags().syncPriority()).orElse(1));
+        }
         boolean spent =
                 eligible.isEmpty()
                         || o.memory()
@@ -318,6 +323,7 @@ final class PrimaryRules {
                 o.serverAskedAt(),
                 primary.senders(),
                 eligible,
+                o.config().maximumLagOnSyncNode(),
                 spent ? SyncSet.Patience.SPENT : SyncSet.Patience.WAIT,
                 o.memory().sync().add(),
                 excluded ? SyncSet.LateWrite.EXCLUDED : SyncSet.LateWrite.POSSIBLE);
@@ -354,7 +360,7 @@ final class PrimaryRules {
     private static boolean waitsForStandby(SyncSet.Step step, SyncSet.Input input) {
         return input.wanted()
                 && !(step instanceof SyncSet.Step.Rest)
-                && input.eligible().stream()
+                && input.eligible().keySet().stream()
                         .noneMatch(m ->
                                 SyncSet.sender(input, m).filter(s -> s.isStreaming()).isPresent());
     }

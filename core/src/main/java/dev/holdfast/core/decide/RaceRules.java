@@ -271,6 +271,17 @@ final class RaceRules {
                                 .lookAt(answered.askedAt().plus(ASK_AGAIN.multipliedBy(4)))
                                 .decision());
             }
+            if (peer instanceof Peer.Answered answered
+                    && isPreferred(o, cluster, rival, answered, timeline, position)) {
+                return Optional.of(
+                        changing(
+                                        o,
+                                        RACE_BETTER,
+                                        rival
+                                                + " has received as much, and by failover_priority it goes first")
+                                .lookAt(answered.askedAt().plus(ASK_AGAIN.multipliedBy(4)))
+                                .decision());
+            }
         }
         return unheard.isEmpty()
                 ? Optional.empty()
@@ -285,6 +296,27 @@ final class RaceRules {
 
     private static boolean isBetter(Peer.Answered peer, Timeline timeline, Lsn position) {
         return peer.serverAnswers() && !peer.nofailover() && isAhead(peer, timeline, position);
+    }
+
+    /** It has as much, is well, and its {@code failover_priority} is higher than ours. */
+    private static boolean isPreferred(
+            Observation o,
+            ClusterView cluster,
+            MemberName rival,
+            Peer.Answered peer,
+            Timeline timeline,
+            Lsn position) {
+        boolean level =
+                peer.position().equals(position)
+                        && peer.timeline().filter(timeline::equals).isPresent();
+        return level
+                && peer.serverAnswers()
+                && !peer.nofailover()
+                && cluster.member(rival)
+                        .filter(MemberRecord::isWell)
+                        .filter(m ->
+                                m.tags().failoverPriority() > o.self().tags().failoverPriority())
+                        .isPresent();
     }
 
     static boolean isAhead(Peer.Answered peer, Timeline timeline, Lsn position) {

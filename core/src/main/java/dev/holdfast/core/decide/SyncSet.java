@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -26,6 +27,9 @@ import java.util.TreeSet;
  * written anew: that moves its revision, and no earlier write compares equal any more.
  */
 public final class SyncSet {
+    /** One segment of WAL. */
+    private static final long NEAR_BYTES = 16L << 20;
+
     private SyncSet() {}
 
     /**
@@ -39,7 +43,8 @@ public final class SyncSet {
      * @param flushed the primary's position
      * @param askedAt when the server was asked for it and for {@code senders}
      * @param senders {@code pg_stat_replication}
-     * @param eligible members that live and may be synchronous
+     * @param eligible members that live and may be synchronous, and their {@code sync_priority}
+     * @param mostLag bytes by which one of them may be behind the best; 0 and less for any number
      * @param patience whether a standby that is not streaming is still waited for
      * @param add the standbys that are being added, if any are
      * @param late whether a write of ours may yet be executed
@@ -55,7 +60,8 @@ public final class SyncSet {
             Lsn flushed,
             MonoTime askedAt,
             List<WalSender> senders,
-            SortedSet<MemberName> eligible,
+            SortedMap<MemberName, Integer> eligible,
+            long mostLag,
             Patience patience,
             Optional<Memory.SyncAdd> add,
             LateWrite late) {
@@ -142,22 +148,60 @@ public final class SyncSet {
 
     /** Who streams under exactly one session, by whom it would be best to keep or take. */
     static SortedSet<MemberName> choose(Input in, SortedSet<MemberName> recorded, SyncNames names) {
+        List<MemberName> streaming = streaming(in);
+        Lsn best = mostFlushed(in, streaming);
+        streaming.removeIf(m -> in.mostLag() > 0 && best.bytesPast(flushed(in, m)) > in.mostLag());
         Comparator<MemberName> byMerit =
-                Comparator.comparing((MemberName m) -> !recorded.contains(m))
+                Comparator.comparingInt((MemberName m) -> -priority(in, m, recorded, names, best))
+                        .thenComparing(m -> !recorded.contains(m))
                         .thenComparing(m -> !names.enforced().contains(m))
-                        .thenComparing(
-                                m -> sender(in, m).map(WalSender::flushed).orElse(Lsn.ZERO),
-                                Comparator.reverseOrder())
+                        .thenComparing(m -> flushed(in, m), Comparator.reverseOrder())
                         .thenComparing(Comparator.naturalOrder());
+        streaming.sort(byMerit);
+        int most = in.mode() == SyncMode.QUORUM ? streaming.size() : in.count();
+        return new TreeSet<>(streaming.subList(0, Math.min(most, streaming.size())));
+    }
+
+    private static List<MemberName> streaming(Input in) {
         List<MemberName> streaming = new ArrayList<>();
-        for (MemberName member : in.eligible()) {
+        for (MemberName member : in.eligible().keySet()) {
             if (sender(in, member).filter(WalSender::isStreaming).isPresent()) {
                 streaming.add(member);
             }
         }
-        streaming.sort(byMerit);
-        int most = in.mode() == SyncMode.QUORUM ? streaming.size() : in.count();
-        return new TreeSet<>(streaming.subList(0, Math.min(most, streaming.size())));
+        return streaming;
+    }
+
+    private static Lsn flushed(Input in, MemberName member) {
+        return sender(in, member).map(WalSender::flushed).orElse(Lsn.ZERO);
+    }
+
+    /** Of several standbys the best, else the primary. */
+    private static Lsn mostFlushed(Input in, List<MemberName> standbys) {
+        return standbys.size() < 2
+                ? in.flushed()
+                : standbys.stream()
+                        .map(m -> flushed(in, m))
+                        .max(Comparator.naturalOrder())
+                        .orElseThrow();
+    }
+
+    /**
+     * A member that is preferred takes another's place only when it is almost where the others are:
+     * commits wait for it from then on.
+     */
+    private static int priority(
+            Input in,
+            MemberName member,
+            SortedSet<MemberName> recorded,
+            SyncNames names,
+            Lsn best) {
+        boolean near =
+                recorded.contains(member)
+                        || names.names().contains(member)
+                        || best.bytesPast(flushed(in, member)) <= NEAR_BYTES;
+        int priority = Optional.ofNullable(in.eligible().get(member)).orElse(1);
+        return near ? priority : Math.min(priority, 1);
     }
 
     /** How many of {@code target} are to confirm each commit. */

@@ -74,6 +74,7 @@ class ClusterConfigReaderTest {
                                 SyncMode.ON,
                                 2,
                                 true,
+                                -1,
                                 true,
                                 true,
                                 true,
@@ -224,7 +225,6 @@ class ClusterConfigReaderTest {
                                 postgresql: {use_slotz: true, data_dir: /x, parameters_standby_leader: {work_mem: 1MB}}
                                 """))
                 .containsExactly(
-                        "WARNING maximum_lag_on_syncnode: found 1000, which is not supported yet and is ignored.",
                         "WARNING slots: found a map with the keys [a], which is not supported yet and is ignored.",
                         "WARNING postgresql.parameters_standby_leader: found a map with the keys [work_mem], which is not supported yet and is"
                                 + " ignored.",

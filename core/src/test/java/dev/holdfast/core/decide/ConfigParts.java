@@ -13,6 +13,7 @@ final class ConfigParts {
     private SyncMode syncMode;
     private int count;
     private boolean strict;
+    private long lagOnSyncNode;
     private boolean pause;
     private boolean rewind;
     private boolean failsafe;
@@ -25,6 +26,7 @@ final class ConfigParts {
         syncMode = config.syncMode();
         count = config.syncNodeCount();
         strict = config.syncStrict();
+        lagOnSyncNode = config.maximumLagOnSyncNode();
         pause = config.pause();
         rewind = config.usePgRewind();
         failsafe = config.failsafe();
@@ -58,6 +60,11 @@ final class ConfigParts {
 
     ConfigParts strict() {
         strict = true;
+        return this;
+    }
+
+    ConfigParts lagOnSyncNode(long bytes) {
+        lagOnSyncNode = bytes;
         return this;
     }
 
@@ -97,6 +104,7 @@ final class ConfigParts {
                 syncMode,
                 count,
                 strict,
+                lagOnSyncNode,
                 from.checkTimeline(),
                 pause,
                 failsafe,

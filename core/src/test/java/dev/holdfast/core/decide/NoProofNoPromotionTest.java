@@ -386,4 +386,25 @@ class NoProofNoPromotionTest {
         return situation.decide().actions().stream()
                 .anyMatch(Action.StartStandby.class::isInstance);
     }
+
+    /**
+     * Of two that have received the same, the preferred one leads; who has more leads before it.
+     */
+    @Test
+    void theFailoverPriorityBreaksATie() {
+        Situation tie =
+                Situation.ofFailover().sync(PG1, PG2, PG3).memberTag(PG3, "failover_priority", "2");
+        assertThat(tie.peerAt(PG3, HERE).decide().reason().code())
+                .isEqualTo(Reason.Code.RACE_BETTER);
+        assertThat(tie.peerAt(PG3, Catalogue.EARLIER).decide().reason().code())
+                .isEqualTo(Reason.Code.RACE_ACQUIRE);
+        assertThat(
+                        Situation.ofFailover()
+                                .sync(PG1, PG2, PG3)
+                                .peerAt(PG3, HERE)
+                                .decide()
+                                .reason()
+                                .code())
+                .isEqualTo(Reason.Code.RACE_ACQUIRE);
+    }
 }

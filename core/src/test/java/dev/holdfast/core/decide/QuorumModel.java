@@ -12,7 +12,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -146,10 +148,17 @@ final class QuorumModel {
                 new Lsn(written),
                 now,
                 senders(),
-                new TreeSet<>(members(universe)),
+                eligible(),
+                -1,
                 SyncSet.Patience.SPENT,
                 memory.add(),
                 excluded ? SyncSet.LateWrite.EXCLUDED : SyncSet.LateWrite.POSSIBLE);
+    }
+
+    private SortedMap<MemberName, Integer> eligible() {
+        SortedMap<MemberName, Integer> eligible = new TreeMap<>();
+        members(universe).forEach(m -> eligible.put(m, 1));
+        return eligible;
     }
 
     private List<WalSender> senders() {

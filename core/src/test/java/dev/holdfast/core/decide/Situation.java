@@ -50,6 +50,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -311,7 +312,19 @@ final class Situation {
     }
 
     Situation memberTag(MemberName member, String tag) {
-        return member(member, r -> copy(r, tag(tag), r.note(), r.health(), r.store()));
+        return memberTag(member, tag, "true");
+    }
+
+    Situation memberTag(MemberName member, String tag, String value) {
+        return member(
+                member,
+                r ->
+                        copy(
+                                r,
+                                new Tags(new TreeMap<>(Map.of(tag, value))),
+                                r.note(),
+                                r.health(),
+                                r.store()));
     }
 
     private static MemberRecord copy(

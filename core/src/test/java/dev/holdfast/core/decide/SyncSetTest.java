@@ -364,6 +364,36 @@ class SyncSetTest {
     }
 
     @Test
+    void theMemberThatIsPreferredTakesThePlaceOfAnotherOnceItIsNear() {
+        Situation preferred = Situation.ofPrimary().memberTag(PG3, "sync_priority", "2");
+        assertThat(replaced(preferred, Values.HERE)).isTrue();
+        assertThat(replaced(preferred, new Lsn(Values.HERE.value() - (17L << 20)))).isFalse();
+        assertThat(replaced(Situation.ofPrimary(), Values.HERE)).isFalse();
+    }
+
+    @Test
+    void whoLagsTooFarIsNoSynchronousStandbyAnyMore() {
+        Situation bounded = Situation.ofPrimary().config(c -> c.lagOnSyncNode(1_000));
+        Lsn ahead = new Lsn(Values.HERE.value() + 1_001);
+        assertThat(replaced(bounded, ahead)).isTrue();
+        assertThat(replaced(bounded, new Lsn(Values.HERE.value() + 1_000))).isFalse();
+        assertThat(replaced(Situation.ofPrimary(), ahead)).isFalse();
+    }
+
+    /** pg2 is synchronous: whether it is taken out of {@code /sync} for pg3, which is there. */
+    private static boolean replaced(Situation situation, Lsn pg3) {
+        Server.Primary server =
+                primaryServer(
+                        "\"pg2\"",
+                        sender("pg2", Values.HERE, "sync", 1),
+                        sender("pg3", pg3, "async", 0));
+        return situation.server(server).decide().actions().stream()
+                .anyMatch(a ->
+                        a instanceof Action.WriteSync(var _, SyncState sync, long _)
+                                && !sync.standbys().contains(PG2));
+    }
+
+    @Test
     void nosyncIsNeverTaken() {
         SyncSet.Step step =
                 SyncSet.next(
