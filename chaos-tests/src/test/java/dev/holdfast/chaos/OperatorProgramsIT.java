@@ -9,12 +9,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The programs that an operator names, in one cluster's life: it begins as a server that is lost
  * but for a backup and an archive, and is recovered to a point in time.
  */
+@Tag("long")
 final class OperatorProgramsIT {
     private final TestCluster cluster =
             TestCluster.prepare(new ClusterPlan(List.of("pg1", "pg2"), 10, ClusterPlan.Sync.ON));

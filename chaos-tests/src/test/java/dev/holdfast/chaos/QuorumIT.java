@@ -55,9 +55,16 @@ final class QuorumIT {
                 "{\"leader\":\"%s\",\"sync_standby\":\"%s\",\"quorum\":1}"
                         .formatted(primary.name(), String.join(",", others));
         Await.until("/sync is " + sync, () -> live.cluster().key("sync").orElse("").equals(sync));
-        assertThat(primary.sql("SHOW synchronous_standby_names"))
-                .isEqualTo("ANY 1 (\"%s\", \"%s\")".formatted(others.getFirst(), others.getLast()));
-        assertThat(primary.streaming().values()).containsOnly("quorum");
+        // A voter stands in /sync before PostgreSQL waits for it.
+        String names = "ANY 1 (\"%s\", \"%s\")".formatted(others.getFirst(), others.getLast());
+        Await.until(
+                "PostgreSQL waits for " + names,
+                () -> primary.sql("SHOW synchronous_standby_names").equals(names));
+        Await.until(
+                "both stand as voters in pg_stat_replication",
+                () ->
+                        List.copyOf(primary.streaming().values())
+                                .equals(List.of("quorum", "quorum")));
     }
 
     private void assertShownAsVoters(Member primary) {

@@ -8,10 +8,12 @@ import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What an operator orders for later happens then, or is forgotten at a word. */
+@Tag("long")
 final class ScheduledIT {
     private static final String STARTED = "SELECT pg_postmaster_start_time()";
 

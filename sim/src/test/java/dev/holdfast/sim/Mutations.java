@@ -198,7 +198,7 @@ final class Mutations {
                                     "    static Step withoutStandby(",
                                     "    private static SyncNames names(Input in) { return"
                                             + " in.names().orElseThrow(); }"
-                                            + " private static Step withoutStandby(")),
+                                            + " static Step withoutStandby(")),
                     Mutation.of(
                             "whoever is not in /sync may lead",
                             116,
