@@ -13,7 +13,7 @@ final class Mutations {
             List.of(
                     Mutation.of(
                             "a primary is not fenced when its lease ends, nor by its guard",
-                            1,
+                            3,
                             core(
                                     "FenceRules",
                                     "return (underWay ? say : say.act(new Action.Kill())).decision();",
@@ -24,7 +24,7 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.multipliedBy(9));")),
                     Mutation.of(
                             "a promotion needs no guard",
-                            16,
+                            5,
                             core(
                                     "PromotionRules",
                                     "if (!isArmed(o)) {",
@@ -32,7 +32,7 @@ final class Mutations {
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "who was promoted last is not asked whether it has what was opened",
-                            6,
+                            4,
                             core(
                                     "RaceRules",
                                     "if (answer.filter(PredecessorFact::goneForSure).isPresent()) {",
@@ -53,12 +53,12 @@ final class Mutations {
                                     "if (o.now().isAfter(MonoTime.BEGINNING)) {")),
                     Mutation.of(
                             "the guard is never armed anew",
-                            2,
+                            1,
                             core("Always", "return other && !spoken", "return other && spoken"),
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "the guard is armed beyond the lease",
-                            1,
+                            5,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(ttl.dividedBy(10));",
@@ -98,7 +98,7 @@ final class Mutations {
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
-                            270,
+                            28,
                             core(
                                     "FollowerRules",
                                     "wake.count() >= LONG &&",
@@ -113,7 +113,7 @@ final class Mutations {
                                     "                        MonoTime.BEGINNING));")),
                     Mutation.of(
                             "a standby is never pointed at another primary",
-                            1,
+                            4,
                             core(
                                     "FollowerRules",
                                     "if (!o.applied().equals(Optional.of(wanted))) {",
@@ -127,7 +127,7 @@ final class Mutations {
                                     "boolean promoted = source.filter(s -> s.leader().revision() < 0).isPresent();")),
                     Mutation.of(
                             "a renewal counts from its answer",
-                            160,
+                            150,
                             agent(
                                     "lease/LeaseKeeper",
                                     "renewed(lease, sent, renewed.ttl(), answer.epoch());",
@@ -141,21 +141,21 @@ final class Mutations {
                                     "fact.leaderEpoch().isPresent() ? until : fact.leaderUntil()")),
                     Mutation.of(
                             "a lease that may be on its way to somebody else is relied on",
-                            32,
+                            59,
                             core(
                                     "LeaderRules",
                                     ".filter(l -> l.standing() == Memory.Standing.FIRM)",
                                     "")),
                     Mutation.of(
                             "clients are let in before the standbys have what they are shown",
-                            156,
+                            15,
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate);",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate) || gate.epoch().revision() > 0;")),
                     Mutation.of(
                             "a primary starts again in place without the names",
-                            43,
+                            105,
                             core(
                                     "LeaderRules",
                                     "        return names.render();",
@@ -182,7 +182,7 @@ final class Mutations {
                                             + " SyncNames wanted = SyncNames.all(target);")),
                     Mutation.of(
                             "a standby is taken out of the names before /sync",
-                            8,
+                            78,
                             core(
                                     "SyncSet",
                                     "if (!names.enforced().containsAll(recorded)) {",
@@ -201,7 +201,7 @@ final class Mutations {
                                             + " static Step withoutStandby(")),
                     Mutation.of(
                             "whoever is not in /sync may lead",
-                            116,
+                            78,
                             core(
                                     "RaceRules",
                                     "&& !cluster.sync().value().entitles(o.me())",
@@ -212,7 +212,7 @@ final class Mutations {
                                     "|| !o.me().value().isEmpty()")),
                     Mutation.of(
                             "a standby is added to /sync before it has confirmed",
-                            35,
+                            97,
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.syncState().equals(\"sync\") &&"
