@@ -213,8 +213,7 @@ final class Agent {
                         config.bootstrap().dcs(),
                         new Watchers(shown, callbacks),
                         (status, sentence) -> end(status, sentence, EndKind.WITH_POSTGRES, wired));
-        wired.set(loop, guard, dcs, callbacks);
-        Reloaded reloaded = new Reloaded(loop, guard, client, callbacks, shown, wired);
+        wired.set(new Wired.Parts(loop, guard, client, callbacks, shown));
         AgentService service =
                 new AgentService(
                         config,
@@ -225,7 +224,7 @@ final class Agent {
                         dcs,
                         shown,
                         new Forwarder(client),
-                        () -> reloadApart(reloaded));
+                        () -> reloadApart(wired));
         // The port is the lock: two agents of one member cannot both have it, and nothing was
         // touched before.
         MemberService handedOver =
@@ -243,7 +242,7 @@ final class Agent {
         loop.start();
         vertx.setPeriodic(
                 LOG_ROTATION.toMillis(), _ -> workers.brief().execute(postgres::rotateLog));
-        handleSignals(loop, wired, reloaded);
+        handleSignals(wired);
         LOG.info(
                 "member {} of cluster {} runs: REST on {}, data directory {}",
                 config.name(),
@@ -331,27 +330,19 @@ final class Agent {
                         .orElse("/usr/lib/holdfast/holdfast-guard"));
     }
 
-    /** What a reload changes. */
-    private record Reloaded(
-            AgentLoop loop,
-            GuardKeeper guard,
-            MemberClient client,
-            CallbackRunner callbacks,
-            Shown shown,
-            Wired wired) {}
-
     /** Neither on the loop nor on the thread of signals: files are read. */
-    private void reloadApart(Reloaded parts) {
+    private void reloadApart(Wired wired) {
+        Wired.Parts parts = wired.all();
         Thread.ofPlatform()
                 .name("holdfast-reload")
                 .start(() ->
-                        reload(parts)
+                        reload(parts, wired)
                                 .forEach(sentence ->
                                         context.runOnContext(_ -> parts.shown().onNote(sentence))));
     }
 
     /** Takes over what can change while the agent runs; what came of it, for the journal. */
-    private synchronized List<String> reload(Reloaded parts) {
+    private synchronized List<String> reload(Wired.Parts parts, Wired wired) {
         return switch (file.read()) {
             case ConfigFile.Result.Unusable(List<String> errors) -> notReloaded(errors);
             case ConfigFile.Result.Usable(AgentConfig next, List<String> warnings) -> {
@@ -367,7 +358,7 @@ final class Agent {
                 parts.callbacks().onReload();
                 parts.loop().reconfigure(self());
                 parts.guard().lookAtWatchdog();
-                reloadRest(next, parts);
+                reloadRest(next, parts.client(), wired);
                 List<String> waiting = RestartKeys.changed(config, next);
                 yield waiting.isEmpty()
                         ? List.of("the configuration was read anew")
@@ -387,20 +378,20 @@ final class Agent {
     }
 
     /** Certificates, who may command, and as whom this member asks others. */
-    private static void reloadRest(AgentConfig next, Reloaded parts) {
-        parts.wired().rest().ifPresent(rest -> rest.reload(next.restApi()).forEach(LOG::warn));
+    private static void reloadRest(AgentConfig next, MemberClient client, Wired wired) {
+        wired.rest().ifPresent(rest -> rest.reload(next.restApi()).forEach(LOG::warn));
         try {
-            parts.client().reload(next.ctl());
+            client.reload(next.ctl());
         } catch (TlsException e) {
             LOG.warn("what this member shows to others stays as it was: {}", e.getMessage());
         }
     }
 
-    private void handleSignals(AgentLoop loop, Wired wired, Reloaded reloaded) {
+    private void handleSignals(Wired wired) {
         UnaryOperator<Orders> shutdown = Orders::withShutdown;
-        on("TERM", () -> loop.order(shutdown));
-        on("INT", () -> loop.order(shutdown));
-        on("HUP", () -> reloadApart(reloaded));
+        on("TERM", () -> wired.loop().order(shutdown));
+        on("INT", () -> wired.loop().order(shutdown));
+        on("HUP", () -> reloadApart(wired));
         on(
                 "USR1",
                 () ->
@@ -428,16 +419,20 @@ final class Agent {
         AGENT_ONLY
     }
 
-    /** What must be ended in order. */
+    /** What a reload changes, and what must be ended in order. */
     private static final class Wired {
         private volatile @org.jspecify.annotations.Nullable Parts parts;
         private volatile Optional<RestServer> rest = Optional.empty();
 
         private record Parts(
-                AgentLoop loop, GuardKeeper guard, Dcs dcs, CallbackRunner callbacks) {}
+                AgentLoop loop,
+                GuardKeeper guard,
+                MemberClient client,
+                CallbackRunner callbacks,
+                Shown shown) {}
 
-        void set(AgentLoop loop, GuardKeeper guard, Dcs dcs, CallbackRunner callbacks) {
-            parts = new Parts(loop, guard, dcs, callbacks);
+        void set(Parts all) {
+            parts = all;
         }
 
         void serving(RestServer server) {

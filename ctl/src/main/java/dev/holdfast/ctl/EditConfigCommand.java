@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code edit-config}. */
@@ -27,11 +27,7 @@ final class EditConfigCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli sets it before it runs anything.
     private CommandSpec spec;
 
-    @Parameters(
-            paramLabel = "CLUSTER",
-            arity = "0..1",
-            description = "The configured one by default.")
-    private Optional<String> cluster = Optional.empty();
+    @Mixin private final OneCluster cluster = new OneCluster();
 
     @Option(
             names = {"-s", "--set"},
@@ -77,7 +73,7 @@ final class EditConfigCommand implements Runnable {
                     spec.commandLine(), "--replace cannot go with --apply, -s or -p");
         }
         Session session = options.session();
-        try (ClusterStore store = session.open(session.scope(cluster))) {
+        try (ClusterStore store = session.open(cluster.scope(session))) {
             StoredConfig current = store.config();
             Map<String, Object> changed = changed(session, current.tree());
             String difference =

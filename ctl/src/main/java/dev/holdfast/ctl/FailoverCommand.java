@@ -7,8 +7,8 @@ import dev.holdfast.ctl.LeaderChange.Kind;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code failover}. */
 @Command(
@@ -18,11 +18,7 @@ import picocli.CommandLine.Parameters;
 final class FailoverCommand implements Callable<Integer> {
     private final Options options;
 
-    @Parameters(
-            paramLabel = "CLUSTER",
-            arity = "0..1",
-            description = "The configured one by default.")
-    private Optional<String> cluster = Optional.empty();
+    @Mixin private final OneCluster cluster = new OneCluster();
 
     @Option(names = "--candidate", paramLabel = "MEMBER", description = "Who is to lead.")
     private Optional<String> candidate = Optional.empty();
@@ -37,7 +33,7 @@ final class FailoverCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Session session = options.session();
-        String scope = session.scope(cluster);
+        String scope = cluster.scope(session);
         Terminal terminal = session.terminal();
         try (ClusterStore store = session.open(scope)) {
             LeaderDialog dialog = new LeaderDialog(session, store);

@@ -4,21 +4,16 @@ import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.ctl.Table.Column;
 import java.math.BigInteger;
 import java.util.List;
-import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code history}. */
 @Command(name = "history", description = "Show where each timeline ended, and who led the next.")
 final class HistoryCommand implements Runnable {
     private final Options options;
 
-    @Parameters(
-            paramLabel = "CLUSTER",
-            arity = "0..1",
-            description = "The configured one by default.")
-    private Optional<String> cluster = Optional.empty();
+    @Mixin private final OneCluster cluster = new OneCluster();
 
     @Option(
             names = {"-f", "--format"},
@@ -33,7 +28,7 @@ final class HistoryCommand implements Runnable {
     @Override
     public void run() {
         Session session = options.session();
-        try (ClusterStore store = session.open(session.scope(cluster))) {
+        try (ClusterStore store = session.open(cluster.scope(session))) {
             session.terminal().print(format.write(table(store.view().history())));
         }
     }

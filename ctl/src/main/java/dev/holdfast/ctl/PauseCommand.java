@@ -2,21 +2,16 @@ package dev.holdfast.ctl;
 
 import dev.holdfast.ctl.PauseSwitch.Patience;
 import dev.holdfast.ctl.PauseSwitch.Wish;
-import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code pause}. */
 @Command(name = "pause", description = "Suspend automatic failover.")
 final class PauseCommand implements Runnable {
     private final Options options;
 
-    @Parameters(
-            paramLabel = "CLUSTER",
-            arity = "0..1",
-            description = "The configured one by default.")
-    private Optional<String> cluster = Optional.empty();
+    @Mixin private final OneCluster cluster = new OneCluster();
 
     @Option(names = "--wait", description = "Wait until every member acts on it.")
     private boolean wait;
@@ -28,7 +23,7 @@ final class PauseCommand implements Runnable {
     @Override
     public void run() {
         Session session = options.session();
-        try (ClusterStore store = session.open(session.scope(cluster))) {
+        try (ClusterStore store = session.open(cluster.scope(session))) {
             PauseSwitch.turn(
                     session, store, Wish.PAUSE, wait ? Patience.UNTIL_SEEN : Patience.NONE);
         }

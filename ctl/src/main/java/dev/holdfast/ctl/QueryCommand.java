@@ -9,7 +9,6 @@ import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code query}. */
 @Command(
@@ -22,11 +21,7 @@ final class QueryCommand implements Runnable {
 
     @Mixin private final WatchOptions watch = new WatchOptions();
 
-    @Parameters(
-            paramLabel = "CLUSTER",
-            arity = "0..1",
-            description = "The configured one by default.")
-    private Optional<String> cluster = Optional.empty();
+    @Mixin private final OneCluster cluster = new OneCluster();
 
     @Option(
             names = {"-c", "--command"},
@@ -82,7 +77,7 @@ final class QueryCommand implements Runnable {
                         ? Optional.of(session.terminal().answer("Password"))
                         : Optional.ofNullable(
                                 session.surroundings().environment().get("PGPASSWORD"));
-        try (ClusterStore store = session.open(session.scope(cluster))) {
+        try (ClusterStore store = session.open(cluster.scope(session))) {
             watch.run(
                     session.surroundings(),
                     () -> {

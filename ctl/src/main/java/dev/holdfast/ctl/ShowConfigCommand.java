@@ -1,19 +1,14 @@
 package dev.holdfast.ctl;
 
-import java.util.Optional;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Mixin;
 
 /** {@code show-config}. */
 @Command(name = "show-config", description = "Show the dynamic configuration.")
 final class ShowConfigCommand implements Runnable {
     private final Options options;
 
-    @Parameters(
-            paramLabel = "CLUSTER",
-            arity = "0..1",
-            description = "The configured one by default.")
-    private Optional<String> cluster = Optional.empty();
+    @Mixin private final OneCluster cluster = new OneCluster();
 
     ShowConfigCommand(Options options) {
         this.options = options;
@@ -22,7 +17,7 @@ final class ShowConfigCommand implements Runnable {
     @Override
     public void run() {
         Session session = options.session();
-        try (ClusterStore store = session.open(session.scope(cluster))) {
+        try (ClusterStore store = session.open(cluster.scope(session))) {
             session.terminal().print(ConfigPatch.sortedYaml(store.config().tree()));
         }
     }

@@ -6,19 +6,15 @@ import dev.holdfast.ctl.LeaderChange.Kind;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code switchover}. */
 @Command(name = "switchover", description = "Have another member lead, in a healthy cluster.")
 final class SwitchoverCommand implements Callable<Integer> {
     private final Options options;
 
-    @Parameters(
-            paramLabel = "CLUSTER",
-            arity = "0..1",
-            description = "The configured one by default.")
-    private Optional<String> cluster = Optional.empty();
+    @Mixin private final OneCluster cluster = new OneCluster();
 
     @Option(
             names = {"--leader", "--primary"},
@@ -48,7 +44,7 @@ final class SwitchoverCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Session session = options.session();
-        String scope = session.scope(cluster);
+        String scope = cluster.scope(session);
         Terminal terminal = session.terminal();
         try (ClusterStore store = session.open(scope)) {
             LeaderDialog dialog = new LeaderDialog(session, store);

@@ -62,6 +62,12 @@ final class DurableFiles {
         return true;
     }
 
+    /** As {@link #write}, and creates the directory where it is missing. */
+    static void writeWithDirectory(Path file, String content) throws IOException {
+        createDirectory(directoryOf(file));
+        write(file, content);
+    }
+
     /** Deletes a file. Returns whether there was one. */
     static boolean delete(Path file) throws IOException {
         boolean deleted = Files.deleteIfExists(file);

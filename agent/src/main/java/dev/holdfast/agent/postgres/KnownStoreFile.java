@@ -43,11 +43,7 @@ public final class KnownStoreFile implements StoreMemory {
     @Override
     public void keep(KnownStore known) {
         try {
-            Path directory = file.toAbsolutePath().getParent();
-            if (directory != null) {
-                DurableFiles.createDirectory(directory);
-            }
-            DurableFiles.write(
+            DurableFiles.writeWithDirectory(
                     file,
                     Trees.toJson(
                                     Map.of(

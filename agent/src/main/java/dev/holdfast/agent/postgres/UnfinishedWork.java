@@ -99,11 +99,7 @@ final class UnfinishedWork {
 
     private void write(String text) {
         try {
-            Path directory = marker.toAbsolutePath().getParent();
-            if (directory != null) {
-                DurableFiles.createDirectory(directory);
-            }
-            DurableFiles.write(marker, text);
+            DurableFiles.writeWithDirectory(marker, text);
         } catch (IOException e) {
             throw failed(e);
         }

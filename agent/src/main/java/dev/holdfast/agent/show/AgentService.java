@@ -83,13 +83,11 @@ public final class AgentService implements MemberService {
 
     @Override
     public CompletionStage<Optional<String>> configJson() {
-        return CompletableFuture.supplyAsync(
-                () ->
-                        loop.mirror()
-                                .current()
-                                .map(s -> s.entries().get(Keys.CONFIG))
-                                .map(Dcs.Entry::value),
-                executor);
+        return CompletableFuture.completedStage(
+                loop.mirror()
+                        .current()
+                        .map(s -> s.entries().get(Keys.CONFIG))
+                        .map(Dcs.Entry::value));
     }
 
     @Override

@@ -26,6 +26,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
@@ -56,6 +58,7 @@ final class Operations {
     private final Supplier<List<JournalLine>> journal;
     private final Set<String> settling = new HashSet<>();
     private long knownAt = -1;
+    private SortedMap<String, Dcs.Entry> held = new TreeMap<>();
     private List<Operation> known = List.of();
 
     Operations(
@@ -76,7 +79,11 @@ final class Operations {
         Optional<Dcs.Snapshot> snapshot = mirror.current();
         if (snapshot.isPresent() && snapshot.get().revision() != knownAt) {
             knownAt = snapshot.get().revision();
-            known = OperationCodec.all(snapshot.get());
+            SortedMap<String, Dcs.Entry> found = new TreeMap<>(OperationCodec.held(snapshot.get()));
+            if (!found.equals(held)) {
+                held = found;
+                known = OperationCodec.all(snapshot.get());
+            }
         }
         return known;
     }

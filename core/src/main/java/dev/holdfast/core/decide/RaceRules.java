@@ -88,7 +88,7 @@ final class RaceRules {
         }
         Optional<FailoverRequest> request = request(cluster);
         Optional<MemberName> asked = request.flatMap(FailoverRequest::candidate);
-        MonoTime since = o.memory().leaderAbsentSince().orElse(o.now());
+        MonoTime since = absentSince(o);
         if (!o.lease().isGood(o.now())) {
             return wait(o, RACE_NOT_FIT, "this member has no lease in the store");
         }
@@ -171,6 +171,11 @@ final class RaceRules {
                 : Optional.empty();
     }
 
+    /** Since when nobody leads, as far as is known here. */
+    static MonoTime absentSince(Observation o) {
+        return o.memory().leaderAbsentSince().orElse(o.now());
+    }
+
     /** An operator forces this member to lead, whatever that may cost. */
     private static boolean isNamed(Observation o, ClusterView cluster) {
         return request(cluster)
@@ -183,7 +188,7 @@ final class RaceRules {
     /** Whom an operator forces to lead waits for the others' votes, too, but not for ever. */
     private static Optional<Decision> votes(
             Observation o, ClusterView cluster, Timeline timeline, Lsn position) {
-        MonoTime since = o.memory().leaderAbsentSince().orElse(o.now());
+        MonoTime since = absentSince(o);
         return isNamed(o, cluster) && !o.now().isBefore(since.plus(o.config().ttl()))
                 ? Optional.empty()
                 : Votes.missing(o, cluster, timeline, position);
@@ -192,7 +197,7 @@ final class RaceRules {
     /** The winner waits for whoever lost. */
     static Optional<Decision> predecessor(Observation o, ClusterView cluster) {
         if (cluster.epoch().isEmpty()) {
-            MonoTime known = o.memory().leaderAbsentSince().orElse(o.now()).plus(o.config().ttl());
+            MonoTime known = absentSince(o).plus(o.config().ttl());
             return Decide.isPrimary(o.server()) || !o.now().isBefore(known)
                     ? Optional.empty()
                     : Optional.of(
@@ -236,7 +241,7 @@ final class RaceRules {
      */
     private static Optional<Decision> peers(
             Observation o, ClusterView cluster, Timeline timeline, Lsn position) {
-        MonoTime since = o.memory().leaderAbsentSince().orElse(o.now());
+        MonoTime since = absentSince(o);
         SortedSet<MemberName> rivals = rivals(o, cluster);
         boolean asked =
                 request(cluster)

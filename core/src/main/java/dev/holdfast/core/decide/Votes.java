@@ -103,7 +103,7 @@ public final class Votes {
 
     private static SortedMap<MemberName, Peer.Answered> votes(Observation o, ClusterView cluster) {
         SortedMap<MemberName, Peer.Answered> votes = new TreeMap<>();
-        MonoTime since = since(o);
+        MonoTime since = RaceRules.absentSince(o);
         for (MemberName voter : cluster.sync().value().standbys()) {
             if (!voter.equals(o.me())
                     && o.peers().get(voter) instanceof Peer.Answered answered
@@ -115,10 +115,6 @@ public final class Votes {
             }
         }
         return votes;
-    }
-
-    private static MonoTime since(Observation o) {
-        return o.memory().leaderAbsentSince().orElse(o.now());
     }
 
     private static Decision ask(
@@ -134,7 +130,7 @@ public final class Votes {
             }
             Peer before = o.peers().get(voter);
             MonoTime again =
-                    before == null || before.askedAt().isBefore(since(o))
+                    before == null || before.askedAt().isBefore(RaceRules.absentSince(o))
                             ? o.now()
                             : before.askedAt().plus(ASK_AGAIN);
             if (again.isAfter(o.now())) {
@@ -174,7 +170,7 @@ public final class Votes {
                         .orElseThrow();
         MemberName best = most.getKey();
         Lsn theirs = most.getValue().position();
-        MonoTime end = since(o).plus(o.config().ttl());
+        MonoTime end = RaceRules.absentSince(o).plus(o.config().ttl());
         boolean mayLead =
                 !most.getValue().nofailover()
                         && cluster.member(best).filter(MemberRecord::isWell).isPresent();

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /** The keys {@code operations/<id>}, Holdfast's own. */
 public final class OperationCodec {
@@ -37,17 +38,18 @@ public final class OperationCodec {
         return node.toString();
     }
 
+    /** The keys that hold operations. */
+    public static SortedMap<String, Dcs.Entry> held(Dcs.Snapshot snapshot) {
+        return snapshot.entries().subMap(Keys.OPERATIONS, Keys.OPERATIONS + Character.MAX_VALUE);
+    }
+
     /** All that can be read, oldest first. */
     public static List<Operation> all(Dcs.Snapshot snapshot) {
         List<Operation> operations = new ArrayList<>();
-        snapshot.entries()
-                .tailMap(Keys.OPERATIONS)
-                .forEach((key, entry) -> {
-                    if (key.startsWith(Keys.OPERATIONS)) {
+        held(snapshot)
+                .forEach((key, entry) ->
                         read(key.substring(Keys.OPERATIONS.length()), entry.value())
-                                .ifPresent(operations::add);
-                    }
-                });
+                                .ifPresent(operations::add));
         return operations;
     }
 
