@@ -154,8 +154,8 @@ final class Faults {
         cluster.members().forEach(m -> m.ailments().heal());
         cluster.store().late(0);
         cluster.store().back();
-        // A pause of before may still be on its way to the store.
-        for (long seconds : new long[] {0, 5, 20, 40}) {
+        // A pause of before may still be on its way to the store, after a lost packet for long.
+        for (long seconds : new long[] {0, 5, 20, 40, 60, 90, 120}) {
             operator.after(seconds * Events.SECOND, "unpause", this::unpause);
         }
     }

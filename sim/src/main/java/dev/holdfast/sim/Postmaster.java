@@ -894,7 +894,7 @@ final class Postmaster {
                 received == 0 ? Optional.empty() : Optional.of(new Lsn(received)),
                 new Lsn(at),
                 Optional.empty(),
-                Server.Replay.ON,
+                localReplayed ? Server.Replay.ON : Server.Replay.LOCAL,
                 streaming,
                 files.upstream().map(u -> "host=" + u.host()).orElse(""),
                 walSenders(),

@@ -141,7 +141,7 @@ final class ProbeSession implements AutoCloseable {
                     ? row.standby(
                             restart,
                             received(row).orElse(least(row)),
-                            row.replayPaused() ? Server.Replay.PAUSED : Server.Replay.ON)
+                            row.replayPaused() ? Server.Replay.PAUSED : row.unpaused())
                     : row.primary(restart);
         } catch (SQLException e) {
             return answer(e);
@@ -207,7 +207,7 @@ final class ProbeSession implements AutoCloseable {
      */
     private Server.Replay replay(Connection session, Row row) throws SQLException {
         if (!row.replayPaused()) {
-            return Server.Replay.ON;
+            return row.unpaused();
         }
         Optional<Pause> known =
                 paused.get()

@@ -24,8 +24,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerProbe {
     /**
-     * OFFSET 0 keeps the role from being asked more than once, so that a promotion in between does
-     * not give half of each role.
+     * The startup process waits for more, by a timer or for a receiver, once it has replayed all
+     * WAL that it found on its own disk and in the archive (wait events of PostgreSQL 13 to 18).
+     *
+     * <p>OFFSET 0 keeps the role from being asked more than once, so that a promotion in between
+     * does not give half of each role.
      */
     private static final String QUERY =
             """
@@ -40,6 +43,9 @@ final class ServerProbe {
                    to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC',
                            'YYYY-MM-DD HH24:MI:SS.US"+00:00"'),
                    CASE WHEN r.recovering THEN pg_is_wal_replay_paused() END,
+                   r.recovering AND pg_last_wal_receive_lsn() IS NULL AND NOT EXISTS (
+                       SELECT FROM pg_stat_activity WHERE backend_type = 'startup'
+                          AND wait_event IN ('RecoveryRetrieveRetryInterval', 'RecoveryWalStream')),
                    current_setting('primary_conninfo'),
                    CASE WHEN r.recovering THEN (SELECT timeline_id FROM pg_control_checkpoint()) END,
                    CASE WHEN r.recovering
@@ -67,6 +73,7 @@ final class ServerProbe {
             Lsn replayed,
             Optional<String> replayTimestamp,
             boolean replayPaused,
+            boolean replaysLocal,
             String primaryConninfo,
             Timeline controlTimeline,
             Optional<Server.WalReceiver> receiver,
@@ -95,6 +102,10 @@ final class ServerProbe {
                     primaryConninfo,
                     senders,
                     slots);
+        }
+
+        Server.Replay unpaused() {
+            return replaysLocal ? Server.Replay.LOCAL : Server.Replay.ON;
         }
 
         private Server.Common common(SortedMap<String, String> pendingRestart) {
@@ -129,25 +140,26 @@ final class ServerProbe {
                     lsn(row.getString(8)).orElse(Lsn.ZERO),
                     Optional.ofNullable(row.getString(9)),
                     row.getBoolean(10),
-                    row.getString(11),
-                    new Timeline(Math.max(1, Math.max(row.getInt(12), row.getInt(13)))),
+                    row.getBoolean(11),
+                    row.getString(12),
+                    new Timeline(Math.max(1, Math.max(row.getInt(13), row.getInt(14)))),
                     receiver(row),
-                    senders(row.getString(18)),
-                    slots(row.getString(19)));
+                    senders(row.getString(19)),
+                    slots(row.getString(20)));
         }
     }
 
     private static Optional<Server.WalReceiver> receiver(ResultSet row) throws SQLException {
-        String status = row.getString(14);
-        int timeline = row.getInt(15);
+        String status = row.getString(15);
+        int timeline = row.getInt(16);
         return status == null || timeline < 1
                 ? Optional.empty()
                 : Optional.of(
                         new Server.WalReceiver(
                                 status,
                                 new Timeline(timeline),
-                                Optional.ofNullable(row.getString(16)).orElse(""),
-                                row.getInt(17)));
+                                Optional.ofNullable(row.getString(17)).orElse(""),
+                                row.getInt(18)));
     }
 
     private List<WalSender> senders(@Nullable String text) {

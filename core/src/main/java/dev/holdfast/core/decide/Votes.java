@@ -37,13 +37,15 @@ public final class Votes {
     private Votes() {}
 
     /**
-     * The epoch for which this member's vote counts: nobody leads, as far as is known here, and the
-     * server was seen without a receiver before it was asked for the position that is told.
+     * The epoch for which this member's vote counts: nobody leads, as far as is known here, the
+     * server was seen without a receiver before it was asked for the position that is told, and
+     * that is not the position of a server that still replays its own WAL after a start.
      */
     public static Optional<Long> pledge(Observation seen, Optional<Server> told) {
         return seen.cluster()
                 .filter(c -> c.leader().isEmpty())
                 .filter(_ -> isDetached(seen.server()) && isDetached(told))
+                .filter(_ -> told.orElse(null) instanceof Server.Standby s && s.tellsAll())
                 .map(ClusterView::epochRevision);
     }
 

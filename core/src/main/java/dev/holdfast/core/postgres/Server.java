@@ -27,6 +27,11 @@ public sealed interface Server {
     /** Whether a standby replays what it has. */
     enum Replay {
         ON,
+        /**
+         * Since its start it replays what lies on its own disk, where it may have more than it
+         * tells: it opens for reading as soon as that is consistent.
+         */
+        LOCAL,
         /** Somebody has paused it. */
         PAUSED,
         /**
@@ -56,7 +61,12 @@ public sealed interface Server {
         }
 
         public boolean replayPaused() {
-            return replay != Replay.ON;
+            return replay == Replay.PAUSED || replay == Replay.NEEDS_HIGHER_LIMITS;
+        }
+
+        /** Whether {@link #position} is all that it has: it has asked for more since its start. */
+        public boolean tellsAll() {
+            return replay == Replay.ON || received.isPresent();
         }
 
         public boolean isStreaming() {

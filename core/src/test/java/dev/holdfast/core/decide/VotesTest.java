@@ -7,10 +7,12 @@ import static dev.holdfast.core.decide.Values.PG3;
 import static dev.holdfast.core.decide.Values.at;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.config.SyncMode;
+import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import java.util.List;
 import java.util.Optional;
@@ -107,6 +109,31 @@ class VotesTest {
         Observation led =
                 Situation.ofSyncStandby().config(c -> c.sync(SyncMode.QUORUM)).detached().observe();
         assertThat(Votes.pledge(led, led.server())).isEmpty();
+    }
+
+    /** Just after its start it opens before it has replayed what it has, and would tell of less. */
+    @Test
+    void whoStillReplaysItsOwnWalHasNoVoteYet() {
+        Observation detached = voting().detached().observe();
+        Server.Standby all = (Server.Standby) detached.server().orElseThrow();
+        assertThat(Votes.pledge(detached, Optional.of(started(all, Optional.empty())))).isEmpty();
+        assertThat(Votes.pledge(detached, Optional.of(started(all, all.received()))))
+                .isEqualTo(Votes.pledge(detached, detached.server()))
+                .isPresent();
+    }
+
+    private static Server.Standby started(Server.Standby like, Optional<Lsn> received) {
+        return new Server.Standby(
+                like.common(),
+                like.timeline(),
+                received,
+                like.replayed(),
+                like.replayTimestamp(),
+                Server.Replay.LOCAL,
+                like.receiver(),
+                like.primaryConninfo(),
+                like.senders(),
+                like.slots());
     }
 
     @Test
