@@ -42,7 +42,9 @@ final class Cluster {
         this.events = new Events(trace);
         this.chance = new Chance(seed);
         this.chanceOfTraps = new Chance(~seed);
-        this.setup = Setup.drawn(chance, new Chance(Long.reverse(seed)));
+        this.setup =
+                Setup.drawn(
+                        chance, new Chance(Long.reverse(seed)), new Chance(~Long.reverse(seed)));
         int count = setup.names().size();
         this.network = new Network(events, chance, count + 2);
         this.store = new Store(events, chance);

@@ -298,7 +298,8 @@ final class Faults {
                                             o.withReinitialize(
                                                     Optional.of(
                                                             new Orders.Reinitialize(
-                                                                    member.clock().now())))));
+                                                                    member.clock().now(),
+                                                                    Orders.CopyOf.ANYBODY)))));
         }
     }
 

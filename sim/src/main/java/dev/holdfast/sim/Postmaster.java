@@ -642,6 +642,10 @@ final class Postmaster {
         }
         attempts++;
         receiver = replication;
+        if (directory.branch != upstream.directory.branch) {
+            // Whoever streams from here comes to the end of the old timeline, and asks anew.
+            List.copyOf(senders).forEach(this::dropSender);
+        }
         directory.branch = upstream.directory.branch;
         if (directory.branch.timeline().isAfter(directory.newestKnown)) {
             directory.newestKnown = directory.branch.timeline();

@@ -51,8 +51,9 @@ final class Setup {
     /**
      * @param chanceOfQuorum apart from the rest, so that the runs in which it says no are what they
      *     were before there was a quorum mode
+     * @param chanceOfCascade likewise: who streams from whom, and offers itself to be copied
      */
-    static Setup drawn(Chance chance, Chance chanceOfQuorum) {
+    static Setup drawn(Chance chance, Chance chanceOfQuorum, Chance chanceOfCascade) {
         Pace pace = chance.oneIn(5) ? Pace.LONG : Pace.DENSE;
         int count = chance.of(List.of(3, 3, 3, 3, 2, 4));
         List<MemberName> names = new ArrayList<>();
@@ -87,7 +88,26 @@ final class Setup {
         SortedMap<String, Object> postgresql = new TreeMap<>();
         postgresql.put("use_pg_rewind", !chance.oneIn(5));
         tree.put("postgresql", postgresql);
+        if (count > 2 && chanceOfCascade.oneIn(3)) {
+            cascade(names, tags, chanceOfCascade);
+        }
         return new Setup(pace, List.copyOf(names), tags, tree);
+    }
+
+    /** Circles and members that name themselves among them. */
+    private static void cascade(
+            List<MemberName> names, SortedMap<MemberName, Tags> tags, Chance chance) {
+        for (MemberName name : names) {
+            SortedMap<String, String> values =
+                    new TreeMap<>(tags.getOrDefault(name, Tags.NONE).values());
+            if (chance.oneIn(2)) {
+                values.put("replicatefrom", chance.of(names).value());
+            }
+            if (chance.oneIn(4)) {
+                values.put("clonefrom", "true");
+            }
+            tags.put(name, new Tags(values));
+        }
     }
 
     private static Tags tag(Chance chance) {

@@ -190,6 +190,13 @@ final class Simulation {
                         .allMatch(m -> isOfAnotherCluster(m, leader.server().orElseThrow()));
     }
 
+    /** Directly, or through standbys that do: in a circle nobody would. */
+    private static boolean streamsFrom(Postmaster upstream, MemberName name) {
+        return upstream.senders().stream()
+                .filter(s -> s.flushed > 0)
+                .anyMatch(s -> s.standby.memberName().equals(name) || streamsFrom(s.standby, name));
+    }
+
     private boolean isBack() {
         return missing().isEmpty();
     }
@@ -216,8 +223,7 @@ final class Simulation {
             if (member != leader
                     && !isOfAnotherCluster(member, primary)
                     && !isOnTwinTimeline(member, primary)
-                    && primary.senders().stream()
-                            .noneMatch(s -> s.standby.memberName().equals(name) && s.flushed > 0)) {
+                    && !streamsFrom(primary, name)) {
                 return name + " does not stream from " + primary.memberName();
             }
         }

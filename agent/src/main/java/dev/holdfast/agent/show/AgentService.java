@@ -205,7 +205,10 @@ public final class AgentService implements MemberService {
         if (seen.get().orders().reinitialize().isPresent() && !request.force()) {
             return done(503, config.name() + " is being reinitialized already: " + reason());
         }
-        Orders.Reinitialize order = new Orders.Reinitialize(clock.get());
+        Orders.Reinitialize order =
+                new Orders.Reinitialize(
+                        clock.get(),
+                        request.fromLeader() ? Orders.CopyOf.LEADER : Orders.CopyOf.ANYBODY);
         loop.order(orders -> orders.withReinitialize(Optional.of(order)));
         var _ =
                 shown.await(

@@ -9,6 +9,7 @@ import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.LeaderProof;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.Dcs.Compare;
@@ -61,6 +62,7 @@ public final class Publisher {
         MemberRecord record =
                 record(
                         status,
+                        o.applied(),
                         o.known().isAheadOf(o.cluster().get())
                                 ? MemberRecord.Store.OLDER
                                 : MemberRecord.Store.CURRENT);
@@ -122,7 +124,8 @@ public final class Publisher {
                         }));
     }
 
-    MemberRecord record(MemberStatus status, MemberRecord.Store store) {
+    private MemberRecord record(
+            MemberStatus status, Optional<ServerFiles> applied, MemberRecord.Store store) {
         Optional<Lsn> location = Optional.empty();
         Optional<Timeline> timeline = Optional.empty();
         Optional<Lsn> received = Optional.empty();
@@ -138,7 +141,11 @@ public final class Publisher {
                 timeline = Optional.of(standby.timeline());
                 received = standby.received();
                 replayed = Optional.of(standby.replayed());
-                replication = standby.isStreaming() ? Optional.of("streaming") : Optional.empty();
+                replication =
+                        standby.isStreaming()
+                                ? Optional.of("streaming")
+                                : applied.filter(Publisher::takesFromArchive)
+                                        .map(_ -> "in archive recovery");
             }
             case Server.Rejecting _, Server.Silent _ -> {}
             case null -> {}
@@ -163,6 +170,10 @@ public final class Publisher {
                         ? MemberRecord.Health.WELL
                         : MemberRecord.Health.UNWELL,
                 store);
+    }
+
+    private static boolean takesFromArchive(ServerFiles files) {
+        return !files.parameters().getOrDefault("restore_command", "").isBlank();
     }
 
     /** Only what needs an operator: a member that cannot go on by itself. */

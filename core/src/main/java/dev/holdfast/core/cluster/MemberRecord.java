@@ -61,6 +61,13 @@ public record MemberRecord(
         return health == Health.WELL;
     }
 
+    /** Its standby runs and receives WAL as it is written. */
+    public boolean isStreaming() {
+        return state == MemberState.STREAMING
+                || (state == MemberState.RUNNING
+                        && replicationState.filter("streaming"::equals).isPresent());
+    }
+
     /**
      * As found in the store: with its key's mod revision and the lease it hangs on.
      *

@@ -1,6 +1,8 @@
 package dev.holdfast.core.cluster;
 
 import dev.holdfast.core.FrozenMap;
+import dev.holdfast.core.MemberName;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -15,13 +17,33 @@ public record Tags(SortedMap<String, String> values) {
         values = FrozenMap.copyOf(values);
     }
 
+    /** The member to stream from in place of the leader. */
+    public Optional<MemberName> replicateFrom() {
+        return Optional.ofNullable(values.get("replicatefrom"))
+                .filter(MemberName::isValid)
+                .map(MemberName::new);
+    }
+
+    /**
+     * Nothing is streamed: WAL comes from the archive, and so late. Such a member neither leads nor
+     * confirms.
+     */
+    public boolean noStream() {
+        return isSet("nostream");
+    }
+
     private boolean isSet(String tag) {
         return "true".equals(values.get(tag));
     }
 
-    /** Never to be leader. A {@code failover_priority} of 0 or less says the same. */
+    /**
+     * Never to be leader. {@code nostream} says the same, and so does a {@code failover_priority}
+     * of 0 or less.
+     */
     public boolean noFailover() {
-        return isSet("nofailover") || (values.get("nofailover") == null && failoverPriority() <= 0);
+        return isSet("nofailover")
+                || noStream()
+                || (values.get("nofailover") == null && failoverPriority() <= 0);
     }
 
     /** The same tags, and never to be leader. */
@@ -38,7 +60,9 @@ public record Tags(SortedMap<String, String> values) {
 
     /** Never to be a synchronous standby. A {@code sync_priority} of 0 or less says the same. */
     public boolean noSync() {
-        return isSet("nosync") || (values.get("nosync") == null && syncPriority() <= 0);
+        return isSet("nosync")
+                || noStream()
+                || (values.get("nosync") == null && syncPriority() <= 0);
     }
 
     /** The members with the highest numbers become synchronous standbys. */

@@ -1,5 +1,6 @@
 package dev.holdfast.core.config;
 
+import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.Tags;
 import java.util.List;
 import java.util.Optional;
@@ -24,12 +25,17 @@ final class TagsReader {
                 value = tags.flag(tag).map(String::valueOf);
             } else if (NUMBERS.contains(tag)) {
                 value = tags.integer(tag, -1_000_000, 1_000_000).map(String::valueOf);
+            } else if (tag.equals("replicatefrom")) {
+                value =
+                        tags.read(
+                                tag,
+                                "the name of a member",
+                                v -> Scalars.text(v).filter(MemberName::isValid));
             } else {
                 value = tags.read(tag, "text, a number, true or false", Scalars::text);
             }
             value.ifPresent(text -> read.put(tag, text));
         }
-        tags.without("is shown but has no effect yet", "replicatefrom", "nostream");
         return new Tags(read);
     }
 }

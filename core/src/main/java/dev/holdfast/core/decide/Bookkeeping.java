@@ -1,15 +1,11 @@
 package dev.holdfast.core.decide;
 
 import dev.holdfast.core.Epoch;
-import dev.holdfast.core.MemberName;
-import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.postgres.Server;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /** What is remembered of an observation whatever is decided on it. */
 final class Bookkeeping {
@@ -36,7 +32,9 @@ final class Bookkeeping {
                                 o.server().orElse(null) instanceof Server.Silent
                                         ? o.memory().silentSince().or(() -> Optional.of(o.now()))
                                         : Optional.empty());
-        memory = memory.withAlone(alone(o, cluster));
+        memory =
+                memory.withAlone(alone(o, cluster))
+                        .withSlotSeen(SlotRules.seen(memory.slotSeen(), o, cluster));
         if (isUp(o)
                 && memory.crashes().count() > 0
                 && o.now().since(memory.crashes().lastAt()).compareTo(STEADY) > 0) {
@@ -62,14 +60,12 @@ final class Bookkeeping {
                 && o.lease().leaderEpoch().isPresent()) {
             memory =
                     memory.withLead(
-                                    Optional.of(
-                                            new Memory.Lead(
-                                                    o.lease().leaderEpoch().get(),
-                                                    primary.common().startMicros(),
-                                                    primary.flushed(),
-                                                    Candidates.best(o, cluster, primary)
-                                                            .isPresent())))
-                            .withSlotSeen(slotSeen(memory.slotSeen(), cluster, o.now()));
+                            Optional.of(
+                                    new Memory.Lead(
+                                            o.lease().leaderEpoch().get(),
+                                            primary.common().startMicros(),
+                                            primary.flushed(),
+                                            Candidates.best(o, cluster, primary).isPresent())));
         }
         if (o.config().pause() && o.lease().leaderEpoch().isEmpty()) {
             // What a primary did without a lease in a pause is not held against it afterwards.
@@ -121,14 +117,5 @@ final class Bookkeeping {
         return o.server()
                 .filter(s -> s instanceof Server.Primary || s instanceof Server.Standby)
                 .isPresent();
-    }
-
-    private static SortedMap<String, MonoTime> slotSeen(
-            SortedMap<String, MonoTime> before, ClusterView cluster, MonoTime now) {
-        SortedMap<String, MonoTime> seen = new TreeMap<>(before);
-        for (MemberName name : cluster.members().keySet()) {
-            seen.put(name.slotName(), now);
-        }
-        return seen;
     }
 }

@@ -180,13 +180,15 @@ final class BootstrapRules {
     }
 
     /**
-     * A base backup from the leader. What lies in the directory is moved aside, under a name that
-     * holds {@code aside}.
+     * A base backup from a standby that offers itself, or else from the leader. What lies in the
+     * directory is moved aside, under a name that holds {@code aside}.
      */
     static Decision copy(Observation o, ClusterView cluster, String aside) {
+        Optional<MemberRecord.Stored> leader =
+                cluster.runningPrimary().filter(p -> !p.name().equals(o.me()));
         Optional<Upstream> source =
-                cluster.runningPrimary()
-                        .filter(p -> !p.name().equals(o.me()))
+                leader.flatMap(_ -> offered(o, cluster))
+                        .or(() -> leader)
                         .flatMap(MemberRecord.Stored::upstream);
         Optional<MonoTime> failed = copyFailed(o);
         if (failed.isPresent() && o.now().isBefore(failed.get())) {
@@ -215,6 +217,25 @@ final class BootstrapRules {
         return Say.of(o, CLONE, "the data directory is copied from " + source.get().member())
                 .act(new Action.Clone(source.get(), aside))
                 .decision();
+    }
+
+    /**
+     * A standby with the tag {@code clonefrom} that streams. After a copy that failed it is the
+     * leader's turn.
+     */
+    private static Optional<MemberRecord.Stored> offered(Observation o, ClusterView cluster) {
+        boolean leaderOnly =
+                copyFailed(o).isPresent()
+                        || o.orders()
+                                .reinitialize()
+                                .filter(r -> r.from() == Orders.CopyOf.LEADER)
+                                .isPresent();
+        return leaderOnly
+                ? Optional.empty()
+                : cluster.members().values().stream()
+                        .filter(m -> !m.name().equals(o.me()) && !cluster.isLeader(m.name()))
+                        .filter(m -> m.member().tags().cloneFrom() && m.member().isStreaming())
+                        .findFirst();
     }
 
     /**

@@ -52,8 +52,8 @@ public final class Candidates {
                             + candidate
                             + " shows no lease, so the leader key cannot be handed to it");
         }
-        Optional<WalSender> sender = WalSender.only(primary.senders(), candidate);
-        if (sender.filter(WalSender::isStreaming).isEmpty()) {
+        Optional<Lsn> flushed = flushed(cluster, primary, candidate);
+        if (flushed.isEmpty()) {
             return Optional.of("candidate " + candidate + " is not streaming from " + o.me());
         }
         if (o.config().synchronous()
@@ -65,7 +65,7 @@ public final class Candidates {
                             + " is not in "
                             + cluster.sync().value().standbys());
         }
-        long lagBytes = primary.flushed().bytesPast(sender.get().flushed());
+        long lagBytes = primary.flushed().bytesPast(flushed.get());
         return !o.config().synchronous()
                         && rule == SyncSetRule.MUST_BE_IN
                         && lagBytes > o.config().maximumLagOnFailover()
@@ -79,6 +79,24 @@ public final class Candidates {
                 : Optional.empty();
     }
 
+    /**
+     * How much of the primary's WAL a member has that streams, from the primary or from another
+     * standby that does; of the latter as it told last.
+     */
+    private static Optional<Lsn> flushed(
+            ClusterView cluster, Server.Primary primary, MemberName member) {
+        Optional<Lsn> direct =
+                WalSender.only(primary.senders(), member)
+                        .filter(WalSender::isStreaming)
+                        .map(WalSender::flushed);
+        return direct.isPresent() || !Following.streamsElsewhere(cluster, member)
+                ? direct
+                : Following.named(cluster, member)
+                        .flatMap(above -> flushed(cluster, primary, above.name()))
+                        .flatMap(_ -> cluster.member(member))
+                        .flatMap(MemberRecord::xlogLocation);
+    }
+
     /** The fit member that has received most; of equals, the one that is preferred. */
     public static Optional<MemberName> best(
             Observation o, ClusterView cluster, Server.Primary primary) {
@@ -87,7 +105,7 @@ public final class Candidates {
         int preferred = 0;
         for (MemberName member : cluster.members().keySet()) {
             if (refusal(o, cluster, primary, member, SyncSetRule.MUST_BE_IN).isEmpty()) {
-                Lsn flushed = WalSender.only(primary.senders(), member).orElseThrow().flushed();
+                Lsn flushed = flushed(cluster, primary, member).orElseThrow();
                 int preference = cluster.member(member).orElseThrow().tags().failoverPriority();
                 boolean level = flushed.equals(most) && preference > preferred;
                 if (best.isEmpty() || flushed.isAfter(most) || level) {

@@ -93,7 +93,9 @@ final class Files {
                                 o.self().ident(),
                                 o.config().pgIdent())),
                 upstream,
-                o.config().useSlots() ? Optional.of(o.me().slotName()) : Optional.empty(),
+                o.config().useSlots() && !o.self().tags().noStream()
+                        ? Optional.of(o.me().slotName())
+                        : Optional.empty(),
                 syncNames);
     }
 

@@ -8,6 +8,7 @@ import static dev.holdfast.core.decide.Reason.Code.FOLLOW_WAKE;
 import static dev.holdfast.core.decide.Reason.Code.SILENT;
 import static dev.holdfast.core.decide.Reason.Code.STARTING;
 
+import dev.holdfast.core.MemberName;
 import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
@@ -35,10 +36,11 @@ final class FollowerRules {
     private FollowerRules() {}
 
     static Decision decide(Observation o, ClusterView cluster, LeaderKey leader) {
-        Optional<Upstream> upstream = Files.upstream(o, cluster, leader.member());
         if (o.serverGone()) {
-            return RejoinRules.decide(o, cluster, leader, upstream);
+            return RejoinRules.decide(
+                    o, cluster, leader, Files.upstream(o, cluster, leader.member()));
         }
+        Optional<Upstream> upstream = Following.upstream(o, cluster, leader.member());
         return switch (o.server().orElse(null)) {
             case null -> awaitServer(o, cluster);
             case Server.Rejecting rejecting -> recovering(o, cluster, leader, rejecting, upstream);
@@ -58,14 +60,18 @@ final class FollowerRules {
             LeaderKey leader,
             Server.Rejecting rejecting,
             Optional<Upstream> upstream) {
+        Optional<Upstream> before = o.applied().flatMap(ServerFiles::upstream);
         boolean told =
-                upstream.isEmpty() || o.applied().flatMap(ServerFiles::upstream).equals(upstream);
+                upstream.isEmpty()
+                        || before.equals(upstream)
+                        || before.equals(Following.direct(o, cluster, leader.member()));
         return told || !rejecting.sqlState().equals(Server.Rejecting.CANNOT_CONNECT_NOW)
                 ? awaitServer(o, cluster)
                 : Say.of(
                                 o,
                                 FOLLOW_APPLY,
-                                "PostgreSQL is not ready, and is told to follow " + leader.member())
+                                "PostgreSQL is not ready, and is told to follow "
+                                        + upstream.get().member())
                         .act(new Action.ApplyFiles(Files.forStandby(o, cluster, upstream)))
                         .eager()
                         .service(Serving.whileRunning(o))
@@ -111,14 +117,19 @@ final class FollowerRules {
             return Say.of(
                             o,
                             FOLLOW_APPLY,
-                            "the configuration is brought up to date to follow " + leader.member())
+                            "the configuration is brought up to date to follow "
+                                    + followed(leader, upstream))
                     .act(new Action.ApplyFiles(wanted))
                     .actAll(actions)
                     .service(Serving.whileChanging(o))
                     .decision();
         }
+        if (o.self().tags().noStream()) {
+            return fromArchive(o, cluster, leader, standby, actions);
+        }
         boolean streams = standby.isStreaming();
         Optional<MemberRecord.Stored> primary = cluster.runningPrimary();
+        Optional<MemberRecord.Stored> between = Following.source(o, cluster);
         if (streams || primary.isEmpty()) {
             Say say =
                     Say.of(
@@ -126,14 +137,84 @@ final class FollowerRules {
                             FOLLOW,
                             streams
                                     ? "standby of "
-                                            + leader.member()
+                                            + followed(leader, upstream)
                                             + " on timeline "
                                             + standby.timeline()
                                     : "waiting for " + leader.member() + " to run as primary");
             say.actAll(actions).service(Serving.whileChanging(o));
+            if (streams && between.isPresent()) {
+                say.remember(o.memory().withWake(Memory.Wake.NONE));
+            }
+            Optional<Memory.Pass> pass = o.memory().wake().pass();
+            pass.filter(p -> o.now().isBefore(p.until())).ifPresent(p -> say.lookAt(p.until()));
             return (isChangingTimeline(o, cluster, standby) ? say.eager() : say).decision();
         }
-        return reconnect(o, leader, standby, primary.get(), upstream, actions);
+        return between.isPresent() && isLetDown(o)
+                ? passOver(o, cluster, leader, between.get())
+                : reconnect(o, leader, standby, between.orElse(primary.get()), actions);
+    }
+
+    /** The member that is streamed from, in words. */
+    private static MemberName followed(LeaderKey leader, Optional<Upstream> upstream) {
+        return upstream.map(Upstream::member).orElse(leader.member());
+    }
+
+    /**
+     * What comes from the archive comes late, so that nobody can tell from waiting whether it comes
+     * at all: once the leader has gone on to another timeline, its history is asked for.
+     */
+    private static Decision fromArchive(
+            Observation o,
+            ClusterView cluster,
+            LeaderKey leader,
+            Server.Standby standby,
+            List<Action> actions) {
+        if (isDiverged(o, leader, standby)) {
+            return diverged(o, leader, standby);
+        }
+        Say say =
+                Say.of(
+                                o,
+                                FOLLOW,
+                                "standby that takes its WAL from the archive, by its tag nostream")
+                        .actAll(actions)
+                        .service(Serving.whileChanging(o));
+        boolean left =
+                cluster.timeline()
+                        .map(Versioned::value)
+                        .filter(c -> c.opened() && c.timeline().isAfter(standby.timeline()))
+                        .isPresent();
+        if (left && heard(o, leader).isEmpty() && cluster.runningPrimary().isPresent()) {
+            Files.upstream(o, cluster, leader.member())
+                    .ifPresent(u -> say.act(new Action.AskSource(u, leader.epoch())));
+        }
+        return say.decision();
+    }
+
+    /** It was woken so often that a standby which can be streamed from would be streamed from. */
+    private static boolean isLetDown(Observation o) {
+        Memory.Wake wake = o.memory().wake();
+        return wake.count() > LONG && !o.now().isBefore(wake.lastAt().plus(pause(wake)));
+    }
+
+    private static Duration pause(Memory.Wake wake) {
+        return FIRST_WAKE.multipliedBy(1L << Math.min(6, wake.count()));
+    }
+
+    private static Decision passOver(
+            Observation o, ClusterView cluster, LeaderKey leader, MemberRecord.Stored between) {
+        Observation next = o.withMemory(o.memory().withWake(Following.passing(o)));
+        Optional<Upstream> direct = Following.upstream(next, cluster, leader.member());
+        return Say.of(
+                        next,
+                        FOLLOW_APPLY,
+                        between.name()
+                                + " does not let this standby stream: following "
+                                + leader.member()
+                                + " for a while")
+                .act(new Action.ApplyFiles(Files.forStandby(next, cluster, direct)))
+                .service(Serving.whileChanging(next))
+                .decision();
     }
 
     /**
@@ -155,19 +236,18 @@ final class FollowerRules {
     }
 
     /**
-     * The primary is there and we do not stream from it: wake the receiver, which else tries every
-     * 5 s; then ask why.
+     * The one to stream from is there and we do not stream from it: wake the receiver, which else
+     * tries every 5 s; then ask why.
      */
     private static Decision reconnect(
             Observation o,
             LeaderKey leader,
             Server.Standby standby,
-            MemberRecord.Stored primary,
-            Optional<Upstream> upstream,
+            MemberRecord.Stored source,
             List<Action> actions) {
         Memory.Wake wake = o.memory().wake();
-        boolean news = wake.revision() != primary.revision();
-        Duration pause = FIRST_WAKE.multipliedBy(1L << Math.min(6, wake.count()));
+        boolean news = wake.revision() != source.revision();
+        Duration pause = pause(wake);
         boolean due = news || !o.now().isBefore(wake.lastAt().plus(pause));
         if (wake.count() >= LONG && isDiverged(o, leader, standby)) {
             return diverged(o, leader, standby);
@@ -176,15 +256,17 @@ final class FollowerRules {
                 Say.of(
                                 o,
                                 FOLLOW_WAKE,
-                                leader.member()
-                                        + " runs as primary and this standby does not stream yet")
+                                source.name()
+                                        + (source.name().equals(leader.member())
+                                                ? " runs as primary"
+                                                : " streams")
+                                        + " and this standby does not stream yet")
                         .actAll(actions);
         if (due) {
-            Memory.Wake next =
-                    new Memory.Wake(primary.revision(), news ? 1 : wake.count() + 1, o.now());
+            Memory.Wake next = wake.again(source.revision(), news ? 1 : wake.count() + 1, o.now());
             say.act(new Action.Reload()).remember(o.memory().withWake(next));
-            if (next.count() >= LONG) {
-                say.actAll(questions(o, leader, standby, upstream));
+            if (next.count() >= LONG && source.name().equals(leader.member())) {
+                say.actAll(questions(o, leader, standby, source.upstream()));
             }
         }
         if (wake.count() < 6) {

@@ -133,13 +133,30 @@ public record Memory(
     /**
      * How a standby was woken.
      *
-     * @param revision of the primary's member record
+     * @param revision of the record of the member to stream from
      * @param count how often this standby was woken for it
      * @param lastAt when it was last woken
+     * @param pass whether the standby that its tag names is passed over, since it let this one down
      */
-    public record Wake(long revision, int count, MonoTime lastAt) {
+    public record Wake(long revision, int count, MonoTime lastAt, Optional<Pass> pass) {
         public static final Wake NONE = new Wake(0, 0, MonoTime.BEGINNING);
+
+        public Wake(long revision, int count, MonoTime lastAt) {
+            this(revision, count, lastAt, Optional.empty());
+        }
+
+        Wake again(long ofRevision, int next, MonoTime now) {
+            return new Wake(ofRevision, next, now, pass);
+        }
     }
+
+    /**
+     * A standby to stream from that did not let this one stream.
+     *
+     * @param until when it is tried again
+     * @param times how often in a row that happened
+     */
+    public record Pass(MonoTime until, int times) {}
 
     /**
      * The last primary seen here.

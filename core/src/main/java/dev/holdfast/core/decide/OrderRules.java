@@ -106,7 +106,7 @@ final class OrderRules {
                         : Say.of(
                                         o,
                                         ORDER_REINITIALIZE,
-                                        "an operator ordered a fresh copy of the leader's data")
+                                        "an operator ordered a fresh copy of the cluster's data")
                                 .act(
                                         new Action.Stop(
                                                 Action.StopMode.FAST, ShutdownRules.patience(o)))

@@ -30,8 +30,20 @@ public record Orders(
      */
     public record Restart(long startMicros, MonoTime orderedAt, Optional<Duration> timeout) {}
 
-    /** When it was ordered: a copy that ended before does not fulfil it. */
-    public record Reinitialize(MonoTime orderedAt) {}
+    /**
+     * A fresh copy.
+     *
+     * @param orderedAt a copy that ended before does not fulfil it
+     * @param from whose copy it may be
+     */
+    public record Reinitialize(MonoTime orderedAt, CopyOf from) {}
+
+    /** Whom a copy is made from. */
+    public enum CopyOf {
+        LEADER,
+        /** A standby that offers itself, else the leader. */
+        ANYBODY
+    }
 
     public Orders withRestart(Optional<Restart> order) {
         return new Orders(order, scheduled, reinitialize, shutdown);

@@ -295,8 +295,11 @@ final class PrimaryRules {
     static SyncSet.Input syncInput(Observation o, ClusterView cluster, Server.Primary primary) {
         SortedMap<MemberName, Integer> eligible = new TreeMap<>();
         for (MemberName member : Files.eligible(o, cluster)) {
-            eligible.put(
-                    member, cluster.member(member).map(m -> m.tags().syncPriority()).orElse(1));
+            // Whoever is to stream from another standby is about to go there, or has gone.
+            if (Following.named(cluster, member).isEmpty()) {
+                eligible.put(
+                        member, cluster.member(member).map(m -> m.tags().syncPriority()).orElse(1));
+            }
         }
         boolean spent =
                 eligible.isEmpty()

@@ -273,7 +273,12 @@ final class RejoinRules {
                     .decision();
         }
         return Say.of(o, upstream.isPresent() ? FOLLOW_START : RACE_START, why)
-                .act(new Action.StartStandby(Files.forStandby(o, cluster, upstream)))
+                .act(
+                        new Action.StartStandby(
+                                Files.forStandby(
+                                        o,
+                                        cluster,
+                                        upstream.filter(_ -> !o.self().tags().noStream()))))
                 .remember(
                         o.memory()
                                 .withCrashes(LeaderRules.counted(o))

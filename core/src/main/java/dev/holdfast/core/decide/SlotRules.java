@@ -1,17 +1,21 @@
 package dev.holdfast.core.decide;
 
-import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.Slot;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
- * A replication slot for each other member: it keeps the WAL that the member still needs, and on a
- * standby it waits unused.
+ * A replication slot for each other member, on whom it streams from: it keeps the WAL that the
+ * member still needs. On another standby it waits unused.
  */
 final class SlotRules {
     private SlotRules() {}
@@ -21,7 +25,7 @@ final class SlotRules {
             return List.of();
         }
         List<Action> actions = new ArrayList<>();
-        SortedSet<String> current = others(o, cluster);
+        SortedSet<String> current = ofFollowers(o, cluster);
         SortedSet<String> missing = new TreeSet<>(current);
         primary.slots().forEach(slot -> missing.remove(slot.name()));
         if (!missing.isEmpty()) {
@@ -44,7 +48,8 @@ final class SlotRules {
     /**
      * On a standby the slots are made in advance, so that the others find them when it is promoted;
      * unused they hold nothing back. One that was used while this member led would hold WAL back
-     * for ever: it is made anew.
+     * for ever: it is made anew; and so is that of a standby which streamed from this one, once it
+     * has been away for {@code member_slots_ttl}.
      */
     static List<Action> onStandby(Observation o, ClusterView cluster, Server.Standby standby) {
         if (!o.config().useSlots()) {
@@ -54,10 +59,9 @@ final class SlotRules {
         SortedSet<String> missing = others(o, cluster);
         SortedSet<String> used = new TreeSet<>();
         for (Slot slot : standby.slots()) {
-            if (missing.remove(slot.name())
-                    && slot.physical()
-                    && slot.reserved()
-                    && !slot.active()) {
+            boolean ours =
+                    missing.remove(slot.name()) || o.memory().slotSeen().containsKey(slot.name());
+            if (ours && slot.physical() && slot.reserved() && !slot.active() && !isKept(o, slot)) {
                 used.add(slot.name());
             }
         }
@@ -70,11 +74,76 @@ final class SlotRules {
         return actions;
     }
 
+    /** Whether its owner was there lately, and is to come back here. */
+    private static boolean isKept(Observation o, Slot slot) {
+        MonoTime seen = o.memory().slotSeen().get(slot.name());
+        return seen != null && !o.now().isAfter(seen.plus(o.config().memberSlotsTtl()));
+    }
+
+    /**
+     * When the owners of the slots on this server were last there.
+     *
+     * @param before what is known of that
+     */
+    static SortedMap<String, MonoTime> seen(
+            SortedMap<String, MonoTime> before, Observation o, ClusterView cluster) {
+        SortedMap<String, MonoTime> seen = new TreeMap<>(before);
+        switch (o.server().orElse(null)) {
+            case Server.Primary _ -> {
+                if (o.lease().leaderEpoch().isPresent()) {
+                    ofFollowers(o, cluster).forEach(name -> seen.put(name, o.now()));
+                }
+            }
+            case Server.Standby standby -> {
+                SortedSet<String> members = others(o, cluster);
+                SortedSet<String> below = below(o, cluster);
+                for (Slot slot : standby.slots()) {
+                    if (!members.contains(slot.name())) {
+                        continue;
+                    }
+                    if (slot.active()) {
+                        seen.put(slot.name(), o.now());
+                    } else if (below.contains(slot.name())) {
+                        seen.putIfAbsent(slot.name(), o.now());
+                    } else {
+                        seen.remove(slot.name());
+                    }
+                }
+            }
+            case Server.Rejecting _, Server.Silent _ -> {}
+            case null -> {}
+        }
+        return seen;
+    }
+
+    /** Of those that stream from the primary: for others it would hold WAL back for nobody. */
+    private static SortedSet<String> ofFollowers(Observation o, ClusterView cluster) {
+        return slots(
+                o,
+                cluster,
+                m ->
+                        !m.member().tags().noStream()
+                                && !Following.streamsElsewhere(cluster, m.name()));
+    }
+
+    /** Of those that are to stream from this standby. */
+    private static SortedSet<String> below(Observation o, ClusterView cluster) {
+        return slots(
+                o,
+                cluster,
+                m -> m.member().tags().replicateFrom().filter(o.me()::equals).isPresent());
+    }
+
     private static SortedSet<String> others(Observation o, ClusterView cluster) {
+        return slots(o, cluster, m -> !m.member().tags().noStream());
+    }
+
+    private static SortedSet<String> slots(
+            Observation o, ClusterView cluster, Predicate<MemberRecord.Stored> which) {
         SortedSet<String> names = new TreeSet<>();
-        for (MemberName member : cluster.members().keySet()) {
-            if (!member.equals(o.me())) {
-                names.add(member.slotName());
+        for (MemberRecord.Stored member : cluster.members().values()) {
+            if (!member.name().equals(o.me()) && which.test(member)) {
+                names.add(member.name().slotName());
             }
         }
         return names;

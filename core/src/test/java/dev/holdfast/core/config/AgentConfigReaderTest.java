@@ -492,7 +492,6 @@ class AgentConfigReaderTest {
                         "WARNING log.max_queue_size: found 500, which has no effect: lines are written at once, and none is repeated.",
                         "WARNING log.loggers.patroni.ha: found a module of Patroni or of its libraries, which has no counterpart and is ignored; packages begin with dev.holdfast.",
                         "WARNING log.format: found the attribute \"relativeCreated\", which has no counterpart and is left out.",
-                        "WARNING tags.replicatefrom: found \"pg2\", which is shown but has no effect yet.",
                         "WARNING citus: found a map with the keys [group], which is not planned and is ignored.",
                         "WARNING proxy: found a key that Holdfast does not know, which is ignored.",
                         "WARNING postgresql.replica_metod: found a key that Holdfast does not know, which is ignored.");

@@ -64,6 +64,9 @@ final class Catalogue {
                 "healthy primary, asynchronous",
                 Situation.ofPrimary().asynchronous().server(primaryServer("")));
         put(
+                "healthy primary, its synchronous standby is to stream from another",
+                Situation.ofPrimary().memberTag(PG2, "replicatefrom", "pg3"));
+        put(
                 "lease renewed, guard knows the old deadline",
                 Situation.ofPrimary().guard(new GuardFact.Mode.Armed(at(5_000))));
         put("store not read yet", Situation.ofPrimary().unknownStore());
@@ -555,14 +558,18 @@ final class Catalogue {
                 Situation.ofAsyncStandby()
                         .orders(
                                 Orders.NONE.withReinitialize(
-                                        Optional.of(new Orders.Reinitialize(at(-100))))));
+                                        Optional.of(
+                                                new Orders.Reinitialize(
+                                                        at(-100), Orders.CopyOf.ANYBODY)))));
         put(
                 "fresh copy ordered, server stopped",
                 Situation.ofAsyncStandby()
                         .stopped(State.SHUT_DOWN_IN_RECOVERY)
                         .orders(
                                 Orders.NONE.withReinitialize(
-                                        Optional.of(new Orders.Reinitialize(at(-100))))));
+                                        Optional.of(
+                                                new Orders.Reinitialize(
+                                                        at(-100), Orders.CopyOf.ANYBODY)))));
         put("shutdown of the primary", Situation.ofPrimary().shutdown());
         put("shutdown of a standby", Situation.ofSyncStandby().shutdown());
         put(
@@ -606,7 +613,9 @@ final class Catalogue {
                         .paused()
                         .orders(
                                 Orders.NONE.withReinitialize(
-                                        Optional.of(new Orders.Reinitialize(at(-100))))));
+                                        Optional.of(
+                                                new Orders.Reinitialize(
+                                                        at(-100), Orders.CopyOf.ANYBODY)))));
         put("scheduled restart, not time yet", scheduledRestart("2026-11-26T12:00:04Z", 1_000));
         put(
                 "scheduled restart, its time has come",

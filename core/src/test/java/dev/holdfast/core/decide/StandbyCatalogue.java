@@ -236,6 +236,15 @@ final class StandbyCatalogue {
                         .applied(Optional.empty()));
     }
 
+    private static Situation archived() {
+        Situation archived = Situation.ofAsyncStandby().myTag("nostream");
+        Observation o = archived.observe();
+        return archived.applied(
+                        Optional.of(
+                                Files.forStandby(o, o.cluster().orElseThrow(), Optional.empty())))
+                .server(standbyServer(HERE, 1, Values.Receiving.NOTHING));
+    }
+
     private void follow() {
         put.accept("healthy synchronous standby", Situation.ofSyncStandby());
         put.accept("healthy asynchronous standby", Situation.ofAsyncStandby());
@@ -257,6 +266,27 @@ final class StandbyCatalogue {
                 "standby does not stream, woken once before",
                 Catalogue.woken().memory(m -> m.withWake(new Memory.Wake(110, 1, at(-200)))));
         put.accept("standby does not stream, woken twice", Catalogue.woken());
+        put.accept("standby whose tag names another that streams", CascadeTest.below());
+        put.accept("standby of a standby", CascadeTest.cascaded());
+        put.accept(
+                "standby whose tag names another, and commits wait for it",
+                CascadeTest.below().sync(PG1, PG2, PG3));
+        put.accept(
+                "standby of a standby that has stopped",
+                CascadeTest.cascaded().memberState(PG2, MemberState.STOPPED, MemberRole.REPLICA));
+        put.accept(
+                "standby of a standby, does not stream",
+                CascadeTest.cascaded().server(standbyServer(HERE, 1, Values.Receiving.NOTHING)));
+        put.accept("standby of a standby, woken in vain", CascadeTest.letDown());
+        put.accept("standby with nostream", archived());
+        put.accept(
+                "standby with nostream, the leader has gone on to a timeline",
+                archived().claim(2, PG1, 100, Situation.Claim.OPENED));
+        put.accept(
+                "standby with nostream that contradicts the leader",
+                archived()
+                        .claim(2, PG1, 100, Situation.Claim.OPENED)
+                        .source(second(Catalogue.EARLIER), Situation.Promoted.YES));
         put.accept(
                 "standby whose primary runs with higher limits",
                 Situation.ofSyncStandby().server(starved()));
@@ -412,6 +442,12 @@ final class StandbyCatalogue {
         put.accept(
                 "new member, leader runs",
                 Situation.ofAsyncStandby().stopped().data(new DataDirectory.Missing()));
+        put.accept(
+                "empty directory of a member, a standby offers itself",
+                Situation.ofAsyncStandby()
+                        .stopped()
+                        .data(new DataDirectory.Missing())
+                        .memberTag(PG2, "clonefrom"));
         put.accept(
                 "new member, leader does not run yet",
                 Situation.ofAsyncStandby()
