@@ -17,6 +17,14 @@ import java.util.concurrent.TimeUnit;
  * <p>Used on one event loop only.
  */
 final class Connections {
+    /**
+     * So many are closed at a time, since their clients may all come back at once, and whoever asks
+     * meanwhile would wait behind them.
+     */
+    private static final int AT_A_TIME = 32;
+
+    private static final long BREATH_MILLIS = 20;
+
     private final Vertx vertx;
     private final Limits limits;
     private final Set<HttpConnection> open = new HashSet<>();
@@ -83,11 +91,11 @@ final class Connections {
         long now = System.nanoTime();
         Iterator<Map.Entry<HttpConnection, Long>> longestFirst =
                 new LinkedHashMap<>(waitingSince).entrySet().iterator();
-        while (longestFirst.hasNext()) {
+        for (int closed = 0; longestFirst.hasNext(); closed++) {
             Map.Entry<HttpConnection, Long> next = longestFirst.next();
             long leftNanos = limits.waiting().toNanos() - (now - next.getValue());
-            if (leftNanos > 0) {
-                startTimer(TimeUnit.NANOSECONDS.toMillis(leftNanos) + 1);
+            if (leftNanos > 0 || closed == AT_A_TIME) {
+                startTimer(Math.max(BREATH_MILLIS, TimeUnit.NANOSECONDS.toMillis(leftNanos) + 1));
                 return;
             }
             close(next.getKey());

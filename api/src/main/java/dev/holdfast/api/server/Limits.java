@@ -16,6 +16,6 @@ import java.time.Duration;
 public record Limits(
         Duration hold, int maxHeld, Duration waiting, int maxConnections, int maxBodyBytes) {
     public static Limits defaults() {
-        return new Limits(Duration.ofMillis(800), 256, Duration.ofSeconds(10), 512, 1 << 20);
+        return new Limits(Duration.ofMillis(800), 256, Duration.ofSeconds(10), 2_560, 1 << 20);
     }
 }

@@ -24,6 +24,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,8 +64,17 @@ final class RestRoutes {
         CompletionStage<Reply> run(String body, Optional<String> operation);
     }
 
+    /** The status document as it was last written out, for the millisecond in which that was. */
+    private record Written(MemberStatus status, long millis, String text) {}
+
+    private static final Set<HttpMethod> CHECKING =
+            Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
+
     /** Path to the methods it knows, for the refusal of any other. */
     private final Map<String, Set<String>> methods = new TreeMap<>();
+
+    private final Map<String, HealthPath> checks = new HashMap<>();
+    private Optional<Written> written = Optional.empty();
 
     RestRoutes(
             Vertx vertx,
@@ -99,7 +109,13 @@ final class RestRoutes {
         }
         connections.waiting(request.connection());
         headers.forEach(request.response()::putHeader);
-        router.handle(request);
+        HealthPath check = checks.get(request.path());
+        if (check != null && request.query() == null && CHECKING.contains(request.method())) {
+            // Nearly all requests are such: they need none of what the router is for.
+            guarded(e -> failed(request, Optional.of(e)), () -> checkHealth(request, check));
+        } else {
+            router.handle(request);
+        }
     }
 
     /** From the next request on. */
@@ -111,6 +127,7 @@ final class RestRoutes {
     private void addHealthChecks() {
         for (HealthPath check : HealthPath.values()) {
             for (String path : check.paths()) {
+                checks.put(path, check);
                 know(path, HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
                 router.route(path)
                         .method(HttpMethod.GET)
@@ -206,16 +223,7 @@ final class RestRoutes {
                                 400,
                                 TEXT,
                                 "the request cannot be read: it is malformed, or ended before it was whole"));
-        router.errorHandler(
-                500,
-                ctx -> {
-                    LOG.error(
-                            "{} {} failed",
-                            ctx.request().method(),
-                            ctx.request().path(),
-                            ctx.failure());
-                    answer(ctx, 500, TEXT, "internal error; the member's log says more");
-                });
+        router.errorHandler(500, ctx -> failed(ctx.request(), Optional.ofNullable(ctx.failure())));
     }
 
     private void know(String path, HttpMethod... known) {
@@ -239,29 +247,56 @@ final class RestRoutes {
     }
 
     private void checkHealth(RoutingContext ctx, HealthPath check) {
+        if (!check.readsQuery() || ctx.request().query() == null) {
+            checkHealth(ctx.request(), check);
+            return;
+        }
+        switch (HealthQuery.parse(ctx.queryParams())) {
+            case HealthQuery.Parsed.Valid(HealthQuery query) ->
+                    answerHealth(ctx.request(), check, query);
+            case HealthQuery.Parsed.Invalid(String sentence) -> answer(ctx, 400, TEXT, sentence);
+        }
+    }
+
+    private void checkHealth(HttpServerRequest request, HealthPath check) {
         if (held.mustWait(check)) {
             Runnable giveUp =
                     held.hold(
                             check,
-                            () -> guarded(ctx, () -> answerHealth(ctx, check, HealthQuery.NONE)));
-            ctx.response().closeHandler(_ -> giveUp.run());
-        } else if (check.readsQuery() && ctx.request().query() != null) {
-            switch (HealthQuery.parse(ctx.queryParams())) {
-                case HealthQuery.Parsed.Valid(HealthQuery query) -> answerHealth(ctx, check, query);
-                case HealthQuery.Parsed.Invalid(String sentence) ->
-                        answer(ctx, 400, TEXT, sentence);
-            }
+                            () ->
+                                    guarded(
+                                            e -> failed(request, Optional.of(e)),
+                                            () -> answerHealth(request, check, HealthQuery.NONE)));
+            request.response().closeHandler(_ -> giveUp.run());
         } else {
-            answerHealth(ctx, check, HealthQuery.NONE);
+            answerHealth(request, check, HealthQuery.NONE);
         }
     }
 
-    private void answerHealth(RoutingContext ctx, HealthPath check, HealthQuery query) {
+    private void answerHealth(HttpServerRequest request, HealthPath check, HealthQuery query) {
         MemberStatus status = service.status();
         MonoTime now = service.now();
         int code = HealthChecks.answer(check, query, status, now).status();
-        boolean wantsBody = ctx.request().method().equals(HttpMethod.GET);
-        answer(ctx, code, JSON, wantsBody ? StatusJson.text(status, now) : "");
+        boolean wantsBody = request.method().equals(HttpMethod.GET);
+        answer(request, code, JSON, wantsBody ? text(status, now) : "");
+    }
+
+    /** Nothing in it is told more precisely than to the millisecond. */
+    private String text(MemberStatus status, MonoTime now) {
+        long millis = Math.floorDiv(now.nanos(), 1_000_000);
+        Optional<Written> known =
+                written.filter(w -> w.millis() == millis && isSame(w.status(), status));
+        if (known.isEmpty()) {
+            known = Optional.of(new Written(status, millis, StatusJson.text(status, now)));
+            written = known;
+        }
+        return known.get().text();
+    }
+
+    /** By identity: a snapshot is never changed, and comparing two would cost more than writing. */
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean isSame(MemberStatus one, MemberStatus other) {
+        return one == other;
     }
 
     private void information(String path, Handler<RoutingContext> handler) {
@@ -417,7 +452,7 @@ final class RestRoutes {
     private <T> void later(RoutingContext ctx, CompletionStage<T> stage, Consumer<T> answer) {
         connections.answering(ctx.request().connection());
         Future.fromCompletionStage(stage, vertx.getOrCreateContext())
-                .onSuccess(value -> guarded(ctx, () -> answer.accept(value)))
+                .onSuccess(value -> guarded(ctx::fail, () -> answer.accept(value)))
                 .onFailure(ctx::fail);
     }
 
@@ -425,12 +460,17 @@ final class RestRoutes {
      * What does not run inside the router must hand its failures to it, or the client waits for
      * ever.
      */
-    private static void guarded(RoutingContext ctx, Runnable answer) {
+    private static void guarded(Consumer<RuntimeException> failed, Runnable answer) {
         try {
             answer.run();
         } catch (RuntimeException e) {
-            ctx.fail(e);
+            failed.accept(e);
         }
+    }
+
+    private void failed(HttpServerRequest request, Optional<Throwable> failure) {
+        LOG.error("{} {} failed", request.method(), request.path(), failure);
+        answer(request, 500, TEXT, "internal error; the member's log says more");
     }
 
     /** A new configuration is answered with itself, everything else with a sentence. */
@@ -441,13 +481,17 @@ final class RestRoutes {
     }
 
     private void answer(RoutingContext ctx, int status, String type, String body) {
-        HttpServerResponse response = ctx.response();
+        answer(ctx.request(), status, type, body);
+    }
+
+    private void answer(HttpServerRequest request, int status, String type, String body) {
+        HttpServerResponse response = request.response();
         if (response.ended() || response.closed()) {
             return;
         }
         response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, type);
-        connections.waiting(ctx.request().connection());
-        if (ctx.request().method().equals(HttpMethod.HEAD)) {
+        connections.waiting(request.connection());
+        if (request.method().equals(HttpMethod.HEAD)) {
             response.end();
         } else {
             response.end(body);
