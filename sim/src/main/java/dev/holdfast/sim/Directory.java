@@ -74,7 +74,8 @@ final class Directory {
 
     /** A slot that was used holds WAL back. */
     void reserve(String slot) {
-        slots.computeIfPresent(slot, (name, _) -> new Slot(name, true, false, true));
+        slots.computeIfPresent(
+                slot, (name, _) -> Slot.physical(name, false, Optional.of(new Lsn(flushed))));
     }
 
     /** A checkpoint whose record begins at {@code record}, the last one that is flushed. */

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -561,11 +562,51 @@ final class ModelPostgres implements Postgres {
     @Override
     public void createSlots(Set<String> names, Action.Reserve reserve) {
         session();
-        names.forEach(name ->
+        Directory directory = whole("use");
+        Optional<Lsn> position =
+                switch (reserve) {
+                    case NOW -> Optional.of(new Lsn(directory.redo));
+                    case WHEN_USED -> Optional.empty();
+                };
+        names.forEach(
+                name -> directory.slots.putIfAbsent(name, Slot.physical(name, false, position)));
+    }
+
+    @Override
+    public void advanceSlots(SortedMap<String, Action.Advance> slots) {
+        session();
+        slots.forEach((name, advance) ->
                 whole("use")
                         .slots
-                        .putIfAbsent(
-                                name, new Slot(name, true, false, reserve == Action.Reserve.NOW)));
+                        .computeIfPresent(
+                                name,
+                                (_, slot) ->
+                                        Slot.physical(name, false, Optional.of(advance.to()))));
+    }
+
+    @Override
+    public void createLogicalSlots(SortedMap<String, Slot.Logical> slots) {
+        throw noLogicalSlots();
+    }
+
+    @Override
+    public SlotCopy copySlots(
+            Upstream primary, String through, SortedMap<String, Slot.Logical> slots) {
+        throw noLogicalSlots();
+    }
+
+    @Override
+    public void placeSlots(SortedMap<String, byte[]> slots) {
+        throw noLogicalSlots();
+    }
+
+    @Override
+    public void removeSlots(Set<String> slots) {
+        throw noLogicalSlots();
+    }
+
+    private static IllegalStateException noLogicalSlots() {
+        return new IllegalStateException("nothing is decoded in a simulated cluster");
     }
 
     @Override

@@ -913,7 +913,7 @@ final class Postmaster {
 
     private List<Slot> slots() {
         return directory.slots.values().stream()
-                .map(s -> new Slot(s.name(), s.physical(), uses(s.name()), s.reserved()))
+                .map(s -> Slot.physical(s.name(), uses(s.name()), s.position()))
                 .toList();
     }
 

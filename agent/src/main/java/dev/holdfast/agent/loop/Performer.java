@@ -271,6 +271,7 @@ final class Performer {
             case Action.StartStandby start -> started(start.files(), outcome);
             case Action.StartPrimary start -> started(start.files(), outcome);
             case Action.StartNewCluster start -> started(start.files(), outcome);
+            case Action.PlaceSlots place -> started(place.files(), outcome);
             case Action.InitDb _,
                     Action.Stop _,
                     Action.PrePromote _,
@@ -319,7 +320,28 @@ final class Performer {
                             () -> postgres.createSlots(create.names(), create.reserve()),
                             () -> {});
             case Action.DropSlots drop ->
-                    onServer(drop, () -> postgres.dropSlots(drop.names()), () -> {});
+                    onServer(
+                            drop,
+                            () -> postgres.dropSlots(drop.names()),
+                            () ->
+                                    around.note(
+                                            "the replication slots "
+                                                    + drop.names()
+                                                    + " were dropped"));
+            case Action.CreateLogicalSlots create ->
+                    onServer(
+                            workers.source(),
+                            create,
+                            () -> postgres.createLogicalSlots(create.slots()));
+            case Action.AdvanceSlots advance ->
+                    onServer(
+                            workers.source(),
+                            advance,
+                            () -> postgres.advanceSlots(advance.slots()));
+            case Action.Tell tell -> {
+                around.note(tell.sentence());
+                inFlight.succeeded(tell);
+            }
             case Action.Cancel cancel -> {
                 running.cancel(true);
                 inFlight.succeeded(cancel);
@@ -360,20 +382,29 @@ final class Performer {
     }
 
     private void onServer(Action action, Runnable work, Runnable done, Runnable undone) {
-        workers.brief()
-                .execute(() -> {
-                    @Nullable RuntimeException failure = attempt(work);
-                    executor.execute(() -> {
-                        if (failure != null) {
-                            undone.run();
-                            failed(action, failure);
-                            around.askServer(() -> {});
-                            return;
-                        }
-                        done.run();
-                        around.askServer(() -> inFlight.succeeded(action));
-                    });
-                });
+        onServer(workers.brief(), action, work, done, undone);
+    }
+
+    /** What may take its time, so that nothing urgent is to wait for it. */
+    private void onServer(Executor worker, Action action, Runnable work) {
+        onServer(worker, action, work, () -> {}, () -> {});
+    }
+
+    private void onServer(
+            Executor worker, Action action, Runnable work, Runnable done, Runnable undone) {
+        worker.execute(() -> {
+            @Nullable RuntimeException failure = attempt(work);
+            executor.execute(() -> {
+                if (failure != null) {
+                    undone.run();
+                    failed(action, failure);
+                    around.askServer(() -> {});
+                    return;
+                }
+                done.run();
+                around.askServer(() -> inFlight.succeeded(action));
+            });
+        });
     }
 
     private static @Nullable RuntimeException attempt(Runnable work) {

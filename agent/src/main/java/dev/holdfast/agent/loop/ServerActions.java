@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -38,6 +39,9 @@ final class ServerActions {
     private static final Duration ASK_RECOVERING = Duration.ofMillis(250);
 
     private static final Duration SHOW_PROGRESS = Duration.ofMillis(500);
+
+    /** A standby between this one and the primary passes on what it hears every 10 s. */
+    private static final Duration FEEDBACK = Duration.ofSeconds(15);
 
     private static final Duration PROMOTE = Duration.ofSeconds(60);
 
@@ -105,6 +109,7 @@ final class ServerActions {
             case Action.Rewind rewind -> postgres.rewind(rewind.source(), progress);
             case Action.Clone clone ->
                     copy(Optional.of(clone.source()), clone.reason(), progress, note);
+            case Action.PlaceSlots place -> place(place, note);
             case Action.Restore restore -> copy(Optional.empty(), restore.reason(), progress, note);
         }
     }
@@ -229,6 +234,47 @@ final class ServerActions {
                 yield fits;
             }
         };
+    }
+
+    /** All that can fail for reasons of others comes before the stop. */
+    private void place(Action.PlaceSlots place, Consumer<String> note) {
+        try (Postgres.SlotCopy copy =
+                postgres.copySlots(place.leader(), place.through(), place.slots())) {
+            stop(new Action.Stop(Action.StopMode.FAST, place.patience()), note);
+            postgres.placeSlots(copy.files());
+            startWith(copy.files().keySet(), place.files(), note);
+            note.accept(
+                    "the logical slots "
+                            + copy.files().keySet()
+                            + " were copied from "
+                            + place.leader().member());
+            CompletableFuture<Void> ended = guard.gone(guard.postmaster());
+            MonoTime giveUp = clock.get().plus(FEEDBACK);
+            while (!copy.isHeld() && clock.get().isBefore(giveUp)) {
+                if (endsWithin(ended, ASK_RECOVERING)) {
+                    throw new PostgresException("PostgreSQL ended; see " + postgres.log());
+                }
+            }
+            if (!copy.isHeld()) {
+                note.accept(
+                        place.leader().member()
+                                + " has not heard within "
+                                + FEEDBACK.toSeconds()
+                                + " s what these slots need: after a failover they may lack rows of the catalogs");
+            }
+        }
+    }
+
+    /** Whatever keeps PostgreSQL from starting: without these slots it did run. */
+    private void startWith(Set<String> slots, ServerFiles files, Consumer<String> note) {
+        try {
+            start(files, Postgres.Role.STANDBY, note);
+        } catch (PostgresException e) {
+            if (guard.postmaster() == 0) {
+                postgres.removeSlots(slots);
+            }
+            throw e;
+        }
     }
 
     private void begunBefore(MonoTime end, String what) {

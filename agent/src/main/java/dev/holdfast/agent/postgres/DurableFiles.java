@@ -48,18 +48,22 @@ final class DurableFiles {
         if (read(file).filter(content::equals).isPresent()) {
             return false;
         }
+        write(file, content.getBytes(StandardCharsets.UTF_8));
+        return true;
+    }
+
+    static void write(Path file, byte[] content) throws IOException {
         Path unfinished = file.resolveSibling(file.getFileName() + ".new");
         Files.deleteIfExists(unfinished);
         Files.createFile(unfinished, PosixFilePermissions.asFileAttribute(FILE));
         giveToOwnerOf(directoryOf(file), unfinished);
         // No channel: an interrupt would close it, and what tidies up after one writes too.
         try (FileOutputStream stream = new FileOutputStream(unfinished.toFile())) {
-            stream.write(content.getBytes(StandardCharsets.UTF_8));
+            stream.write(content);
             stream.getFD().sync();
         }
         Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
         syncDirectory(directoryOf(file));
-        return true;
     }
 
     /** As {@link #write}, and creates the directory where it is missing. */

@@ -10,6 +10,7 @@ import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.Upstream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -61,6 +62,7 @@ public final class LocalPostgres implements Postgres {
     private final ProbeSession probe;
     private final ConfigurationReload configuration;
     private final OperatorPrograms operators;
+    private final LogicalSlots logical;
     private final String scope;
 
     private LocalPostgres(
@@ -92,6 +94,7 @@ public final class LocalPostgres implements Postgres {
                         control,
                         wanted -> parameters(wanted, Map.of()).all(),
                         this::limits);
+        this.logical = new LogicalSlots(sessions, config.superuser());
         this.configuration = new ConfigurationReload(sessions, control, files);
     }
 
@@ -419,8 +422,36 @@ public final class LocalPostgres implements Postgres {
         slots(
                 "drop the slots " + names,
                 "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
-                        + " WHERE slot_name = ANY (?) AND slot_type = 'physical' AND NOT active",
+                        + " WHERE slot_name = ANY (?) AND NOT active AND NOT temporary",
                 names);
+    }
+
+    @Override
+    public void createLogicalSlots(SortedMap<String, Slot.Logical> slots) {
+        logical.create(slots);
+    }
+
+    @Override
+    public void advanceSlots(SortedMap<String, Action.Advance> slots) {
+        logical.advance(slots);
+    }
+
+    @Override
+    public SlotCopy copySlots(
+            Upstream primary, String through, SortedMap<String, Slot.Logical> slots) {
+        return logical.copy(primary, through, slots);
+    }
+
+    @Override
+    public void placeSlots(SortedMap<String, byte[]> slots) {
+        refuseWhileRunning("place logical slots in");
+        logical.place(dataDir.resolve("pg_replslot"), slots);
+    }
+
+    @Override
+    public void removeSlots(Set<String> slots) {
+        refuseWhileRunning("remove slots from");
+        logical.remove(dataDir.resolve("pg_replslot"), slots);
     }
 
     private void slots(String what, String query, Set<String> names) {

@@ -9,12 +9,14 @@ import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.Upstream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.function.Consumer;
 
 /**
@@ -200,7 +202,43 @@ public interface Postgres extends AutoCloseable {
     /** Creates physical slots; those that exist stay as they are. */
     void createSlots(Set<String> names, Action.Reserve reserve);
 
-    /** Drops those of the physical slots that exist and are not in use. */
+    /** Creates logical slots on a primary; those that exist stay as they are. May take its time. */
+    void createLogicalSlots(SortedMap<String, Slot.Logical> slots);
+
+    /**
+     * Moves those that exist, are not in use and are not there yet on. A slot of a standby that
+     * cannot follow, because what it needs is gone, is dropped. May take its time.
+     */
+    void advanceSlots(SortedMap<String, Action.Advance> slots);
+
+    /** Logical slots as they were copied: the primary keeps what they need until this is closed. */
+    interface SlotCopy extends AutoCloseable {
+        /** By name, what the primary's directory holds of them. */
+        SortedMap<String, byte[]> files();
+
+        /** Whether a standby has told the primary of what its slots need. */
+        boolean isHeld();
+
+        @Override
+        void close();
+    }
+
+    /**
+     * Copies logical slots of a primary.
+     *
+     * @param through the primary's slot by which it hears of this standby
+     * @throws PostgresException also when one of them is not there, or this server could not start
+     *     with it
+     */
+    SlotCopy copySlots(Upstream primary, String through, SortedMap<String, Slot.Logical> slots);
+
+    /** Puts them into the data directory. The server must not run. */
+    void placeSlots(SortedMap<String, byte[]> slots);
+
+    /** Takes slots out of the data directory again. The server must not run. */
+    void removeSlots(Set<String> slots);
+
+    /** Drops those of the slots that exist and are not in use. */
     void dropSlots(Set<String> names);
 
     /**

@@ -75,10 +75,14 @@ final class PostgresSessions {
      * @param patience of one statement, at both ends; zero means without end
      */
     Connection open(Duration patience) throws SQLException {
+        return openIn("postgres", patience);
+    }
+
+    private Connection openIn(String database, Duration patience) throws SQLException {
         // In clear first: it is one round trip less, and the way is loopback.
         Properties properties = properties(config.superuser(), "allow", patience);
         properties.setProperty("options", OPTIONS + " -c statement_timeout=" + patience.toMillis());
-        return connect(local, properties);
+        return connect(local, database, properties);
     }
 
     /** A session with another member's database. */
@@ -172,6 +176,17 @@ final class PostgresSessions {
                 what,
                 () -> {
                     try (Connection session = open(patience)) {
+                        return work.in(session);
+                    }
+                });
+    }
+
+    /** The same in a database of the local server. */
+    <T> T runIn(String database, String what, Duration patience, Work<T> work) {
+        return cancellable(
+                what,
+                () -> {
+                    try (Connection session = openIn(database, patience)) {
                         return work.in(session);
                     }
                 });

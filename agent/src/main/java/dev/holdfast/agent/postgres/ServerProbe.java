@@ -54,9 +54,12 @@ final class ServerProbe {
                    (SELECT json_agg(json_build_array(pid, application_name, state, sync_state,
                            sync_priority, sent_lsn, write_lsn, flush_lsn, replay_lsn) ORDER BY pid)
                       FROM pg_stat_replication)::text,
-                   (SELECT json_agg(json_build_array(slot_name, slot_type, active,
-                           restart_lsn IS NOT NULL) ORDER BY slot_name)
-                      FROM pg_replication_slots)::text
+                   (SELECT json_agg(json_build_array(slot_name, plugin, database, active,
+                           coalesce(confirmed_flush_lsn, restart_lsn), xmin IS NOT NULL,
+                           coalesce((to_jsonb(s) ->> 'failover')::boolean, false)
+                           OR coalesce((to_jsonb(s) ->> 'synced')::boolean, false))
+                           ORDER BY slot_name)
+                      FROM pg_replication_slots s WHERE NOT temporary)::text
               FROM (SELECT pg_is_in_recovery() AS recovering OFFSET 0) r
               LEFT JOIN pg_stat_wal_receiver w ON true
             """;
@@ -186,9 +189,17 @@ final class ServerProbe {
             slots.add(
                     new Slot(
                             slot.get(0).asText(),
-                            slot.get(1).asText().equals("physical"),
-                            slot.get(2).asBoolean(),
-                            slot.get(3).asBoolean()));
+                            slot.get(1).isNull()
+                                    ? Optional.empty()
+                                    : Optional.of(
+                                            new Slot.Logical(
+                                                    slot.get(1).asText(), word(slot.get(2)))),
+                            slot.get(3).asBoolean(),
+                            slot.get(4).isNull()
+                                    ? Optional.empty()
+                                    : Optional.of(Lsn.of(slot.get(4).asText())),
+                            slot.get(5).asBoolean() ? Slot.Rows.HELD : Slot.Rows.FREE,
+                            slot.get(6).asBoolean() ? Slot.Owner.SERVER : Slot.Owner.AGENT));
         }
         return List.copyOf(slots);
     }

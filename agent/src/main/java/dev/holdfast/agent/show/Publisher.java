@@ -8,6 +8,7 @@ import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.LeaderProof;
 import dev.holdfast.core.decide.Observation;
+import dev.holdfast.core.decide.SlotOwners;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.status.MemberStatus;
@@ -40,7 +41,7 @@ public final class Publisher {
     private boolean writing;
     private MonoTime positionsAt = MonoTime.BEGINNING;
     private MonoTime notBefore = MonoTime.BEGINNING;
-    private Optional<Lsn> publishedOptime = Optional.empty();
+    private Optional<String> publishedStatus = Optional.empty();
 
     public Publisher(AgentConfig config, Dcs dcs, StoreMirror mirror, Executor executor) {
         this.connUrl = "postgres://" + config.postgresql().connectAddress() + "/postgres";
@@ -80,9 +81,9 @@ public final class Publisher {
                     List.of(),
                     List.of(Op.put(Keys.member(o.me()), KeyCodec.write(record), lease)));
         } else if (positionsDue) {
-            optime(o, status)
-                    .ifPresent(lsn -> {
-                        publishedOptime = Optional.of(lsn);
+            leaderStatus(o, status)
+                    .ifPresent(text -> {
+                        publishedStatus = Optional.of(text);
                         positionsAt = o.now();
                         write(
                                 o,
@@ -93,16 +94,18 @@ public final class Publisher {
                                                         .map(LeaderProof::epoch)
                                                         .orElseThrow()
                                                         .revision())),
-                                List.of(Op.put(Keys.STATUS, KeyCodec.writeStatus(lsn))));
+                                List.of(Op.put(Keys.STATUS, text)));
                     });
         }
     }
 
-    private Optional<Lsn> optime(Observation o, MemberStatus status) {
+    private Optional<String> leaderStatus(Observation o, MemberStatus status) {
         return o.proof().isPresent()
                         && status.server().orElse(null) instanceof Server.Primary primary
-                ? Optional.of(primary.flushed())
-                        .filter(lsn -> !Optional.of(lsn).equals(publishedOptime))
+                ? Optional.of(
+                                KeyCodec.writeStatus(
+                                        primary.flushed(), SlotOwners.published(o, primary)))
+                        .filter(text -> !Optional.of(text).equals(publishedStatus))
                 : Optional.empty();
     }
 

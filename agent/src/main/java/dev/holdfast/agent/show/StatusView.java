@@ -142,6 +142,7 @@ public final class StatusView {
                         o.orders().restart().isPresent()
                                 ? MemberState.RESTARTING
                                 : MemberState.STARTING;
+                case Action.PlaceSlots _ -> MemberState.RESTARTING;
                 case Action.Stop _ -> MemberState.STOPPING;
                 case Action.Promote _ -> MemberState.RUNNING;
                 case Action.Rewind _ -> MemberState.REWINDING;

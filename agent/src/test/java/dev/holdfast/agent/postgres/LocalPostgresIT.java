@@ -13,7 +13,6 @@ import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
-import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.Upstream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -114,10 +113,10 @@ final class LocalPostgresIT {
         a.postgres().createSlots(Set.of("b_1", "gone"), Action.Reserve.NOW);
         a.postgres().createSlots(Set.of("b_1"), Action.Reserve.NOW);
         assertThat(primary(a).slots())
-                .containsExactly(
-                        new Slot("b_1", true, false, true), new Slot("gone", true, false, true));
+                .extracting(PostgresContract::shown)
+                .containsExactly("b_1 reserved", "gone reserved");
         a.postgres().createSlots(Set.of("later"), Action.Reserve.WHEN_USED);
-        assertThat(primary(a).slots()).contains(new Slot("later", true, false, false));
+        assertThat(primary(a).slots()).extracting(PostgresContract::shown).contains("later");
         a.postgres().dropSlots(Set.of("gone", "later", "never"));
 
         assertThat(a.postgres().weakerCommits()).isEmpty();
@@ -152,7 +151,9 @@ final class LocalPostgresIT {
         Server.Standby streaming = awaitStreaming(b);
         assertThat(streaming.timeline()).isEqualTo(new Timeline(1));
         assertThat(streaming.receiver()).map(Server.WalReceiver::port).contains(a.config.port());
-        assertThat(primary(a).slots()).containsExactly(new Slot("b_1", true, true, true));
+        assertThat(primary(a).slots())
+                .extracting(PostgresContract::shown)
+                .containsExactly("b_1 active reserved");
         assertThat(primary(a).senders())
                 .singleElement()
                 .satisfies(s -> assertThat(b.name.matches(s.applicationName())).isTrue());

@@ -12,6 +12,7 @@ import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.cluster.Versioned;
@@ -71,7 +72,8 @@ public final class Clusters {
                                                 "http://10.0.0.1:8008/patroni",
                                                 PG2,
                                                 "http://10.0.0.2:8008/patroni")),
-                                39)));
+                                39)),
+                SlotStatus.NONE);
     }
 
     /** Whether the cluster is paused. */
@@ -106,7 +108,8 @@ public final class Clusters {
                                 "no recovery target specified",
                                 "2026-11-20T18:00:00+00:00",
                                 "pg1")),
-                Optional.empty());
+                Optional.empty(),
+                SlotStatus.NONE);
     }
 
     public static SortedMap<MemberName, MemberRecord.Stored> members(
@@ -250,6 +253,7 @@ public final class Clusters {
                 new TreeMap<>(),
                 List.of(),
                 List.of(),
-                d.roles());
+                d.roles(),
+                d.slots());
     }
 }

@@ -19,6 +19,7 @@ import java.util.SortedMap;
  * @param optime the last position that the leader published, from {@code status}
  * @param failsafe the only members that may be elected, with the addresses of their REST
  *     interfaces; empty while failsafe mode is off, and naming nobody where it cannot be read
+ * @param slots what the leader published of its slots, from {@code status}
  */
 public record ClusterView(
         long revision,
@@ -32,7 +33,8 @@ public record ClusterView(
         Optional<Versioned<FailoverRequest>> failover,
         Optional<Lsn> optime,
         List<HistoryEntry> history,
-        Optional<Versioned<SortedMap<MemberName, String>>> failsafe) {
+        Optional<Versioned<SortedMap<MemberName, String>>> failsafe,
+        SlotStatus slots) {
 
     /**
      * The key {@code initialize}.
@@ -66,7 +68,8 @@ public record ClusterView(
                 failover,
                 optime,
                 history,
-                failsafe);
+                failsafe,
+                slots);
     }
 
     public boolean isLeader(MemberName member) {

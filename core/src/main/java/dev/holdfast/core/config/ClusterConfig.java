@@ -29,6 +29,7 @@ import java.util.TreeMap;
  *     have them, without quotes
  * @param pgHba lines of pg_hba.conf; empty means that the member's own or the default are used
  * @param roles what is for one role of PostgreSQL only
+ * @param slots replication slots beside those of the members
  */
 public record ClusterConfig(
         Duration ttl,
@@ -51,7 +52,8 @@ public record ClusterConfig(
         SortedMap<String, String> parameters,
         List<String> pgHba,
         List<String> pgIdent,
-        RoleSettings.Both roles) {
+        RoleSettings.Both roles,
+        SlotSettings slots) {
 
     public ClusterConfig {
         parameters = FrozenMap.copyOf(parameters);
@@ -82,7 +84,8 @@ public record ClusterConfig(
                 new TreeMap<>(),
                 List.of(),
                 List.of(),
-                RoleSettings.Both.none());
+                RoleSettings.Both.none(),
+                SlotSettings.NONE);
     }
 
     public boolean synchronous() {

@@ -78,7 +78,9 @@ public final class ClusterConfigReader {
                         ParametersReader.shared(postgresql.section("parameters")),
                         postgresql.lines("pg_hba"),
                         postgresql.lines("pg_ident"),
-                        RoleSettings.read(postgresql));
+                        RoleSettings.read(postgresql),
+                        SlotsReader.read(tree));
+        SlotsReader.check(tree, config);
         ParametersReader.ownFiles(postgresql);
         withoutEffect(tree, postgresql);
         return config;
@@ -131,7 +133,6 @@ public final class ClusterConfigReader {
 
     private static void withoutEffect(ConfigTree tree, ConfigTree postgresql) {
         tree.refused("promote a cluster that should follow another one", "standby_cluster");
-        tree.unsupported("slots", "ignore_slots");
         tree.without(
                 "changes nothing: a primary has ended before its lease has",
                 "primary_race_backoff");

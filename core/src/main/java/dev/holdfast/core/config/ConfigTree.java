@@ -217,6 +217,24 @@ public final class ConfigTree {
         return List.copyOf(lines);
     }
 
+    /** A list whose entries are maps; each knows its path. */
+    List<ConfigTree> maps(String key) {
+        List<ConfigTree> read = new ArrayList<>();
+        List<?> entries = read(key, "a list of maps", ConfigTree::asList).orElse(List.of());
+        for (int i = 0; i < entries.size(); i++) {
+            String at = key + "[" + i + "]";
+            Optional<Map<?, ?>> map = asMap(entries.get(i));
+            if (map.isPresent()) {
+                ConfigTree entry = new ConfigTree(where(at), map.get(), problems, variables);
+                sections.put(at, entry);
+                read.add(entry);
+            } else {
+                error(at, Problem.show(entries.get(i)), "a map of keys and values");
+            }
+        }
+        return List.copyOf(read);
+    }
+
     static Optional<List<?>> asList(Object value) {
         return value instanceof List<?> list ? Optional.of(list) : Optional.empty();
     }

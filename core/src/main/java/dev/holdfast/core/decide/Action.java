@@ -1,6 +1,7 @@
 package dev.holdfast.core.decide;
 
 import dev.holdfast.core.Epoch;
+import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
@@ -13,6 +14,7 @@ import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.Upstream;
 import java.time.Duration;
 import java.util.List;
@@ -191,6 +193,29 @@ public sealed interface Action {
 
     record DropSlots(SortedSet<String> names) implements Brief {}
 
+    record CreateLogicalSlots(SortedMap<String, Slot.Logical> slots) implements Brief {
+        public CreateLogicalSlots {
+            slots = FrozenMap.copyOf(slots);
+        }
+    }
+
+    /** Move unused slots of a standby on to where their users are. */
+    record AdvanceSlots(SortedMap<String, Advance> slots) implements Brief {
+        public AdvanceSlots {
+            slots = FrozenMap.copyOf(slots);
+        }
+    }
+
+    /**
+     * Where a slot is to be.
+     *
+     * @param database of a logical slot
+     */
+    record Advance(Optional<String> database, Lsn to) {}
+
+    /** Write a sentence into the journal. */
+    record Tell(String sentence) implements Brief {}
+
     /** Give up the long action that is under way. */
     record Cancel() implements Brief {}
 
@@ -271,6 +296,25 @@ public sealed interface Action {
      * backup.
      */
     record Restore(String reason) implements Lengthy {}
+
+    /**
+     * Copy logical slots from the leader, and restart this standby with them. Until the leader
+     * knows by itself, through its slot {@code through}, what they need, it is kept from removing
+     * that. What cannot be copied stops nothing.
+     *
+     * @param files to start with again
+     */
+    record PlaceSlots(
+            Upstream leader,
+            String through,
+            SortedMap<String, Slot.Logical> slots,
+            ServerFiles files,
+            Duration patience)
+            implements Lengthy {
+        public PlaceSlots {
+            slots = FrozenMap.copyOf(slots);
+        }
+    }
 
     /** The guard said that no process of PostgreSQL is left: only that builds one. */
     final class Fenced {

@@ -134,6 +134,7 @@ final class Always {
     private static boolean repeats(Action.Lengthy failed, Action next) {
         return switch (failed) {
             case Action.Stop _ -> next instanceof Action.Stop;
+            case Action.PlaceSlots _ -> next instanceof Action.PlaceSlots;
             case Action.PrePromote _ -> next instanceof Action.PrePromote;
             case Action.Promote _ -> next instanceof Action.Promote;
             case Action.Rewind _ -> next instanceof Action.Rewind;

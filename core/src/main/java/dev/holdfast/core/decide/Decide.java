@@ -99,6 +99,9 @@ public final class Decide {
     private static boolean isInVain(Observation o, Action.Lengthy action) {
         return switch (action) {
             case Action.Clone _, Action.Restore _ -> o.orders().shutdown();
+            case Action.PlaceSlots(var leader, var _, var _, var _, var _) ->
+                    o.orders().shutdown()
+                            || o.cluster().filter(c -> c.isLeader(leader.member())).isEmpty();
             case Action.PrePromote(Epoch epoch) ->
                     o.orders().shutdown() || !PromotionRules.leads(o, epoch);
             case Action.InitDb _, Action.StartNewCluster _ ->

@@ -77,6 +77,7 @@ final class FenceRules {
                                     Action.PrePromote _,
                                     Action.Rewind _,
                                     Action.Clone _,
+                                    Action.PlaceSlots _,
                                     Action.Restore _ ->
                                     false;
                         };

@@ -77,6 +77,10 @@ final class Files {
         parameters.putAll(o.self().parameters());
         parameters.putAll(everybodys.parameters());
         parameters.putAll(ours.parameters());
+        if (o.config().useSlots() && o.config().slots().hasLogical()) {
+            // Else the primary removes rows of the catalogs that the standbys' slots need.
+            parameters.put("hot_standby_feedback", "on");
+        }
         return new ServerFiles(
                 parameters,
                 firstOf(

@@ -4,6 +4,7 @@ import static dev.holdfast.core.decide.Reason.Code.FOLLOW;
 import static dev.holdfast.core.decide.Reason.Code.FOLLOW_APPLY;
 import static dev.holdfast.core.decide.Reason.Code.FOLLOW_DIVERGED;
 import static dev.holdfast.core.decide.Reason.Code.FOLLOW_LIMITS;
+import static dev.holdfast.core.decide.Reason.Code.FOLLOW_SLOTS;
 import static dev.holdfast.core.decide.Reason.Code.FOLLOW_WAKE;
 import static dev.holdfast.core.decide.Reason.Code.SILENT;
 import static dev.holdfast.core.decide.Reason.Code.STARTING;
@@ -130,6 +131,23 @@ final class FollowerRules {
         boolean streams = standby.isStreaming();
         Optional<MemberRecord.Stored> primary = cluster.runningPrimary();
         Optional<MemberRecord.Stored> between = Following.source(o, cluster);
+        Optional<Action.PlaceSlots> copy =
+                isChangingTimeline(o, cluster, standby)
+                        ? Optional.empty()
+                        : PermanentSlots.copy(o, cluster, standby, wanted);
+        if (copy.isPresent()) {
+            return Say.of(
+                            o,
+                            FOLLOW_SLOTS,
+                            "this standby is restarted with the logical slots "
+                                    + copy.get().slots().keySet()
+                                    + " of "
+                                    + leader.member())
+                    .act(copy.get())
+                    .remember(o.memory().withSlots(o.memory().slots().copying(o.now())))
+                    .service(Serving.whileChanging(o))
+                    .decision();
+        }
         if (streams || primary.isEmpty()) {
             Say say =
                     Say.of(

@@ -83,6 +83,13 @@ final class Following {
                 && cluster.member(member).filter(MemberRecord::isStreaming).isPresent();
     }
 
+    /** The one through which {@code member} streams in the end from the leader; itself at last. */
+    static MemberName first(ClusterView cluster, MemberName member) {
+        return streamsElsewhere(cluster, member)
+                ? first(cluster, named(cluster, member).orElseThrow().name())
+                : member;
+    }
+
     /** Whether {@code member} streams from {@code origin}, directly or through other standbys. */
     static boolean streamsFrom(ClusterView cluster, MemberName member, MemberName origin) {
         return member.equals(origin)

@@ -5,10 +5,13 @@ import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * All that a decision remembers of earlier ones. Everything in it may be lost (the agent restarts)
@@ -20,7 +23,7 @@ import java.util.TreeMap;
  * @param crashes how often the server ended by itself lately
  * @param sync where the sequence of the sync set stands
  * @param silentSince since when the server has not answered at all
- * @param slotSeen when the owner of each member slot was last there
+ * @param slots what is remembered of replication slots
  * @param wake how often this standby was woken for the same news of its primary
  * @param lead the last primary seen here, for what a crash needs to know
  * @param diverged the leader whose history this member's WAL was found to contradict
@@ -33,7 +36,7 @@ public record Memory(
         Crashes crashes,
         Sync sync,
         Optional<MonoTime> silentSince,
-        SortedMap<String, MonoTime> slotSeen,
+        Slots slots,
         Wake wake,
         Optional<Lead> lead,
         Optional<Epoch> diverged,
@@ -131,6 +134,37 @@ public record Memory(
     }
 
     /**
+     * Replication slots of this server.
+     *
+     * @param seen when the owner of each member's slot was last there
+     * @param idle since when each slot that is nobody's has not been used
+     * @param permanent those that the configuration has named since they were first seen
+     * @param copiedAt when logical slots were last copied from the leader
+     */
+    public record Slots(
+            SortedMap<String, MonoTime> seen,
+            SortedMap<String, MonoTime> idle,
+            SortedSet<String> permanent,
+            Optional<MonoTime> copiedAt) {
+        public static final Slots NONE =
+                new Slots(new TreeMap<>(), new TreeMap<>(), new TreeSet<>(), Optional.empty());
+
+        public Slots {
+            seen = FrozenMap.copyOf(seen);
+            idle = FrozenMap.copyOf(idle);
+            permanent = Collections.unmodifiableSortedSet(new TreeSet<>(permanent));
+        }
+
+        Slots withSeen(SortedMap<String, MonoTime> value) {
+            return new Slots(value, idle, permanent, copiedAt);
+        }
+
+        Slots copying(MonoTime now) {
+            return new Slots(seen, idle, permanent, Optional.of(now));
+        }
+    }
+
+    /**
      * How a standby was woken.
      *
      * @param revision of the record of the member to stream from
@@ -206,15 +240,11 @@ public record Memory(
                 Crashes.NONE,
                 Sync.NONE,
                 Optional.empty(),
-                new TreeMap<>(),
+                Slots.NONE,
                 Wake.NONE,
                 Optional.empty(),
                 Optional.empty(),
                 Reign.NONE);
-    }
-
-    public Memory {
-        slotSeen = FrozenMap.copyOf(slotSeen);
     }
 
     /** Since when nobody holds the leader key; empty while somebody does. */
@@ -230,7 +260,7 @@ public record Memory(
                 crashes,
                 sync,
                 silentSince,
-                slotSeen,
+                slots,
                 wake,
                 lead,
                 diverged,
@@ -245,7 +275,7 @@ public record Memory(
                 crashes,
                 sync,
                 silentSince,
-                slotSeen,
+                slots,
                 wake,
                 lead,
                 diverged,
@@ -260,7 +290,7 @@ public record Memory(
                 crashes,
                 sync,
                 silentSince,
-                slotSeen,
+                slots,
                 wake,
                 lead,
                 diverged,
@@ -275,7 +305,7 @@ public record Memory(
                 value,
                 sync,
                 silentSince,
-                slotSeen,
+                slots,
                 wake,
                 lead,
                 diverged,
@@ -290,7 +320,7 @@ public record Memory(
                 crashes,
                 value,
                 silentSince,
-                slotSeen,
+                slots,
                 wake,
                 lead,
                 diverged,
@@ -305,14 +335,14 @@ public record Memory(
                 crashes,
                 sync,
                 value,
-                slotSeen,
+                slots,
                 wake,
                 lead,
                 diverged,
                 reign);
     }
 
-    public Memory withSlotSeen(SortedMap<String, MonoTime> value) {
+    public Memory withSlots(Slots value) {
         return new Memory(
                 leadership,
                 gate,
@@ -335,7 +365,7 @@ public record Memory(
                 crashes,
                 sync,
                 silentSince,
-                slotSeen,
+                slots,
                 value,
                 lead,
                 diverged,
@@ -350,7 +380,7 @@ public record Memory(
                 crashes,
                 sync,
                 silentSince,
-                slotSeen,
+                slots,
                 wake,
                 value,
                 diverged,
@@ -365,7 +395,7 @@ public record Memory(
                 crashes,
                 sync,
                 silentSince,
-                slotSeen,
+                slots,
                 wake,
                 lead,
                 value,
@@ -380,7 +410,7 @@ public record Memory(
                 crashes,
                 sync,
                 silentSince,
-                slotSeen,
+                slots,
                 wake,
                 lead,
                 diverged,

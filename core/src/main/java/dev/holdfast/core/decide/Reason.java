@@ -40,6 +40,7 @@ public record Reason(Code code, String sentence) {
         FOLLOW_WAIT_PROMOTION("follow.wait_for_promotion"),
         FOLLOW_DIVERGED("follow.diverged"),
         FOLLOW_LIMITS("follow.limits"),
+        FOLLOW_SLOTS("follow.slots"),
         REJOIN_UNWELL("rejoin.unwell"),
         REWIND("follow.rewind"),
         RECLONE("follow.reclone"),

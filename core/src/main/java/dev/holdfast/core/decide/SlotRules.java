@@ -33,8 +33,11 @@ final class SlotRules {
         }
         SortedSet<String> stale = new TreeSet<>();
         for (Slot slot : primary.slots()) {
-            var seen = o.memory().slotSeen().get(slot.name());
-            boolean ours = seen != null && o.now().isAfter(seen.plus(o.config().memberSlotsTtl()));
+            var seen = o.memory().slots().seen().get(slot.name());
+            boolean ours =
+                    seen != null
+                            && o.now().isAfter(seen.plus(o.config().memberSlotsTtl()))
+                            && !isOthers(o, slot);
             if (slot.physical() && !slot.active() && ours && !current.contains(slot.name())) {
                 stale.add(slot.name());
             }
@@ -42,6 +45,8 @@ final class SlotRules {
         if (!stale.isEmpty()) {
             actions.add(new Action.DropSlots(stale));
         }
+        actions.addAll(PermanentSlots.onPrimary(o, primary));
+        actions.addAll(SlotOwners.clear(o));
         return actions;
     }
 
@@ -57,11 +62,18 @@ final class SlotRules {
         }
         List<Action> actions = new ArrayList<>();
         SortedSet<String> missing = others(o, cluster);
+        missing.removeAll(PermanentSlots.here(o).keySet());
         SortedSet<String> used = new TreeSet<>();
         for (Slot slot : standby.slots()) {
             boolean ours =
-                    missing.remove(slot.name()) || o.memory().slotSeen().containsKey(slot.name());
-            if (ours && slot.physical() && slot.reserved() && !slot.active() && !isKept(o, slot)) {
+                    missing.remove(slot.name())
+                            || o.memory().slots().seen().containsKey(slot.name());
+            if (ours
+                    && slot.physical()
+                    && slot.reserved()
+                    && !slot.active()
+                    && !isOthers(o, slot)
+                    && !isKept(o, slot)) {
                 used.add(slot.name());
             }
         }
@@ -71,12 +83,19 @@ final class SlotRules {
         if (!used.isEmpty()) {
             actions.add(new Action.DropSlots(used));
         }
+        actions.addAll(PermanentSlots.onStandby(o, cluster, standby));
+        actions.addAll(SlotOwners.clear(o));
         return actions;
+    }
+
+    /** Whether more than the member itself is asked what becomes of its slot. */
+    private static boolean isOthers(Observation o, Slot slot) {
+        return PermanentSlots.here(o).containsKey(slot.name()) || o.config().slots().ignores(slot);
     }
 
     /** Whether its owner was there lately, and is to come back here. */
     private static boolean isKept(Observation o, Slot slot) {
-        MonoTime seen = o.memory().slotSeen().get(slot.name());
+        MonoTime seen = o.memory().slots().seen().get(slot.name());
         return seen != null && !o.now().isAfter(seen.plus(o.config().memberSlotsTtl()));
     }
 
@@ -91,6 +110,10 @@ final class SlotRules {
         switch (o.server().orElse(null)) {
             case Server.Primary _ -> {
                 if (o.lease().leaderEpoch().isPresent()) {
+                    // What the leader before this one kept for members that have gone.
+                    cluster.slots().retained().stream()
+                            .filter(name -> !name.equals(o.me().slotName()))
+                            .forEach(name -> seen.putIfAbsent(name, o.now()));
                     ofFollowers(o, cluster).forEach(name -> seen.put(name, o.now()));
                 }
             }

@@ -21,6 +21,11 @@ final class Words {
                     "pg_rewind from " + rewind.source().member() + " is running";
             case Action.Clone clone ->
                     "the data directory is being copied from " + clone.source().member();
+            case Action.PlaceSlots place ->
+                    "the logical slots "
+                            + place.slots().keySet()
+                            + " are being copied from "
+                            + place.leader().member();
             case Action.Restore restore -> "the data directory is being restored from a backup";
         };
     }

@@ -1,9 +1,54 @@
 package dev.holdfast.core.postgres;
 
+import dev.holdfast.core.Lsn;
+import java.util.Optional;
+
 /**
- * A replication slot of the server.
+ * A replication slot of the server that outlives sessions.
  *
+ * @param logical what it decodes; empty for a physical one
  * @param active a receiver is connected to it
- * @param reserved it holds WAL back ({@code restart_lsn} is set)
+ * @param position how far its user is: where the WAL begins that a physical one holds back, or what
+ *     the user of a logical one has confirmed. Empty for one that has not been used yet, and holds
+ *     nothing back
+ * @param rows whether it keeps rows from being removed, for a standby that reads them
+ * @param owner who carries it to the standbys
  */
-public record Slot(String name, boolean physical, boolean active, boolean reserved) {}
+public record Slot(
+        String name,
+        Optional<Logical> logical,
+        boolean active,
+        Optional<Lsn> position,
+        Rows rows,
+        Owner owner) {
+
+    /** What a logical slot decodes, and how. */
+    public record Logical(String plugin, String database) {}
+
+    /** Rows that nobody here reads any more. */
+    public enum Rows {
+        FREE,
+        HELD
+    }
+
+    /** Who looks after a slot. */
+    public enum Owner {
+        AGENT,
+        /** PostgreSQL, from version 17 on, for slots that were made with {@code failover}. */
+        SERVER
+    }
+
+    /** A physical slot of a member. */
+    public static Slot physical(String name, boolean active, Optional<Lsn> position) {
+        return new Slot(name, Optional.empty(), active, position, Rows.FREE, Owner.AGENT);
+    }
+
+    public boolean physical() {
+        return logical.isEmpty();
+    }
+
+    /** It holds WAL back. */
+    public boolean reserved() {
+        return position.isPresent();
+    }
+}

@@ -1,6 +1,6 @@
 /**
  * What is known and wanted of the PostgreSQL server of one member. Values only; may use {@code
- * core} and its configuration.
+ * core}.
  */
 @NullMarked
 package dev.holdfast.core.postgres;

@@ -85,7 +85,8 @@ class ClusterConfigReaderTest {
                                 parameters,
                                 List.of("local all all peer"),
                                 List.of("m os pg"),
-                                RoleSettings.Both.none()));
+                                RoleSettings.Both.none(),
+                                SlotSettings.NONE));
     }
 
     @Test
@@ -221,11 +222,9 @@ class ClusterConfigReaderTest {
                                 """
                                 tll: 30
                                 maximum_lag_on_syncnode: 1000
-                                slots: {a: {type: physical}}
                                 postgresql: {use_slotz: true, data_dir: /x, parameters_standby_leader: {work_mem: 1MB}}
                                 """))
                 .containsExactly(
-                        "WARNING slots: found a map with the keys [a], which is not supported yet and is ignored.",
                         "WARNING postgresql.parameters_standby_leader: found a map with the keys [work_mem], which is not supported yet and is"
                                 + " ignored.",
                         "WARNING postgresql.data_dir: found \"/x\", which belongs in each member's own file and is ignored here.",

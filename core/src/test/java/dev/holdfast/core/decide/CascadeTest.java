@@ -127,7 +127,7 @@ class CascadeTest {
         assertThat(created(without.memberTag(PG3, "replicatefrom", "pg2"))).containsExactly("pg2");
         assertThat(created(without.memberTag(PG3, "nostream"))).containsExactly("pg2");
 
-        Slot used = new Slot("pg3", true, false, true);
+        Slot used = Slot.physical("pg3", false, Optional.of(HERE));
         Situation between =
                 Situation.ofSyncStandby().server(standbyWith(List.of(slot("pg1"), used)));
         assertThat(dropped(between)).containsExactly("pg3");
@@ -136,7 +136,7 @@ class CascadeTest {
 
     @Test
     void theSlotOfWhoWentAwayForGoodIsMadeAnew() {
-        Slot used = new Slot("pg3", true, false, true);
+        Slot used = Slot.physical("pg3", false, Optional.of(HERE));
         Situation between =
                 Situation.ofSyncStandby().server(standbyWith(List.of(slot("pg1"), used)));
         Memory seen = between.memberTag(PG3, "replicatefrom", "pg2").decide().memory();
@@ -208,7 +208,7 @@ class CascadeTest {
     }
 
     private static Slot slot(String name) {
-        return new Slot(name, true, false, false);
+        return Slot.physical(name, false, Optional.empty());
     }
 
     private static Server.Primary withSlots(List<Slot> slots) {

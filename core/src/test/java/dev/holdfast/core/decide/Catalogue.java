@@ -66,6 +66,14 @@ final class Catalogue {
         put(
                 "healthy primary, its synchronous standby is to stream from another",
                 Situation.ofPrimary().memberTag(PG2, "replicatefrom", "pg3"));
+        put("healthy primary, permanent slots lacking", PermanentSlotsTest.primary());
+        put(
+                "healthy primary, a slot that is nobody's",
+                Situation.ofPrimary()
+                        .server(
+                                PermanentSlotsTest.with(
+                                        primaryServer("\"pg2\""),
+                                        PermanentSlotsTest.physical("nobodys", HERE))));
         put(
                 "lease renewed, guard knows the old deadline",
                 Situation.ofPrimary().guard(new GuardFact.Mode.Armed(at(5_000))));

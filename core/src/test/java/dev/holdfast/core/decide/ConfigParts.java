@@ -2,6 +2,7 @@ package dev.holdfast.core.decide;
 
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.RoleSettings;
+import dev.holdfast.core.config.SlotSettings;
 import dev.holdfast.core.config.SyncMode;
 import java.time.Duration;
 
@@ -18,6 +19,7 @@ final class ConfigParts {
     private boolean rewind;
     private boolean failsafe;
     private RoleSettings.Both roles;
+    private SlotSettings slots;
 
     ConfigParts(ClusterConfig config) {
         from = config;
@@ -31,10 +33,16 @@ final class ConfigParts {
         rewind = config.usePgRewind();
         failsafe = config.failsafe();
         roles = config.roles();
+        slots = config.slots();
     }
 
     ConfigParts roles(RoleSettings.Both value) {
         roles = value;
+        return this;
+    }
+
+    ConfigParts slots(SlotSettings value) {
+        slots = value;
         return this;
     }
 
@@ -115,6 +123,7 @@ final class ConfigParts {
                 from.parameters(),
                 from.pgHba(),
                 from.pgIdent(),
-                roles);
+                roles,
+                slots);
     }
 }

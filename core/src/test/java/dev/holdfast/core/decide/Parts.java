@@ -8,6 +8,7 @@ import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
@@ -30,6 +31,7 @@ final class Parts {
     private Versioned<SyncState> sync;
     private Optional<Versioned<FailoverRequest>> failover;
     private Optional<Lsn> optime;
+    private SlotStatus slots;
     private Optional<Versioned<SortedMap<MemberName, String>>> failsafe;
 
     Parts(ClusterView view) {
@@ -44,6 +46,7 @@ final class Parts {
         sync = view.sync();
         failover = view.failover();
         optime = view.optime();
+        slots = view.slots();
         failsafe = view.failsafe();
     }
 
@@ -111,6 +114,11 @@ final class Parts {
         return this;
     }
 
+    Parts slots(SlotStatus value) {
+        slots = value;
+        return this;
+    }
+
     Parts optime(Lsn position) {
         optime = Optional.of(position);
         return this;
@@ -134,6 +142,7 @@ final class Parts {
                 failover,
                 optime,
                 history,
-                failsafe);
+                failsafe,
+                slots);
     }
 }

@@ -35,6 +35,7 @@ import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.cluster.TimelineClaim;
@@ -200,7 +201,8 @@ final class Situation {
                                 Optional.empty(),
                                 Optional.empty(),
                                 List.of(),
-                                Optional.empty()));
+                                Optional.empty(),
+                                SlotStatus.NONE));
         return this;
     }
 
@@ -374,6 +376,10 @@ final class Situation {
 
     Situation failoverRequest(Optional<MemberName> leader, Optional<MemberName> candidate) {
         return cluster(p -> p.failover(new FailoverRequest(leader, candidate, Optional.empty())));
+    }
+
+    Situation slots(SlotStatus published) {
+        return cluster(p -> p.slots(published));
     }
 
     Situation optime(Lsn position) {

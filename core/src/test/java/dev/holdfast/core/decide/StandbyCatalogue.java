@@ -26,6 +26,7 @@ import dev.holdfast.core.config.SyncMode;
 import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.Slot;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -278,6 +279,16 @@ final class StandbyCatalogue {
                 "standby of a standby, does not stream",
                 CascadeTest.cascaded().server(standbyServer(HERE, 1, Values.Receiving.NOTHING)));
         put.accept("standby of a standby, woken in vain", CascadeTest.letDown());
+        put.accept(
+                "standby, permanent slots behind their users",
+                PermanentSlotsTest.standby(
+                        PermanentSlotsTest.physical("archive", Lsn.of("0/3000000")),
+                        PermanentSlotsTest.physical("pg2", HERE),
+                        PermanentSlotsTest.logical(
+                                "events",
+                                new Slot.Logical("pgoutput", "shop"),
+                                Lsn.of("0/3000000"))));
+        put.accept("standby, permanent slots lacking", PermanentSlotsTest.standby());
         put.accept("standby with nostream", archived());
         put.accept(
                 "standby with nostream, the leader has gone on to a timeline",

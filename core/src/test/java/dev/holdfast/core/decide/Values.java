@@ -14,6 +14,7 @@ import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.cluster.Versioned;
@@ -72,7 +73,7 @@ final class Values {
             String syncNames, Lsn flushed, int timeline, List<WalSender> senders) {
         List<Slot> slots = new ArrayList<>();
         for (MemberName m : List.of(PG1, PG2, PG3)) {
-            slots.add(new Slot(m.slotName(), true, true, true));
+            slots.add(Slot.physical(m.slotName(), true, Optional.of(HERE)));
         }
         return new Server.Primary(
                 common(syncNames), new Timeline(timeline), flushed, senders, slots);
@@ -103,7 +104,7 @@ final class Values {
     static Server.Standby standbyServer(Lsn position, int timeline, Receiving receiving) {
         List<Slot> slots = new ArrayList<>();
         for (MemberName m : List.of(PG1, PG2, PG3)) {
-            slots.add(new Slot(m.slotName(), true, false, false));
+            slots.add(Slot.physical(m.slotName(), false, Optional.empty()));
         }
         return new Server.Standby(
                 common("FIRST 1 (\"pg1\", \"pg3\")"),
@@ -228,7 +229,8 @@ final class Values {
                 Optional.empty(),
                 Optional.of(HERE),
                 List.of(),
-                Optional.empty());
+                Optional.empty(),
+                SlotStatus.NONE);
     }
 
     static Tags tag(String name) {

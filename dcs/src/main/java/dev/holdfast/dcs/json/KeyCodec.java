@@ -16,6 +16,7 @@ import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.Operation;
+import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
@@ -136,7 +138,8 @@ public final class KeyCodec {
                         decoding.kept(Keys.HISTORY, ClusterView::history)
                                 .orElseGet(decoding::history),
                         decoding.kept(Keys.FAILSAFE, ClusterView::failsafe)
-                                .orElseGet(decoding::failsafe));
+                                .orElseGet(decoding::failsafe),
+                        decoding.kept(Keys.STATUS, ClusterView::slots).orElseGet(decoding::slots));
         return new Decoded(view, decoding.problems());
     }
 
@@ -215,9 +218,20 @@ public final class KeyCodec {
      * The key {@code status}.
      *
      * @param optime the leader's last position
+     * @param slots what is to be known of its slots
      */
-    public static String writeStatus(Lsn optime) {
-        return JSON.objectNode().put("optime", Fields.decimal(optime)).toString();
+    public static String writeStatus(Lsn optime, SlotStatus slots) {
+        ObjectNode node = JSON.objectNode();
+        node.put("optime", Fields.decimal(optime));
+        if (!slots.positions().isEmpty()) {
+            ObjectNode positions = node.putObject("slots");
+            slots.positions().forEach((name, at) -> positions.put(name, Fields.decimal(at)));
+        }
+        if (!slots.retained().isEmpty()) {
+            ArrayNode retained = node.putArray("retain_slots");
+            slots.retained().forEach(retained::add);
+        }
+        return node.toString();
     }
 
     /** The key {@code config}: the whole tree, with what is unknown here too. */
@@ -315,6 +329,22 @@ public final class KeyCodec {
         Optional<Lsn> optime() {
             return parsed(Keys.STATUS, (fields, node) -> fields.position("optime"))
                     .map(Versioned::value);
+        }
+
+        /** No slot follows what cannot be read. */
+        SlotStatus slots() {
+            SortedMap<String, Lsn> positions = new TreeMap<>();
+            SortedSet<String> retained = new TreeSet<>();
+            entry(Keys.STATUS)
+                    .map(e -> Trees.readAny(e.value()))
+                    .ifPresent(node -> {
+                        for (Map.Entry<String, JsonNode> slot : node.path("slots").properties()) {
+                            Fields.position(slot.getValue())
+                                    .ifPresent(at -> positions.put(slot.getKey(), at));
+                        }
+                        node.path("retain_slots").forEach(name -> retained.add(name.asText()));
+                    });
+            return new SlotStatus(positions, retained);
         }
 
         Optional<Dcs.Entry> entry(String key) {

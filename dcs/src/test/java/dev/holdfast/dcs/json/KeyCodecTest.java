@@ -19,6 +19,7 @@ import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.core.cluster.RestartConditions;
 import dev.holdfast.core.cluster.ScheduledRestart;
+import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.cluster.TimelineClaim;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -271,8 +273,25 @@ class KeyCodecTest {
     }
 
     @Test
+    void statusHoldsWhereTheUsersOfSlotsAreAndWhichAreRetained() {
+        SlotStatus slots =
+                new SlotStatus(
+                        new TreeMap<>(Map.of("events", Lsn.of("0/4000060"), "pg2", Lsn.of("0/1"))),
+                        new TreeSet<>(List.of("pg1", "pg2")));
+        String written = KeyCodec.writeStatus(Lsn.of("0/4000070"), slots);
+
+        assertThat(written)
+                .isEqualTo(
+                        "{\"optime\":67108976,\"slots\":{\"events\":67108960,\"pg2\":1},\"retain_slots\":[\"pg1\",\"pg2\"]}");
+        assertThat(view("status", written).slots()).isEqualTo(slots);
+        assertThat(view("status", "{\"optime\":1,\"slots\":[\"x\"],\"retain_slots\":7}").slots())
+                .isEqualTo(SlotStatus.NONE);
+    }
+
+    @Test
     void statusHoldsThePositionAsANumber() {
-        assertThat(KeyCodec.writeStatus(Lsn.of("0/4000060"))).isEqualTo("{\"optime\":67108960}");
+        assertThat(KeyCodec.writeStatus(Lsn.of("0/4000060"), SlotStatus.NONE))
+                .isEqualTo("{\"optime\":67108960}");
         assertThat(
                         view(
                                         "status",

@@ -1,0 +1,158 @@
+package dev.holdfast.core.decide;
+
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.config.SlotSettings;
+import dev.holdfast.core.config.SlotSettings.Permanent;
+import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Slot;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The slots that the configuration names. The leader makes them and publishes how far their users
+ * are; every member that may lead has them, too, and follows with them, never past their users.
+ */
+final class PermanentSlots {
+    /** To copy a logical slot takes a restart: one that was in vain is not repeated soon. */
+    private static final Duration COPY_AGAIN = Duration.ofMinutes(5);
+
+    private PermanentSlots() {}
+
+    /** Those of this member: none for itself, and where nothing is streamed none that is copied. */
+    static SortedMap<String, Permanent> here(Observation o) {
+        SortedMap<String, Permanent> here = new TreeMap<>();
+        if (o.config().useSlots()) {
+            here.putAll(o.config().slots().permanent());
+        }
+        here.remove(o.me().slotName());
+        here.values()
+                .removeIf(p ->
+                        switch (p) {
+                            case Permanent.Physical(SlotSettings.Place place) ->
+                                    place == SlotSettings.Place.STANDBY_CLUSTER;
+                            case Permanent.Logical _ -> o.self().tags().noStream();
+                        });
+        return here;
+    }
+
+    static List<Action> onPrimary(Observation o, Server.Primary primary) {
+        SortedMap<String, Permanent> missing = here(o);
+        SortedSet<String> others = new TreeSet<>();
+        for (Slot slot : primary.slots()) {
+            Permanent wanted = missing.remove(slot.name());
+            if (wanted != null && !wanted.fits(slot) && !slot.active()) {
+                others.add(slot.name());
+            }
+        }
+        List<Action> actions = new ArrayList<>(physical(missing));
+        SortedMap<String, Slot.Logical> logical = logical(missing);
+        if (!logical.isEmpty()) {
+            actions.add(new Action.CreateLogicalSlots(logical));
+        }
+        if (!others.isEmpty()) {
+            actions.add(new Action.DropSlots(others));
+        }
+        return actions;
+    }
+
+    static List<Action> onStandby(Observation o, ClusterView cluster, Server.Standby standby) {
+        SortedMap<String, Permanent> missing = here(o);
+        SortedMap<String, Action.Advance> behind = new TreeMap<>();
+        SortedSet<String> others = new TreeSet<>();
+        for (Slot slot : standby.slots()) {
+            Permanent wanted = missing.remove(slot.name());
+            if (wanted == null || slot.active() || slot.owner() == Slot.Owner.SERVER) {
+                continue;
+            }
+            if (!wanted.fits(slot) || isLeftBehind(slot)) {
+                others.add(slot.name());
+            } else {
+                Lsn user = cluster.slots().positions().getOrDefault(slot.name(), Lsn.ZERO);
+                Lsn to = user.isAfter(standby.replayed()) ? standby.replayed() : user;
+                if (to.isAfter(slot.position().orElse(Lsn.ZERO))) {
+                    behind.put(
+                            slot.name(),
+                            new Action.Advance(slot.logical().map(Slot.Logical::database), to));
+                }
+            }
+        }
+        List<Action> actions = new ArrayList<>(physical(missing));
+        if (!behind.isEmpty()) {
+            actions.add(new Action.AdvanceSlots(behind));
+        }
+        if (!others.isEmpty()) {
+            actions.add(new Action.DropSlots(others));
+        }
+        return actions;
+    }
+
+    /**
+     * A physical slot that cannot be advanced, or that still holds rows for who streamed through it
+     * while this member led: it is made anew.
+     */
+    private static boolean isLeftBehind(Slot slot) {
+        return slot.physical() && (slot.position().isEmpty() || slot.rows() == Slot.Rows.HELD);
+    }
+
+    /**
+     * Copy logical slots that are not here from the leader, which takes a restart of this standby:
+     * until PostgreSQL 15 a standby can make none, and one that it makes itself knows nothing of
+     * what its user has still to get.
+     *
+     * @param files what this standby runs with
+     */
+    static Optional<Action.PlaceSlots> copy(
+            Observation o, ClusterView cluster, Server.Standby standby, ServerFiles files) {
+        SortedMap<String, Slot.Logical> missing = logical(here(o));
+        standby.slots().forEach(slot -> missing.remove(slot.name()));
+        missing.keySet().retainAll(cluster.slots().positions().keySet());
+        boolean lately =
+                o.memory()
+                        .slots()
+                        .copiedAt()
+                        .filter(at -> o.now().isBefore(at.plus(COPY_AGAIN)))
+                        .isPresent();
+        return missing.isEmpty() || lately || !standby.isStreaming() || !o.lease().isGood(o.now())
+                ? Optional.empty()
+                : cluster.runningPrimary()
+                        .flatMap(MemberRecord.Stored::upstream)
+                        .map(leader ->
+                                new Action.PlaceSlots(
+                                        leader,
+                                        Following.first(cluster, o.me()).slotName(),
+                                        missing,
+                                        files,
+                                        ShutdownRules.patience(o)));
+    }
+
+    private static List<Action> physical(SortedMap<String, Permanent> missing) {
+        SortedSet<String> names = new TreeSet<>();
+        missing.forEach((name, wanted) -> {
+            if (wanted instanceof Permanent.Physical) {
+                names.add(name);
+            }
+        });
+        return names.isEmpty()
+                ? List.of()
+                : List.of(new Action.CreateSlots(names, Action.Reserve.NOW));
+    }
+
+    private static SortedMap<String, Slot.Logical> logical(SortedMap<String, Permanent> slots) {
+        SortedMap<String, Slot.Logical> logical = new TreeMap<>();
+        slots.forEach((name, wanted) -> {
+            if (wanted instanceof Permanent.Logical(Slot.Logical decodes)) {
+                logical.put(name, decodes);
+            }
+        });
+        return logical;
+    }
+}
