@@ -15,6 +15,7 @@ import dev.holdfast.agent.postgres.KnownStoreFile;
 import dev.holdfast.agent.postgres.LocalPostgres;
 import dev.holdfast.agent.postgres.PostgresException;
 import dev.holdfast.agent.postgres.ProcessRunner;
+import dev.holdfast.agent.routing.HaproxyNotice;
 import dev.holdfast.agent.show.AgentService;
 import dev.holdfast.agent.show.CountedDcs;
 import dev.holdfast.agent.show.Forwarder;
@@ -211,7 +212,11 @@ final class Agent {
                         self(),
                         first,
                         config.bootstrap().dcs(),
-                        new Watchers(shown, callbacks),
+                        new Watchers(
+                                shown,
+                                callbacks,
+                                new HaproxyNotice(
+                                        vertx, () -> newest.get().routing().haproxy(), clock::now)),
                         (status, sentence) -> end(status, sentence, EndKind.WITH_POSTGRES, wired));
         wired.set(new Wired.Parts(loop, guard, client, callbacks, shown));
         AgentService service =
@@ -281,11 +286,13 @@ final class Agent {
     }
 
     /** Who sees each turn: the callbacks first, since the other may end the wait of an operator. */
-    private record Watchers(Shown shown, CallbackRunner callbacks) implements AgentLoop.Listener {
+    private record Watchers(Shown shown, CallbackRunner callbacks, HaproxyNotice haproxy)
+            implements AgentLoop.Listener {
         @Override
         public void onTurn(Observation seen, Decision decided) {
             callbacks.onTurn(seen, decided);
             shown.onTurn(seen, decided);
+            haproxy.onTurn(seen, decided);
         }
 
         @Override

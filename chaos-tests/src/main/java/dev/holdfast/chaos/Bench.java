@@ -149,6 +149,17 @@ public final class Bench {
                                             Bench::killMember));
                     table("%d runs each, 4 writers through HAProxy".formatted(runs), rows);
                     idle(cluster);
+                    cluster.tellBalancer();
+                    table(
+                            "%d runs each, HAProxy told of a new primary".formatted(runs),
+                            List.of(
+                                    measure(cluster, "switchover", 500, runs, Bench::switchOver),
+                                    measure(
+                                            cluster,
+                                            "postmaster killed",
+                                            1000,
+                                            runs,
+                                            (_, primary) -> killPostmaster(primary))));
                 });
     }
 

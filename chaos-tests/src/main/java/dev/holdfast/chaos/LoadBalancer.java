@@ -11,10 +11,12 @@ import java.util.stream.Collectors;
 final class LoadBalancer {
     private final int writerPort;
     private final int readerPort;
+    private final Path runtime;
 
     LoadBalancer(Account account, Path directory, Ports ports, List<Member> members) {
         this.writerPort = ports.next();
         this.readerPort = ports.next();
+        this.runtime = directory.resolve("haproxy.sock");
         Path file = directory.resolve("haproxy.cfg");
         try {
             Files.writeString(file, configuration(members));
@@ -41,6 +43,11 @@ final class LoadBalancer {
         return readerPort;
     }
 
+    /** Its {@code stats socket}. */
+    Path runtime() {
+        return runtime;
+    }
+
     /**
      * A refused connection is passed on at once: with retries HAProxy would wait a second before
      * each.
@@ -50,6 +57,7 @@ final class LoadBalancer {
         global
             maxconn 500
             log stdout format raw local0 notice
+            stats socket %s level admin
 
         defaults
             mode tcp
@@ -61,6 +69,7 @@ final class LoadBalancer {
             default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
 
         """
+                        .formatted(runtime)
                 + listen("writer", writerPort, "/primary", members)
                 + listen("reader", readerPort, "/replica", members);
     }

@@ -59,6 +59,22 @@ final class Member {
         account.own(directory);
     }
 
+    /** Adds lines to its file, and returns when the agent has read them. */
+    void configure(String lines) {
+        try {
+            writeFile(Files.readString(yamlFile()) + lines + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        rest().command("POST", "/reload", "");
+        Await.until(
+                name + " has read its file",
+                () ->
+                        rest().get("/holdfast/journal")
+                                .body()
+                                .contains("the configuration was read anew"));
+    }
+
     /** Before its agent is started: its directory becomes a file system of its own. */
     SmallDisk moveToSmallDisk() {
         try {

@@ -99,6 +99,10 @@ final class TestCluster implements AutoCloseable {
         return balancer.writerPort();
     }
 
+    LoadBalancer balancer() {
+        return balancer;
+    }
+
     int readerPort() {
         return balancer.readerPort();
     }
@@ -232,6 +236,14 @@ final class TestCluster implements AutoCloseable {
         }
         // An agent neither stays nor is elected before it has run for one validity period.
         Await.pass(Duration.ofSeconds(plan.ttlSeconds()));
+    }
+
+    /** From now on members tell HAProxy when they have become primary. */
+    void tellBalancer() {
+        for (Member member : members()) {
+            member.configure(
+                    "haproxy: {runtime: %s, backend: writer}".formatted(balancer.runtime()));
+        }
     }
 
     void switchFailsafeOff() {

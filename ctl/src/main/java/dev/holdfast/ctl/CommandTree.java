@@ -34,6 +34,12 @@ final class CommandTree {
             }
             addHelp(line);
             line.getSubcommands().values().forEach(CommandTree::addHelp);
+            CommandLine generate = new CommandLine(new GenerateCommand());
+            generate.addSubcommand(new GenerateHaproxyCommand(options));
+            generate.addSubcommand(new GenerateKeepalivedCommand(options));
+            addHelp(generate);
+            generate.getSubcommands().values().forEach(CommandTree::addHelp);
+            line.addSubcommand(generate);
             line.registerConverter(Format.class, text -> oneOf(Format.values(), text))
                     .registerConverter(RoleFilter.class, text -> oneOf(RoleFilter.values(), text))
                     .setOut(terminal.out())

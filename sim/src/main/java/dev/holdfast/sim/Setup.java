@@ -8,6 +8,7 @@ import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.ClusterConfigReader;
 import dev.holdfast.core.config.RoleSettings;
+import dev.holdfast.core.config.Routing;
 import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Observation;
 import java.time.Duration;
@@ -195,6 +196,7 @@ final class Setup {
                 new AgentConfig.Watchdog(
                         AgentConfig.Watchdog.Mode.OFF, "/simulated", Optional.empty()),
                 AgentConfig.Log.ofTheStart(),
+                Routing.none(),
                 tags(name));
     }
 }

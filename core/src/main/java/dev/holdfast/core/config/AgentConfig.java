@@ -32,6 +32,7 @@ public record AgentConfig(
         Guard guard,
         Watchdog watchdog,
         Log log,
+        Routing routing,
         Tags tags) {
 
     /** A host name or address and a port, 1 to 65535. */

@@ -83,6 +83,7 @@ public final class AgentConfigReader {
                                         .config()
                                         .ttl()),
                         LogReader.read(root.section("log")),
+                        RoutingReader.read(root),
                         TagsReader.read(root.section("tags")));
         passwords(root, config);
         root.without(
