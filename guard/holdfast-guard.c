@@ -12,6 +12,7 @@
  * The protocol is lines of fields separated by TAB; it is described beside the verbs at the end of this file.
  */
 #define _GNU_SOURCE
+#include "address.h"
 #include "record.h"
 #include "watchdog.h"
 
@@ -78,6 +79,7 @@ static struct {
     int64_t lease_nanos;    /* when the lease ends, which is when the watchdog may bite; 0 unless armed */
     enum phase phase;
     struct record record;   /* as it was written down last */
+    int64_t addresses_until_nanos; /* CLOCK_BOOTTIME; 0 while no address is held */
     bool unclaimed;         /* nothing is known of the agents before, so that none can be told from another */
     bool lost;              /* a guard before this one may have been armed, and what it wrote down is gone */
 
@@ -94,7 +96,7 @@ static struct {
     bool complained;
 
     char dir[PATH_MAX], cgroup[PATH_MAX];
-    int dir_fd, lock_fd, listen_fd, signal_fd, deadline_fd, tick_fd, feed_fd;
+    int dir_fd, lock_fd, listen_fd, signal_fd, deadline_fd, tick_fd, feed_fd, addresses_fd;
     int cgroup_kill_fd, cgroup_procs_fd;
     bool oom_protected;
     bool without_children_files; /* a kernel built so shows children only by their parent's number */
@@ -274,7 +276,32 @@ static bool remember(void)
     r->watchdog_mode = watchdog_mode();
     r->watchdog_seconds = watchdog_seconds();
     snprintf(r->watchdog_device, sizeof r->watchdog_device, "%s", watchdog_device());
+    r->addresses_until_nanos = guard.addresses_until_nanos;
+    snprintf(r->addresses, sizeof r->addresses, "%s", addresses_list());
     return record_write(r);
+}
+
+static void tell_address(const char *address, const char *state, const char *why)
+{
+    tell("event\taddress\t%s\t%s\t%s", address, state, why);
+}
+
+/* Where no PostgreSQL serves there is no reason to be found. True if any address was held. */
+static bool drop_addresses(void)
+{
+    if (guard.addresses_until_nanos == 0)
+        return false;
+    guard.addresses_until_nanos = 0;
+    set_timer(guard.addresses_fd, TFD_TIMER_ABSTIME, 0);
+    addresses_drop();
+    return true;
+}
+
+/* Also called before each request, as fence_if_due is. */
+static void drop_addresses_if_due(void)
+{
+    if (guard.addresses_until_nanos != 0 && now_nanos() >= guard.addresses_until_nanos && drop_addresses())
+        remember();
 }
 
 /* The watchdog is stopped only when nothing runs that the lease's end must end. */
@@ -495,8 +522,11 @@ static void begin_ending(void)
     guard.phase = ENDING;
     guard.passes = 0;
     guard.complained = false;
+    /* A change of an address can wait for another program's, so the kill is first. It ends processes sooner than the
+       addresses are gone, and the connections with either. */
     ending_pass();
-    if (guard.phase == ENDING)
+    bool dropped = drop_addresses();
+    if (guard.phase == ENDING || dropped)
         remember();
 }
 
@@ -613,6 +643,7 @@ static _Noreturn void become_postmaster(int report_fd, int go_fd, char **args)
     /* Real-time priority and memory locks are not inherited (SCHED_RESET_ON_FORK, mlockall). */
     if (guard.oom_protected)
         write_small("/proc/self/oom_score_adj", "0");
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); /* Addresses are the guard's business. */
     /* Outside its control group it is still found as a descendant, so that a failure here is no reason not to start. */
     if (guard.cgroup_procs_fd >= 0 && write(guard.cgroup_procs_fd, "0", 1) != 1)
         close_fd(&guard.cgroup_procs_fd);
@@ -778,6 +809,7 @@ static void adopt(const char *id, char **args)
  *   gone <pid>                                          after it: no process of it is left
  *   fenced <pid or 0> <why>                             the guard ended it by itself
  *   watchdog <off|automatic|required> <seconds or 0> <why there is none, or nothing>
+ *   address <address/bits> <probing|held|refused|free> <why, or nothing>
  *   notice <sentence>, replaced
  *
  * The first request of a connection is `<id> claim <generation>`: 0 by an agent that starts, which replaces whoever was
@@ -827,6 +859,8 @@ static void on_signal(const char *id, char **args)
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         if (strcmp(args[0], signals[i].name) != 0)
             continue;
+        if (signals[i].number != SIGHUP && signals[i].number != SIGUSR1 && drop_addresses())
+            remember(); /* Clients leave before the server does. */
         if (guard.phase != RUNNING)
             tell("%s\terror\tno postmaster runs that could get %s (state: %s)", id, args[0], phase_names[guard.phase]);
         else if (send_signal(guard.postmaster_fd, signals[i].number) != 0)
@@ -955,6 +989,45 @@ static void on_kill(const char *id, char **args)
         tell_state();
 }
 
+/* Held until an instant, and not longer than a server runs here. Each call names all of them, and a later instant. */
+static void on_addresses(const char *id, char **args)
+{
+    int64_t until, now = now_nanos();
+    if (!parse_int64(args[0], &until) || until > now + FURTHEST_NANOS) {
+        tell("%s\terror\t\"%s\" is no instant in nanoseconds of CLOCK_BOOTTIME within a day of now, %" PRId64, id, args[0],
+             now);
+        return;
+    }
+    if (args[1][0] == '\0') {
+        if (drop_addresses())
+            remember();
+        tell("%s\tok", id);
+        return;
+    }
+    if (guard.phase != RUNNING || until <= now) {
+        if (drop_addresses())
+            remember();
+        tell("%s\terror\t%s is not held: %s", id, args[1],
+             until <= now ? "that instant has passed" : "no PostgreSQL runs here");
+        return;
+    }
+    /* Written down first: what is on the interface is known to whoever comes after this process. */
+    int64_t until_before = guard.addresses_until_nanos;
+    guard.addresses_until_nanos = until;
+    snprintf(guard.record.addresses, sizeof guard.record.addresses, "%s", args[1]);
+    guard.record.addresses_until_nanos = until;
+    const char *failure = record_write(&guard.record) ? addresses_hold(args[1], now, tell_address)
+                                                      : "it cannot be written down";
+    if (failure != NULL) {
+        guard.addresses_until_nanos = until_before;
+        remember();
+        tell("%s\terror\t%s", id, failure);
+        return;
+    }
+    set_timer(guard.addresses_fd, TFD_TIMER_ABSTIME, until);
+    tell("%s\tok", id);
+}
+
 static _Noreturn void leave(void)
 {
     watchdog_disarm();
@@ -1022,6 +1095,7 @@ static const struct {
     {"pause", 0, 0, on_pause},      /* no deadline: the operator wishes so */
     {"kill", 0, 0, on_kill},        /* ends everything now; `gone` follows */
     {"watchdog", 2, 2, on_watchdog}, /* <off|automatic|required> <device> */
+    {"addresses", 2, 2, on_addresses}, /* <CLOCK_BOOTTIME in ns> <interface address/bits, commas between them, or nothing> */
     {"upgrade", 1, 1, on_upgrade},  /* <program>: answered only if it fails */
     {"quit", 0, 0, on_quit},
 };
@@ -1040,6 +1114,7 @@ static void handle_line(char *line)
         return;
     }
     fence_if_due();
+    drop_addresses_if_due();
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(fields[1], verbs[i].name) != 0)
             continue;
@@ -1132,6 +1207,7 @@ static void take_newcomer(const char *id, bool is_new)
              "will be ended",
              record_path());
     tell_watchdog();
+    addresses_tell();
     tell_state();
     tell("%s\tok\t%" PRIu64, id, guard.record.generation);
 }
@@ -1186,7 +1262,9 @@ static void drain(int fd)
 
 static _Noreturn void loop(void)
 {
-    enum { DEADLINE, SIGNALS, ADOPTED, TICK, FEED, EXEC, LISTEN, NEWCOMER, CLIENT, SOURCES };
+    enum {
+        DEADLINE, SIGNALS, ADOPTED, TICK, FEED, EXEC, ADDRESSES_UNTIL, ADDRESSES_TIMER, NETLINK, ARP, LISTEN, NEWCOMER, CLIENT, SOURCES
+    };
     for (;;) {
         struct pollfd sources[SOURCES] = {
             [DEADLINE] = {guard.deadline_fd, POLLIN, 0},
@@ -1195,6 +1273,10 @@ static _Noreturn void loop(void)
             [TICK] = {guard.tick_fd, POLLIN, 0},
             [FEED] = {guard.feed_fd, POLLIN, 0},
             [EXEC] = {guard.exec_fd, POLLIN, 0},
+            [ADDRESSES_UNTIL] = {guard.addresses_fd, POLLIN, 0},
+            [ADDRESSES_TIMER] = {addresses_timer_fd(), POLLIN, 0},
+            [NETLINK] = {addresses_netlink_fd(), POLLIN, 0},
+            [ARP] = {addresses_arp_fd(), POLLIN, 0},
             [NEWCOMER] = {guard.newcomer_fd, POLLIN, 0},
             [LISTEN] = {guard.listen_fd, POLLIN, 0},
             [CLIENT] = {guard.client_fd, (short)(POLLIN | (guard.out_length > 0 ? POLLOUT : 0)), 0},
@@ -1221,6 +1303,15 @@ static _Noreturn void loop(void)
         }
         if (sources[EXEC].revents && guard.exec_fd >= 0)
             exec_answered();
+        if (sources[ADDRESSES_UNTIL].revents) {
+            drain(guard.addresses_fd);
+            drop_addresses_if_due();
+        }
+        /* What others on the network say is read before the pause for it is over. */
+        if (sources[NETLINK].revents || sources[ARP].revents)
+            addresses_on_message(now_nanos());
+        if (sources[ADDRESSES_TIMER].revents)
+            addresses_on_timer(now_nanos());
         if (sources[CLIENT].revents && sources[CLIENT].fd == guard.client_fd) {
             flush_client();
             if (guard.client_fd >= 0 && (sources[CLIENT].revents & (POLLIN | POLLHUP | POLLERR)))
@@ -1421,7 +1512,8 @@ static void open_sources(void)
     guard.deadline_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     guard.tick_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     guard.feed_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (guard.signal_fd < 0 || guard.deadline_fd < 0 || guard.tick_fd < 0 || guard.feed_fd < 0)
+    guard.addresses_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (guard.signal_fd < 0 || guard.deadline_fd < 0 || guard.tick_fd < 0 || guard.feed_fd < 0 || guard.addresses_fd < 0)
         die(EXIT_FAILED, "cannot make a timer or a signal descriptor: %s", strerror(errno));
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
         die(EXIT_FAILED, "cannot become a child subreaper: %s", strerror(errno));
@@ -1499,8 +1591,17 @@ static void restore(bool same_process, int pidfd, int watchdog)
         guard.lease_nanos = held.lease_nanos;
         watchdog_configure((enum watchdog_mode)held.watchdog_mode, held.watchdog_device);
         watchdog_resume(watchdog, held.watchdog_seconds);
+        /* Before what runs is looked at: where nothing does, they are dropped with it. */
+        if (held.addresses[0] != '\0') {
+            guard.addresses_until_nanos = held.addresses_until_nanos;
+            addresses_resume(held.addresses, tell_address);
+            set_timer(guard.addresses_fd, TFD_TIMER_ABSTIME, guard.addresses_until_nanos);
+        }
         if (held.postmaster > 1)
             hold_again(&held, same_process, pidfd);
+        if (guard.phase == NONE)
+            drop_addresses();
+        drop_addresses_if_due();
         if (guard.mode == ARMED) {
             set_timer(guard.deadline_fd, TFD_TIMER_ABSTIME, guard.deadline_nanos);
             fence_if_due();

@@ -45,6 +45,8 @@ static void format_line(const struct record *r, char line[LINE + 1])
                  r->lease_nanos, r->postmaster, r->postmaster_start, r->adopted, (uintmax_t)r->data_dir.dev,
                  (uintmax_t)r->data_dir.ino, (uintmax_t)r->exe.dev, (uintmax_t)r->exe.ino, r->watchdog_mode,
                  r->watchdog_seconds, r->watchdog_device);
+    if (r->addresses[0] != '\0') /* Else the line is as guards wrote it that knew of none. */
+        length += snprintf(line + length, (size_t)(LINE - length), "%" PRId64 "\t%s\t", r->addresses_until_nanos, r->addresses);
     int sum_at = LINE - 1 - CHECKSUM_CHARS;
     memset(line + length, ' ', (size_t)(sum_at - length));
     snprintf(line + sum_at, CHECKSUM_CHARS + 2, "%016" PRIx64 "\n", checksum(line, (size_t)sum_at));
@@ -69,6 +71,7 @@ static bool parse_line(const char *line, struct record *r)
     if (device >= sizeof r->watchdog_device)
         return false;
     memcpy(r->watchdog_device, line + length + 1, device);
+    sscanf(line + length + 1 + device + 1, "%" SCNd64 "\t%191[^\t]", &r->addresses_until_nanos, r->addresses);
     r->adopted = adopted != 0;
     r->data_dir = (struct file_id){(dev_t)data_dev, (ino_t)data_ino};
     r->exe = (struct file_id){(dev_t)exe_dev, (ino_t)exe_ino};

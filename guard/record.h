@@ -8,6 +8,8 @@
 #ifndef HOLDFAST_RECORD_H
 #define HOLDFAST_RECORD_H
 
+#include "address.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -31,6 +33,8 @@ struct record {
     struct file_id data_dir, exe;
     int watchdog_mode, watchdog_seconds; /* seconds: of a device that was open, else 0 */
     char watchdog_device[DEVICE_BYTES];
+    int64_t addresses_until_nanos;      /* and what follows: only where there are any */
+    char addresses[ADDRESS_LIST_BYTES]; /* as addresses_hold takes them */
 };
 
 enum found { RECORD_NONE, RECORD_OTHER_BOOT, RECORD_BROKEN, RECORD_WHOLE };

@@ -15,6 +15,7 @@ import dev.holdfast.agent.postgres.KnownStoreFile;
 import dev.holdfast.agent.postgres.LocalPostgres;
 import dev.holdfast.agent.postgres.PostgresException;
 import dev.holdfast.agent.postgres.ProcessRunner;
+import dev.holdfast.agent.routing.AddressKeeper;
 import dev.holdfast.agent.routing.HaproxyNotice;
 import dev.holdfast.agent.show.AgentService;
 import dev.holdfast.agent.show.CountedDcs;
@@ -192,6 +193,12 @@ final class Agent {
                                 config.watchdog()),
                         postgres::runningPostmaster,
                         new GuardListener(wired));
+        AddressKeeper addresses =
+                new AddressKeeper(
+                        () -> newest.get().routing().vip(),
+                        guard::addresses,
+                        task -> context.runOnContext(_ -> task.run()),
+                        shown::onNote);
         AgentLoop loop =
                 new AgentLoop(
                         new AgentLoop.Ports(
@@ -215,10 +222,11 @@ final class Agent {
                         new Watchers(
                                 shown,
                                 callbacks,
+                                addresses,
                                 new HaproxyNotice(
                                         vertx, () -> newest.get().routing().haproxy(), clock::now)),
                         (status, sentence) -> end(status, sentence, EndKind.WITH_POSTGRES, wired));
-        wired.set(new Wired.Parts(loop, guard, client, callbacks, shown));
+        wired.set(new Wired.Parts(loop, guard, client, callbacks, addresses, shown));
         AgentService service =
                 new AgentService(
                         config,
@@ -286,10 +294,15 @@ final class Agent {
     }
 
     /** Who sees each turn: the callbacks first, since the other may end the wait of an operator. */
-    private record Watchers(Shown shown, CallbackRunner callbacks, HaproxyNotice haproxy)
+    private record Watchers(
+            Shown shown,
+            CallbackRunner callbacks,
+            AddressKeeper addresses,
+            HaproxyNotice haproxy)
             implements AgentLoop.Listener {
         @Override
         public void onTurn(Observation seen, Decision decided) {
+            addresses.onTurn(seen, decided);
             callbacks.onTurn(seen, decided);
             shown.onTurn(seen, decided);
             haproxy.onTurn(seen, decided);
@@ -316,6 +329,11 @@ final class Agent {
         @Override
         public void onFact(GuardFact fact) {
             wired.loop().onGuard(fact);
+        }
+
+        @Override
+        public void onAddress(String address, String state, String why) {
+            wired.all().addresses().onAddress(address, state, why);
         }
 
         @Override
@@ -436,6 +454,7 @@ final class Agent {
                 GuardKeeper guard,
                 MemberClient client,
                 CallbackRunner callbacks,
+                AddressKeeper addresses,
                 Shown shown) {}
 
         void set(Parts all) {

@@ -7,8 +7,11 @@ import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.ClusterConfigReader;
 import dev.holdfast.core.config.Problem;
+import dev.holdfast.core.config.Routing;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +52,7 @@ final class HostChecks {
         checks.dataDirectory(programs);
         programs.ifPresent(checks::parameters);
         checks.directories();
+        draft.routing().vip().ifPresent(checks::addresses);
         return List.copyOf(checks.found);
     }
 
@@ -144,6 +148,31 @@ final class HostChecks {
                                     + " does not take, so it is left out: "
                                     + why);
                 });
+    }
+
+    private void addresses(Routing.Vip vip) {
+        if (!isSound("vip.interface")) {
+            return;
+        }
+        try {
+            List<String> there =
+                    NetworkInterface.networkInterfaces().map(NetworkInterface::getName).toList();
+            if (!there.contains(vip.device())) {
+                error(
+                        "vip.interface",
+                        quoted(vip.device()),
+                        "a network interface of this host: " + String.join(", ", there));
+            }
+        } catch (SocketException e) {
+            error("vip.interface", quoted(vip.device()), "interfaces that can be listed: " + e);
+        }
+        if (!Capabilities.mayChangeAddresses()) {
+            warning(
+                    "vip",
+                    "a user without CAP_NET_ADMIN and CAP_NET_RAW",
+                    "leaves the agent's guard unable to take them, if it runs as this user too: the"
+                            + " unit needs AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW");
+        }
     }
 
     private void directories() {

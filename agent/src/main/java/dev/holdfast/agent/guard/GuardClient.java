@@ -52,6 +52,9 @@ public final class GuardClient implements AutoCloseable {
         /** The host's watchdog: once on connecting, and at each change. */
         void onWatchdog(WatchdogState state);
 
+        /** What became of an address: {@code probing}, {@code held}, {@code refused}, {@code free}. */
+        void onAddress(String address, String state, String why);
+
         /** What an operator should know, once. */
         void onNotice(String sentence);
 
@@ -181,6 +184,16 @@ public final class GuardClient implements AutoCloseable {
      */
     public CompletableFuture<Void> upgrade(Path program) {
         return send("upgrade", program.toString());
+    }
+
+    /**
+     * Names the addresses that the host is to hold until an instant, as long as PostgreSQL runs;
+     * others are given up.
+     *
+     * @param list {@code interface address/bits}, with commas between them; empty for none
+     */
+    public CompletableFuture<Void> addresses(MonoTime until, String list) {
+        return send("addresses", Long.toString(until.nanos()), list);
     }
 
     /** Takes the deadline away: what runs is, or will be, a standby. */

@@ -295,6 +295,8 @@ final class GuardConnection {
             case GuardLine.Fenced(long pid, String why) -> listener.onFenced(pid, why);
             case GuardLine.Replaced() -> listener.onReplaced();
             case GuardLine.Watchdog(WatchdogState state) -> listener.onWatchdog(state);
+            case GuardLine.Address(String address, String state, String why) ->
+                    listener.onAddress(address, state, why);
             case GuardLine.Notice(String sentence) -> listener.onNotice(sentence);
             case GuardLine.Unheard(String text) ->
                     LOG.debug("Passed over a line of a newer guard: {}", text);

@@ -2,6 +2,7 @@ package dev.holdfast.agent.guard;
 
 import dev.holdfast.agent.loop.GuardPort;
 import dev.holdfast.agent.postgres.Postgres;
+import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.GuardFact;
@@ -49,6 +50,9 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
 
         /** Another agent took this one's place: this one must end. */
         void onReplaced(String why);
+
+        /** What became of an address of clients. */
+        void onAddress(String address, String state, String why);
 
         /** Why this member may not lead, as far as the guard knows; empty when it may. */
         void onBarred(Optional<String> why);
@@ -194,6 +198,11 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
                                     setup.watchdog().timeoutSeconds(deadlines.ttl()));
                     case GuardFact.Mode.Paused _ -> guard.pause();
                 });
+    }
+
+    /** Which addresses of clients this host is to hold, until when. */
+    public CompletableFuture<Void> addresses(MonoTime until, String list) {
+        return with(guard -> guard.addresses(until, list));
     }
 
     @Override
@@ -355,6 +364,11 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
                                     "watchdog.mode is required, and this host has none that works: "
                                             + watchdog.failure())
                             : Optional.empty());
+        }
+
+        @Override
+        public void onAddress(String address, String addressState, String why) {
+            listener.onAddress(address, addressState, why);
         }
 
         @Override

@@ -24,6 +24,8 @@ sealed interface GuardLine {
 
     record Watchdog(WatchdogState state) implements GuardLine {}
 
+    record Address(String address, String state, String why) implements GuardLine {}
+
     record Notice(String sentence) implements GuardLine {}
 
     record Replaced() implements GuardLine {}
@@ -86,6 +88,7 @@ sealed interface GuardLine {
                             cause(fields.get(3), Integer.parseInt(fields.get(4))));
             case "gone" -> new Gone(Long.parseLong(fields.get(2)));
             case "fenced" -> new Fenced(Long.parseLong(fields.get(2)), fields.get(3));
+            case "address" -> new Address(fields.get(2), fields.get(3), fields.get(4));
             case "notice" -> new Notice(fields.get(2));
             case "replaced" -> new Replaced();
             default -> new Unheard(line);

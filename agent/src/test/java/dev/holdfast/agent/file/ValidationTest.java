@@ -75,7 +75,7 @@ final class ValidationTest {
                 host.yaml().replace("ttl: 10", "ttl: soon").replace("scope: demo", "scop: demo")
                         + "log: {dir: "
                         + directory.resolve("nowhere")
-                        + "}\n";
+                        + "}\nvip: {interface: nosuch0, writer: 10.0.0.100/24}\n";
 
         Outcome outcome = validate(yaml);
 
@@ -84,6 +84,8 @@ final class ValidationTest {
                 .contains("ERROR   bootstrap.dcs.ttl: found \"soon\", expected a whole number")
                 .contains("ERROR   scope: found nothing, expected ")
                 .contains("WARNING scop: found a key that Holdfast does not know")
+                .contains(
+                        "ERROR   vip.interface: found \"nosuch0\", expected a network interface of this host: ")
                 .contains("ERROR   log.dir: found \"" + directory.resolve("nowhere") + '"')
                 .contains("ERROR   postgresql.data_dir: found \"" + directory.resolve("data"));
     }

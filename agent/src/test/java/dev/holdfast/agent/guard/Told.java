@@ -24,6 +24,8 @@ final class Told implements GuardClient.Listener {
 
     record Watchdog(WatchdogState state) implements Event {}
 
+    record Address(String address, String state, String why) implements Event {}
+
     record Notice(String sentence) implements Event {}
 
     record Replaced() implements Event {}
@@ -104,6 +106,11 @@ final class Told implements GuardClient.Listener {
     @Override
     public void onWatchdog(WatchdogState state) {
         events.add(new Watchdog(state));
+    }
+
+    @Override
+    public void onAddress(String address, String state, String why) {
+        events.add(new Address(address, state, why));
     }
 
     @Override

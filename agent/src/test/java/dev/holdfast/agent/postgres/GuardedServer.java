@@ -106,6 +106,9 @@ final class GuardedServer implements TestHost, AutoCloseable {
                     }
 
                     @Override
+                    public void onAddress(String address, String state, String why) {}
+
+                    @Override
                     public void onBarred(Optional<String> why) {}
                 });
     }

@@ -105,7 +105,7 @@ final class Addresses {
      * Close enough to tell an address from a slip of the pen; the operating system has the last
      * word.
      */
-    private static boolean isIpv6(String host) {
+    static boolean isIpv6(String host) {
         if (!IPV6_CHARACTERS.matcher(host).matches() || host.contains(":::")) {
             return false;
         }

@@ -2,12 +2,13 @@ package dev.holdfast.core.config;
 
 import dev.holdfast.core.config.AgentConfig.HostPort;
 import java.util.List;
+import java.util.Optional;
 
 /** How clients find the member that they need, as far as the agent has a hand in it. */
-public record Routing(Haproxy haproxy) {
+public record Routing(Haproxy haproxy, Optional<Vip> vip) {
     /** Where nobody says anything: balancers ask by themselves. */
     public static Routing none() {
-        return new Routing(new Haproxy(List.of(), Haproxy.BACKEND));
+        return new Routing(new Haproxy(List.of(), Haproxy.BACKEND), Optional.empty());
     }
 
     /**
@@ -26,6 +27,22 @@ public record Routing(Haproxy haproxy) {
         /** Whether HAProxy could call a server so, and nothing else be said by it. */
         public static boolean isServerName(String name) {
             return name.matches("[A-Za-z0-9_.:-]+");
+        }
+    }
+
+    /**
+     * {@code vip}: addresses of this host's network that the member holds while it is what their
+     * clients look for.
+     *
+     * @param device the network interface
+     * @param writer,reader each as {@code address/bits}; one of IPv4, one of IPv6, or both
+     * @param maximumLagBytes a replica that is behind by more has no readers' address
+     */
+    public record Vip(
+            String device, List<String> writer, List<String> reader, long maximumLagBytes) {
+        public Vip {
+            writer = List.copyOf(writer);
+            reader = List.copyOf(reader);
         }
     }
 

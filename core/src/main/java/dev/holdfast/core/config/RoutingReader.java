@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Reads {@code haproxy}, which Patroni does not have. */
+/** Reads {@code haproxy} and {@code vip}, which Patroni does not have. */
 final class RoutingReader {
     private static final String SOCKETS =
             "a list of HAProxy's stats sockets, each an absolute path or host:port";
@@ -33,7 +33,7 @@ final class RoutingReader {
                     "the member " + Problem.show(name.get()),
                     "a member whose name HAProxy takes for a server: letters, digits and _ . : -");
         }
-        return new Routing(new Haproxy(runtime, backend));
+        return new Routing(new Haproxy(runtime, backend), VipReader.read(root));
     }
 
     private static Optional<List<StatsSocket>> runtime(Object value) {
