@@ -23,11 +23,19 @@ final class SyncStandbyKilledIT {
                 "PostgreSQL waits for " + other,
                 () -> "sync".equals(live.primary().streaming().get(other.name())));
         assertThat(live.cluster().awaitPrimary()).isEqualTo(live.primary());
+        Await.until(
+                "doctor misses " + sync, () -> doctor().contains("from the slot " + sync.name()));
         sync.startAgent();
         assertThat(live.cluster().awaitHealthy()).isEqualTo(live.primary());
         assertThat(live.writers().unconfirmed(live.cluster().members(), Long.MIN_VALUE))
                 .as("acknowledged before a standby had flushed them")
                 .isEmpty();
+    }
+
+    /** What is wrong; a cluster that is well ends it with status 0. */
+    private String doctor() {
+        Finished doctor = live.cluster().ctl("doctor", MemberFile.SCOPE);
+        return doctor.status() == 1 ? doctor.out() : "";
     }
 
     @Test

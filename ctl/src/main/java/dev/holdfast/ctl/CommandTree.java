@@ -55,6 +55,7 @@ final class CommandTree {
         return List.of(
                 new ListCommand(options),
                 new TopologyCommand(options),
+                new DoctorCommand(options),
                 new SwitchoverCommand(options),
                 new FailoverCommand(options),
                 new RestartCommand(options),

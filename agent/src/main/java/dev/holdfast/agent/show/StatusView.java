@@ -130,7 +130,8 @@ public final class StatusView {
                         : o.staying().map(FailsafeProof::validUntil),
                 o.config().synchronous() && o.server().orElse(null) instanceof Server.Primary
                         ? o.commits().map(CommitsFact::weaker).orElse(List.of())
-                        : List.of());
+                        : List.of(),
+                o.self().barred());
     }
 
     private static MemberState state(Observation o) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.WalSender;
 import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
@@ -180,7 +181,31 @@ public final class StatusJson {
             json.writeNumberField("settles_in_seconds", secondsUntil(status.settlesBy(), now));
         }
         writeCondition(json, status.condition(), now);
+        if (status.server().orElse(null) instanceof Server.Primary primary) {
+            writeIdleSlots(json, primary.slots());
+        }
         json.writeEndObject();
+    }
+
+    /** What keeps WAL for somebody who does not fetch it. */
+    private static void writeIdleSlots(JsonGenerator json, List<Slot> slots) throws IOException {
+        List<String> idle =
+                slots.stream()
+                        .filter(slot -> slot.reserved() && !slot.active())
+                        .map(Slot::name)
+                        .toList();
+        if (!idle.isEmpty()) {
+            writeTexts(json, "inactive_slots", idle);
+        }
+    }
+
+    private static void writeTexts(JsonGenerator json, String name, List<String> texts)
+            throws IOException {
+        json.writeArrayFieldStart(name);
+        for (String text : texts) {
+            json.writeString(text);
+        }
+        json.writeEndArray();
     }
 
     private static void writeCondition(JsonGenerator json, Condition condition, MonoTime now)
@@ -197,14 +222,13 @@ public final class StatusJson {
                     secondsUntil(now, condition.aloneSince().get()));
         }
         if (!condition.weakerCommits().isEmpty()) {
-            json.writeArrayFieldStart("weaker_synchronous_commit");
-            for (String sentence : condition.weakerCommits()) {
-                json.writeString(sentence);
-            }
-            json.writeEndArray();
+            writeTexts(json, "weaker_synchronous_commit", condition.weakerCommits());
         }
         if (condition.aloneTimes() > 0) {
             json.writeNumberField("without_synchronous_standby_times", condition.aloneTimes());
+        }
+        if (condition.barred().isPresent()) {
+            json.writeStringField("barred", condition.barred().get());
         }
     }
 

@@ -16,6 +16,7 @@ import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.config.SyncMode;
 import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
 import java.io.IOException;
@@ -54,7 +55,8 @@ class StatusJsonTest {
                         Optional.of(Members.NOW.minus(Duration.ofSeconds(90))),
                         2,
                         Optional.of(Members.SOON),
-                        List.of("synchronous_commit is off for role app"));
+                        List.of("synchronous_commit is off for role app"),
+                        Optional.of("this host has no watchdog"));
         JsonNode all = status(Members.primary().condition(condition).status());
         assertThat(all.path("failsafe_mode_is_active").booleanValue()).isTrue();
         JsonNode shown = all.path("holdfast");
@@ -64,6 +66,24 @@ class StatusJsonTest {
         assertThat(shown.path("weaker_synchronous_commit").path(0).textValue())
                 .isEqualTo("synchronous_commit is off for role app");
         assertThat(shown.path("without_synchronous_standby_times").intValue()).isEqualTo(2);
+        assertThat(shown.path("barred").textValue()).isEqualTo("this host has no watchdog");
+    }
+
+    @Test
+    void slotsThatHoldWalForNobodyAreNamed() throws IOException {
+        Server.Primary primary = (Server.Primary) Members.primary().status().server().orElseThrow();
+        Server idle =
+                new Server.Primary(
+                        primary.common(),
+                        primary.timeline(),
+                        primary.flushed(),
+                        primary.senders(),
+                        List.of(
+                                new Slot("pg2", true, true, true),
+                                new Slot("pg3", true, false, true),
+                                new Slot("pg4", true, false, false)));
+        assertThat(status(Members.primary().server(idle).status()).at("/holdfast/inactive_slots"))
+                .isEqualTo(MAPPER.readTree("[\"pg3\"]"));
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.Optional;
  *     because all others confirm it
  * @param weakerCommits for whom commits wait less than the synchronous mode promises, a sentence
  *     each
+ * @param barred why this member may not lead although its file does not say so, one sentence
  */
 public record Condition(
         int endsInARow,
@@ -22,13 +23,15 @@ public record Condition(
         Optional<MonoTime> aloneSince,
         int aloneTimes,
         Optional<MonoTime> stayingUntil,
-        List<String> weakerCommits) {
+        List<String> weakerCommits,
+        Optional<String> barred) {
     public Condition {
         weakerCommits = List.copyOf(weakerCommits);
     }
 
     public static final Condition FINE =
-            new Condition(0, "", Optional.empty(), 0, Optional.empty(), List.of());
+            new Condition(
+                    0, "", Optional.empty(), 0, Optional.empty(), List.of(), Optional.empty());
 
     /** From this many on it is a loop, not an accident. */
     private static final int LOOP = 2;

@@ -1,0 +1,79 @@
+package dev.holdfast.ctl;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.holdfast.api.MemberService.Reply;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What a member answers when it is asked how it is. */
+sealed interface MemberReport {
+
+    /** It did not answer, or not as an agent does. */
+    record Silent(String why) implements MemberReport {}
+
+    /**
+     * Its own word.
+     *
+     * @param reason why it does what it does
+     * @param guard the guard's state
+     * @param endsInARow how often PostgreSQL ended soon after its start
+     * @param unwell what is wrong with the server's door or the disks, or empty
+     * @param barred why it may not lead although its file does not say so
+     * @param weakerCommits for whom commits wait less than promised
+     * @param idleSlots replication slots that hold WAL back for nobody
+     */
+    record Told(
+            String reasonCode,
+            String reason,
+            String guard,
+            boolean servesAsPrimary,
+            int endsInARow,
+            String unwell,
+            Optional<String> barred,
+            List<String> weakerCommits,
+            List<String> idleSlots)
+            implements MemberReport {
+        public Told {
+            weakerCommits = List.copyOf(weakerCommits);
+            idleSlots = List.copyOf(idleSlots);
+        }
+    }
+
+    /** Whatever status it came with: a member that is not ready says so by it. */
+    static MemberReport of(Reply reply) {
+        try {
+            JsonNode own = JsonMapper.builder().build().readTree(reply.body()).path("holdfast");
+            return own.isObject()
+                    ? told(own)
+                    : new Silent(
+                            "it answered with status "
+                                    + reply.status()
+                                    + ", and not as an agent of Holdfast does");
+        } catch (JsonProcessingException e) {
+            return new Silent(
+                    "it answered with status " + reply.status() + " and something that is no JSON");
+        }
+    }
+
+    private static Told told(JsonNode own) {
+        return new Told(
+                own.path("reason_code").asText(),
+                own.path("reason").asText(),
+                own.path("guard").asText(),
+                own.path("serves_as_primary").asBoolean(),
+                own.path("ends_in_a_row").asInt(),
+                own.path("unwell").asText(),
+                Optional.of(own.path("barred").asText()).filter(text -> !text.isEmpty()),
+                texts(own.path("weaker_synchronous_commit")),
+                texts(own.path("inactive_slots")));
+    }
+
+    private static List<String> texts(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        array.forEach(text -> texts.add(text.asText()));
+        return texts;
+    }
+}
