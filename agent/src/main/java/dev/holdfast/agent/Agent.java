@@ -295,10 +295,7 @@ final class Agent {
 
     /** Who sees each turn: the callbacks first, since the other may end the wait of an operator. */
     private record Watchers(
-            Shown shown,
-            CallbackRunner callbacks,
-            AddressKeeper addresses,
-            HaproxyNotice haproxy)
+            Shown shown, CallbackRunner callbacks, AddressKeeper addresses, HaproxyNotice haproxy)
             implements AgentLoop.Listener {
         @Override
         public void onTurn(Observation seen, Decision decided) {

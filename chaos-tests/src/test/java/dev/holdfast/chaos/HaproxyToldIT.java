@@ -34,11 +34,7 @@ final class HaproxyToldIT {
         assertThat(ctl.status()).as(ctl.toString()).isZero();
         Await.until(
                 "HAProxy has taken " + old + " out by what it was told, before its checks could",
-                () ->
-                        log().contains(
-                                        "Server writer/"
-                                                + old
-                                                + " is DOWN, changed from CLI"));
+                () -> log().contains("Server writer/" + old + " is DOWN, changed from CLI"));
         assertThat(live.cluster().awaitHealthy()).isEqualTo(next);
 
         long found = foundDown(old);

@@ -157,7 +157,7 @@ final class GenerateKeepalivedCommand implements Runnable {
                                                 + "."));
         List<String> addresses = new ArrayList<>(List.of(RoutedMember.address(own.host())));
         members.stream()
-                .filter(m -> m != own)
+                .filter(m -> !m.equals(own))
                 .forEach(m -> addresses.add(RoutedMember.address(m.host())));
         return file.host(own, multicast ? new Advertised.ToAll() : unicast(addresses));
     }

@@ -12,6 +12,8 @@ import java.util.stream.Collectors;
  *
  * @param bind the address, IPv6 in brackets
  */
+// A file is read as one text, not in pieces between what fills it.
+@SuppressWarnings("InlineFormatString")
 record HaproxyFile(
         String scope,
         List<RoutedMember> members,

@@ -92,17 +92,17 @@ record KeepalivedFile(
     private String script(String name, RoutedMember own, String path) {
         return """
 
-            # Asks the agent of this host, and nobody else: 200, or the address is given up. /primary holds an answer for up to
-            # 0.8 s when it is about to change, hence the time-out. Needs curl.
-            vrrp_script %1$s {
-                script "/usr/bin/curl --silent --fail --head --output /dev/null --max-time 2%2$s %3$s"
-                interval 1
-                timeout 3
-                fall 2
-                rise 1
-                init_fail
-            }
-            """
+        # Asks the agent of this host, and nobody else: 200, or the address is given up. /primary holds an answer for up to
+        # 0.8 s when it is about to change, hence the time-out. Needs curl.
+        vrrp_script %1$s {
+            script "/usr/bin/curl --silent --fail --head --output /dev/null --max-time 2%2$s %3$s"
+            interval 1
+            timeout 3
+            fall 2
+            rise 1
+            init_fail
+        }
+        """
                 .formatted(name, own.rest().isTls() ? tls() : "", own.rest().url(path));
     }
 
@@ -136,20 +136,20 @@ record KeepalivedFile(
                 script.isEmpty() ? "" : "    track_script {\n        " + script + "\n    }\n";
         return """
 
-            vrrp_instance %1$s {
-                # All begin alike and `nopreempt`: an address stays where it is while the check there succeeds.
-                state BACKUP
-                nopreempt
-                priority 100
-                interface %2$s
-                virtual_router_id %3$d
-                # So short because a lost advertisement moves nothing: who does not pass the check cannot take the address.
-                advert_int 0.2
-            %4$s    virtual_ipaddress {
-                    %5$s
-                }
-            %6$s}
-            """
+        vrrp_instance %1$s {
+            # All begin alike and `nopreempt`: an address stays where it is while the check there succeeds.
+            state BACKUP
+            nopreempt
+            priority 100
+            interface %2$s
+            virtual_router_id %3$d
+            # So short because a lost advertisement moves nothing: who does not pass the check cannot take the address.
+            advert_int 0.2
+        %4$s    virtual_ipaddress {
+                %5$s
+            }
+        %6$s}
+        """
                 .formatted(name, device, id, peers, address, tracked);
     }
 
@@ -169,47 +169,47 @@ record KeepalivedFile(
         }
         return """
 
-            virtual_server %1$s %2$d {
-                delay_loop 1
-                lb_algo wrr
-                lb_kind %3$s
-                protocol TCP
-            %4$s}
-            """
+        virtual_server %1$s %2$d {
+            delay_loop 1
+            lb_algo wrr
+            lb_kind %3$s
+            protocol TCP
+        %4$s}
+        """
                 .formatted(
-                address.replaceFirst("/.*", ""),
-                port.orElse(ports.getFirst()),
-                method,
-                members.stream()
-                        .map(member -> realServer(member, path))
-                        .collect(Collectors.joining()));
+                        address.replaceFirst("/.*", ""),
+                        port.orElse(ports.getFirst()),
+                        method,
+                        members.stream()
+                                .map(member -> realServer(member, path))
+                                .collect(Collectors.joining()));
     }
 
     /** SSL_GET neither verifies certificates nor shows one; there is nothing else. */
     private static String realServer(RoutedMember member, String path) {
         return """
-                real_server %1$s %2$d {
-                    weight %3$d
-                    %4$s {
-                        url {
-                            path %5$s
-                            status_code 200
-                        }
-                        connect_ip %6$s
-                        connect_port %7$d
-                        connect_timeout 2
-                        retry 1
-                        delay_before_retry 1
+            real_server %1$s %2$d {
+                weight %3$d
+                %4$s {
+                    url {
+                        path %5$s
+                        status_code 200
                     }
+                    connect_ip %6$s
+                    connect_port %7$d
+                    connect_timeout 2
+                    retry 1
+                    delay_before_retry 1
                 }
-            """
+            }
+        """
                 .formatted(
-                RoutedMember.address(member.host()),
-                member.port(),
-                member.weight().orElse(1),
-                member.rest().isTls() ? "SSL_GET" : "HTTP_GET",
-                path,
-                RoutedMember.address(member.rest().host()),
-                member.rest().port());
+                        RoutedMember.address(member.host()),
+                        member.port(),
+                        member.weight().orElse(1),
+                        member.rest().isTls() ? "SSL_GET" : "HTTP_GET",
+                        path,
+                        RoutedMember.address(member.rest().host()),
+                        member.rest().port());
     }
 }

@@ -52,7 +52,9 @@ public final class GuardClient implements AutoCloseable {
         /** The host's watchdog: once on connecting, and at each change. */
         void onWatchdog(WatchdogState state);
 
-        /** What became of an address: {@code probing}, {@code held}, {@code refused}, {@code free}. */
+        /**
+         * What became of an address: {@code probing}, {@code held}, {@code refused}, {@code free}.
+         */
         void onAddress(String address, String state, String why);
 
         /** What an operator should know, once. */

@@ -55,8 +55,7 @@ public final class AddressKeeper {
     /** What a turn saw; on the thread of the turns, and quick. */
     public void onTurn(Observation seen, Decision decided) {
         Optional<Routing.Vip> vip = config.get();
-        Wanted wanted =
-                vip.map(v -> ClientAddresses.wanted(v, seen, decided)).orElse(Wanted.NONE);
+        Wanted wanted = vip.map(v -> ClientAddresses.wanted(v, seen, decided)).orElse(Wanted.NONE);
         if (wanted.equals(told)) {
             return;
         }

@@ -41,8 +41,8 @@ class GuardAddressesTest {
 
     @AfterEach
     void removeThem() throws IOException {
-        for (String host : GuardUnderTest.run("ip", "netns").split("\n")) {
-            String name = host.split(" ")[0];
+        for (String host : GuardUnderTest.run("ip", "netns").lines().toList()) {
+            String name = host.split(" ", 2)[0];
             if (name.equals(HERE) || name.equals(THERE)) {
                 ip("netns delete " + name);
             }
@@ -125,7 +125,7 @@ class GuardAddressesTest {
     @Test
     void whatAnotherHostAnswersForIsNotTaken() throws IOException {
         ip("-n " + THERE + " addr add " + ADDRESS + " dev g1");
-        String mac = ip("-n " + THERE + " -br link show g1").strip().split(" +")[2];
+        String mac = ip("-n " + THERE + " -br link show g1").strip().split(" +", -1)[2];
         try (GuardUnderTest guard = guard()) {
             guard.start("sleep 1000");
 
@@ -189,7 +189,9 @@ class GuardAddressesTest {
             }
             assertThatThrownBy(() ->
                             guard.client()
-                                    .addresses(guard.in(Duration.ofSeconds(-1)), DEVICE + " " + ADDRESS)
+                                    .addresses(
+                                            guard.in(Duration.ofSeconds(-1)),
+                                            DEVICE + " " + ADDRESS)
                                     .join())
                     .hasMessageContaining("that instant has passed");
         }

@@ -284,8 +284,8 @@ public final class GuardUnderTest implements AutoCloseable {
                                 AgentConfig.Watchdog.Mode.OFF, "/dev/watchdog", Optional.empty())),
                 Optional::empty,
                 new GuardKeeper.Listener() {
-                            @Override
-                            public void onAddress(String address, String state, String why) {}
+                    @Override
+                    public void onAddress(String address, String state, String why) {}
 
                     @Override
                     public void onFact(GuardFact fact) {

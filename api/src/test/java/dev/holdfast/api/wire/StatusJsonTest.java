@@ -79,9 +79,9 @@ class StatusJsonTest {
                         primary.flushed(),
                         primary.senders(),
                         List.of(
-                                new Slot("pg2", true, true, true),
-                                new Slot("pg3", true, false, true),
-                                new Slot("pg4", true, false, false)));
+                                Slot.physical("pg2", true, Optional.of(primary.flushed())),
+                                Slot.physical("pg3", false, Optional.of(primary.flushed())),
+                                Slot.physical("pg4", false, Optional.empty())));
         assertThat(status(Members.primary().server(idle).status()).at("/holdfast/inactive_slots"))
                 .isEqualTo(MAPPER.readTree("[\"pg3\"]"));
     }

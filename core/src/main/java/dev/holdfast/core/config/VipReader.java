@@ -15,7 +15,8 @@ final class VipReader {
     private static final int MOST = 2;
 
     private static final Pattern WITH_BITS = Pattern.compile("([^/]+)/(\\d{1,3})");
-    private static final Pattern IPV4 = Pattern.compile("(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})");
+    private static final Pattern IPV4 =
+            Pattern.compile("(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})");
 
     private VipReader() {}
 
@@ -33,7 +34,8 @@ final class VipReader {
                 vip.read(
                         "interface",
                         expected,
-                        value -> Scalars.text(value).filter(name -> name.matches("[^\\s,/]{1,15}")));
+                        value ->
+                                Scalars.text(value).filter(name -> name.matches("[^\\s,/]{1,15}")));
         if (writer.isEmpty() && reader.isEmpty() && !vip.has("writer") && !vip.has("reader")) {
             vip.error("writer", "nothing", "an address to be held: writer, reader, or both");
         }
@@ -57,7 +59,9 @@ final class VipReader {
 
     private static Optional<List<String>> addresses(Object value) {
         List<?> entries =
-                value instanceof List<?> list ? list : List.of(String.valueOf(value).split(",", -1));
+                value instanceof List<?> list
+                        ? list
+                        : List.of(String.valueOf(value).split(",", -1));
         List<String> all = new ArrayList<>();
         for (Object entry : entries) {
             Optional<String> one =
