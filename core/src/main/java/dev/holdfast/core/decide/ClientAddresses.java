@@ -7,10 +7,11 @@ import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.config.Routing;
 import dev.holdfast.core.postgres.Server;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Which addresses this host is to hold, by what is known now: that of the writers while {@code
- * /primary} is open, that of the readers on a replica that is not behind. Never both, and each only
+ * Which addresses this host is to hold, by what is known now: that of the writers from when
+ * {@code /primary} has opened, that of the readers on a replica that is not behind. Never both, and each only
  * until an instant that lies before the end of the lease: whoever holds them gives them up then,
  * whether or not anybody says so.
  *
@@ -43,8 +44,8 @@ public final class ClientAddresses {
             return Wanted.NONE;
         }
         return switch (o.server().orElse(null)) {
-            case Server.Primary _ ->
-                    decided.service() == Decision.Service.OPEN && o.mayStay()
+            case Server.Primary primary ->
+                    hasOpened(o, decided, primary) && o.mayStay()
                             ? Wanted.of(vip.writer(), o.killAt())
                             : Wanted.NONE;
             case Server.Standby standby ->
@@ -54,6 +55,20 @@ public final class ClientAddresses {
             case Server.Rejecting _, Server.Silent _ -> Wanted.NONE;
             case null -> Wanted.NONE;
         };
+    }
+
+    /**
+     * What {@code /primary} rests on, once it has opened. In a switchover health checks are told no
+     * while this server still takes writes, and its clients need not leave before it ends.
+     */
+    private static boolean hasOpened(Observation o, Decision decided, Server.Primary primary) {
+        return decided.memory()
+                .gate()
+                .filter(gate ->
+                        gate.open()
+                                && gate.startMicros() == primary.common().startMicros()
+                                && o.lease().leaderEpoch().equals(Optional.of(gate.epoch())))
+                .isPresent();
     }
 
     private static boolean isEnding(Observation o, Decision decided) {

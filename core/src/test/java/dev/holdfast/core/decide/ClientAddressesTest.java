@@ -55,6 +55,23 @@ class ClientAddressesTest {
     }
 
     @Test
+    void untilTheServerIsStoppedForASwitchoverItsClientsStay() {
+        Situation situation = Situation.ofPrimary();
+        Decision decided = situation.decide();
+        Decision waiting =
+                new Decision(
+                        decided.reason(),
+                        List.of(),
+                        decided.memory(),
+                        decided.lookAgain(),
+                        decided.probe(),
+                        Decision.Service.CHANGING);
+
+        assertThat(ClientAddresses.wanted(VIP, situation.observe(), waiting).addresses())
+                .containsExactly(WRITER);
+    }
+
+    @Test
     void withoutProofOfTheLeaseNothingIsHeld() {
         assertThat(wanted(Situation.ofPrimary().lostLease())).isEqualTo(Wanted.NONE);
         assertThat(wanted(Situation.ofPrimary().now(SOFT_MILLIS + 1))).isEqualTo(Wanted.NONE);
