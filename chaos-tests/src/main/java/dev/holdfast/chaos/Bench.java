@@ -132,35 +132,28 @@ public final class Bench {
                 ClusterPlan.usual(),
                 "everyday",
                 cluster -> {
-                    List<Row> rows =
-                            List.of(
-                                    measure(cluster, "switchover", 500, runs, Bench::switchOver),
-                                    measure(
-                                            cluster,
-                                            "postmaster killed",
-                                            1000,
-                                            runs,
-                                            (_, primary) -> killPostmaster(primary)),
-                                    measure(
-                                            cluster,
-                                            "member killed",
-                                            12_000,
-                                            runs,
-                                            Bench::killMember));
+                    List<Row> rows = new ArrayList<>(quick(cluster, runs));
+                    rows.add(
+                            measure(cluster, "member killed", 12_000, runs, Bench::killMember));
                     table("%d runs each, 4 writers through HAProxy".formatted(runs), rows);
                     idle(cluster);
                     cluster.tellBalancer();
                     table(
                             "%d runs each, HAProxy told of a new primary".formatted(runs),
-                            List.of(
-                                    measure(cluster, "switchover", 500, runs, Bench::switchOver),
-                                    measure(
-                                            cluster,
-                                            "postmaster killed",
-                                            1000,
-                                            runs,
-                                            (_, primary) -> killPostmaster(primary))));
+                            quick(cluster, runs));
                 });
+    }
+
+    /** What is over before a balancer has asked twice. */
+    private List<Row> quick(TestCluster cluster, int runs) {
+        return List.of(
+                measure(cluster, "switchover", 500, runs, Bench::switchOver),
+                measure(
+                        cluster,
+                        "postmaster killed",
+                        1000,
+                        runs,
+                        (_, primary) -> killPostmaster(primary)));
     }
 
     /** All of them once, those that need a cluster of another kind on one of their own. */
