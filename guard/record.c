@@ -71,7 +71,11 @@ static bool parse_line(const char *line, struct record *r)
     if (device >= sizeof r->watchdog_device)
         return false;
     memcpy(r->watchdog_device, line + length + 1, device);
-    sscanf(line + length + 1 + device + 1, "%" SCNd64 "\t%191[^\t]", &r->addresses_until_nanos, r->addresses);
+    /* Where there are no addresses the blanks before the checksum follow, whose digits are none of theirs. */
+    const char *addresses = line + length + 1 + device + 1;
+    if (*addresses != ' '
+        && sscanf(addresses, "%" SCNd64 "\t%191[^\t]", &r->addresses_until_nanos, r->addresses) != 2)
+        return false;
     r->adopted = adopted != 0;
     r->data_dir = (struct file_id){(dev_t)data_dev, (ino_t)data_ino};
     r->exe = (struct file_id){(dev_t)exe_dev, (ino_t)exe_ino};
