@@ -1,7 +1,7 @@
 # `make` lists the targets. Each installs what it needs through apt where it may, and else says what to install.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test chaos demo bench bench-rest sim sim-many model format deps clean guard rebuild
+.PHONY: help build test chaos image base-image demo bench bench-rest sim sim-many model format deps clean guard rebuild
 
 MVN := scripts/mvn.sh
 # Touched after a build. It lies where `mvn clean` removes it, and it is older than a directory from which a file was deleted.
@@ -16,7 +16,7 @@ FIRST := 1
 LEFT := agent/target/holdfast-agent.jar ctl/target/holdfast-ctl.jar
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build what bin/holdfast-agent and bin/ctl start
 	@scripts/deps.sh build
@@ -33,6 +33,15 @@ chaos: ## Run the long tests on real servers, which make test leaves out (about 
 	@$(MAKE) --no-print-directory guard
 	$(MVN) verify -pl chaos-tests -am -Dgroups=long -DexcludedGroups=none
 	@touch $(BUILT)
+
+image: ## Build the images of docker-compose.yml
+	@scripts/deps.sh image
+	@$(MAKE) --no-print-directory build
+	@scripts/image.sh
+
+base-image: ## Make debian:bookworm-slim with debootstrap where it cannot be pulled, as root
+	@scripts/deps.sh base-image
+	@scripts/base-image.sh
 
 demo: ## Run a cluster of three behind HAProxy on this machine, until Ctrl-C
 	@scripts/deps.sh run
