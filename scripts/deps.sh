@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Checks for what a target needs, and installs what is missing through apt where that is allowed:
-#   scripts/deps.sh build|run|test|chaos|bench|model   build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;
-#                  test: that, strace, patroni, openssl;  chaos: that, pgBackRest, Barman;  bench: run's, wrk;  model: C compiler, spin
+#   scripts/deps.sh build|run|test|chaos|bench|model|image|base-image   build: JDK 25, Maven, C compiler;  run: that, PostgreSQL, etcd, HAProxy;
+#                  test: that, strace, patroni, openssl, and ip, nft and nsenter for hosts that are network namespaces;
+#                  chaos: that, pgBackRest, Barman, libfaketime, mkfs.ext4;  bench: run's, wrk;  model: C compiler, spin;
+#                  image: build's, Docker;  base-image: Docker, debootstrap
 # Says nothing when everything is there. Services of what it installs are neither started nor enabled, and nothing that runs is
 # touched.
 set -eu
@@ -25,6 +27,17 @@ have_strace() { on_path strace; }
 have_patroni() { on_path patronictl; }
 have_openssl() { on_path openssl; }
 have_wrk() { on_path wrk; }
+have_ip() { on_path ip; }
+have_nft() { on_path nft; }
+have_nsenter() { on_path nsenter; }
+have_mkfs() { on_path mkfs.ext4; }
+have_debootstrap() { on_path debootstrap; }
+have_docker() { on_path docker; }
+have_faketime() {
+    local library
+    for library in /usr/lib/*/faketime/libfaketime.so.1; do [ -e "$library" ] && return 0; done
+    return 1
+}
 
 # Server programs of one version, 13 to 18, in Debian's place or beside the one on the PATH.
 have_postgresql() {
@@ -56,6 +69,13 @@ describe() {
         spin) echo "the model checker spin (on the PATH)" ;;
         openssl) echo "openssl (on the PATH), which makes the certificates of the tests" ;;
         wrk) echo "wrk (on the PATH), which loads the REST interface" ;;
+        ip) echo "ip (on the PATH), which makes the hosts of the tests" ;;
+        nft) echo "nft (on the PATH), which cuts the network between them" ;;
+        nsenter) echo "nsenter (on the PATH), which starts programs on them" ;;
+        mkfs) echo "mkfs.ext4 (on the PATH), for a disk that can be slow" ;;
+        faketime) echo "libfaketime (/usr/lib/*/faketime), which sets one host's clock" ;;
+        debootstrap) echo "debootstrap (on the PATH)" ;;
+        docker) echo "Docker (on the PATH)" ;;
         strace) echo "strace (on the PATH), which plays the kernel's part in the tests of the watchdog" ;;
         patroni) echo "Patroni (patronictl on the PATH), whose command is tried on a cluster of Holdfast's" ;;
     esac
@@ -91,18 +111,27 @@ packages_for() {
         patroni) echo patroni python3-etcd ;;
         openssl) echo openssl ;;
         wrk) echo wrk ;;
+        ip) echo iproute2 ;;
+        nft) echo nftables ;;
+        nsenter) echo util-linux ;;
+        mkfs) echo e2fsprogs ;;
+        faketime) echo libfaketime ;;
+        debootstrap) echo debootstrap ;;
+        docker) echo docker.io ;;
     esac
 }
 
 case ${1:-} in
     build) wanted=(jdk maven cc) ;;
     run) wanted=(jdk maven cc postgresql etcd haproxy) ;;
-    test) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl) ;;
-    chaos) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl pgbackrest barman) ;;
+    test) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl ip nft nsenter) ;;
+    chaos) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl ip nft nsenter pgbackrest barman mkfs faketime) ;;
     bench) wanted=(jdk maven cc postgresql etcd haproxy wrk) ;;
     model) wanted=(cc spin) ;;
+    image) wanted=(jdk maven cc docker) ;;
+    base-image) wanted=(docker debootstrap) ;;
     *)
-        echo "usage: scripts/deps.sh build|run|test|chaos|bench|model" >&2
+        echo "usage: scripts/deps.sh build|run|test|chaos|bench|model|image|base-image" >&2
         exit 2
         ;;
 esac
@@ -179,12 +208,12 @@ chmod 755 "$policy"
 mkdir -p "${no_cluster%/*}"
 echo 'create_main_cluster = false' >"$no_cluster"
 known=
-for unit in etcd haproxy postgresql patroni; do
+for unit in etcd haproxy postgresql patroni nftables docker containerd; do
     if [ -e "/lib/systemd/system/$unit.service" ] || [ -e "/etc/init.d/$unit" ]; then known="$known $unit"; fi
 done
 DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
     install --no-install-recommends "$@" </dev/null >&2
-for unit in etcd haproxy postgresql patroni; do
+for unit in etcd haproxy postgresql patroni nftables docker containerd; do
     case " $known " in *" $unit "*) continue ;; esac
     if type systemctl >/dev/null 2>&1 && [ -e "/lib/systemd/system/$unit.service" ]; then
         systemctl --quiet disable "$unit.service" >&2 || true

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -17,7 +18,7 @@ record Account(List<String> prefix, Optional<UserPrincipal> owner) {
 
     static Account found() {
         if (!"root".equals(System.getProperty("user.name"))) {
-            return new Account(List.of(), Optional.empty());
+            return unchanged();
         }
         try {
             UserPrincipal postgres =
@@ -38,6 +39,18 @@ record Account(List<String> prefix, Optional<UserPrincipal> owner) {
                     "this is root, PostgreSQL refuses root, and there is no user postgres to run it as",
                     e);
         }
+    }
+
+    /** Who runs the harness. */
+    static Account unchanged() {
+        return new Account(List.of(), Optional.empty());
+    }
+
+    /** The same, behind a command that runs the rest of its line elsewhere. */
+    Account behind(List<String> command) {
+        List<String> all = new ArrayList<>(command);
+        all.addAll(prefix);
+        return new Account(List.copyOf(all), owner);
     }
 
     /** Gives a file, or a directory and all in it, to this account. */

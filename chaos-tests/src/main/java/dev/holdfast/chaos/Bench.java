@@ -162,6 +162,8 @@ public final class Bench {
         List<Row> rows = new ArrayList<>();
         Map<ClusterPlan, List<Scenario>> byPlan =
                 Stream.of(Scenario.values())
+                        .filter(scenario ->
+                                scenario.on(usual).where() == ClusterPlan.Where.ONE_MACHINE)
                         .collect(
                                 Collectors.groupingBy(
                                         scenario -> scenario.on(usual),

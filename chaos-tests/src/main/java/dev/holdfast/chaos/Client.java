@@ -6,9 +6,9 @@ import java.time.Duration;
  * One of the clients that write all the time.
  *
  * @param number by which its rows are told from others'
- * @param port where it connects to
+ * @param address where it connects to
  */
-record Client(int number, int port, Route route) {
+record Client(int number, Address address, Route route) {
 
     /** Where a client writes, and what its acknowledgements mean. */
     enum Route {

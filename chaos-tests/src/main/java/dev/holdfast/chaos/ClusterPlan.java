@@ -11,11 +11,13 @@ import java.util.Optional;
  * @param sync what {@code synchronous_mode} and its like are in the first dynamic configuration
  * @param smallDisk the member whose directory is a small file system of its own; it makes the
  *     cluster, and so is its first primary
+ * @param where its processes run
  */
-record ClusterPlan(List<String> members, int ttlSeconds, Sync sync, Optional<String> smallDisk) {
+record ClusterPlan(
+        List<String> members, int ttlSeconds, Sync sync, Optional<String> smallDisk, Where where) {
 
     ClusterPlan(List<String> members, int ttlSeconds, Sync sync) {
-        this(members, ttlSeconds, sync, Optional.empty());
+        this(members, ttlSeconds, sync, Optional.empty(), Where.ONE_MACHINE);
     }
 
     /** How commits wait for standbys. */
@@ -34,16 +36,28 @@ record ClusterPlan(List<String> members, int ttlSeconds, Sync sync, Optional<Str
         }
     }
 
+    /** Where the processes run. */
+    enum Where {
+        /** All on one, with an etcd of one node. */
+        ONE_MACHINE,
+        /** Each member on a host of its own, with an etcd node beside it. */
+        HOSTS
+    }
+
     /** Three members, ttl 10, synchronous. */
     static ClusterPlan usual() {
         return new ClusterPlan(List.of("pg1", "pg2", "pg3"), 10, Sync.ON);
     }
 
     ClusterPlan withTtlSeconds(int seconds) {
-        return new ClusterPlan(members, seconds, sync, smallDisk);
+        return new ClusterPlan(members, seconds, sync, smallDisk, where);
     }
 
     ClusterPlan withSmallDiskOf(String member) {
-        return new ClusterPlan(members, ttlSeconds, sync, Optional.of(member));
+        return new ClusterPlan(members, ttlSeconds, sync, Optional.of(member), where);
+    }
+
+    ClusterPlan onHosts() {
+        return new ClusterPlan(members, ttlSeconds, sync, smallDisk, Where.HOSTS);
     }
 }

@@ -3,105 +3,133 @@ package dev.holdfast.chaos;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
- * An etcd of one node, whose data outlive a stop. Keys are read and written through its own HTTP
- * gateway.
+ * An etcd: one node on the machine that the members share, or one beside each member on its host.
+ * Keys are read and written through its own HTTP gateway.
  */
 final class EtcdServer {
-    private static final Duration EXIT = Duration.ofSeconds(20);
+    private final List<EtcdNode> nodes;
 
-    private final Account account;
-    private final Path directory;
-    private final int clientPort;
-    private final int peerPort;
-    private final Rest gateway;
-    private Child process;
-
-    EtcdServer(Account account, Path directory, Ports ports) {
-        this.account = account;
-        this.directory = directory;
-        this.clientPort = ports.next();
-        this.peerPort = ports.next();
-        this.gateway = new Rest(clientPort);
-        this.process = launch();
+    private EtcdServer(List<EtcdNode> nodes) {
+        this.nodes = List.copyOf(nodes);
         awaitReady();
     }
 
-    private Child launch() {
-        String client = "http://127.0.0.1:" + clientPort;
-        String peer = "http://127.0.0.1:" + peerPort;
-        return Child.start(
-                account,
-                directory.resolve("etcd.log"),
+    /** Of one node. */
+    static EtcdServer single(Host host, Path directory, Ports ports) {
+        Address peer = Address.here(ports.next());
+        return new EtcdServer(
                 List.of(
-                        Programs.named("etcd").toString(),
-                        "--name=etcd",
-                        "--data-dir=" + data(),
-                        "--listen-client-urls=" + client,
-                        "--advertise-client-urls=" + client,
-                        "--listen-peer-urls=" + peer,
-                        "--initial-advertise-peer-urls=" + peer,
-                        "--initial-cluster=etcd=" + peer,
-                        "--log-level=warn"));
+                        new EtcdNode(
+                                "etcd",
+                                host,
+                                directory,
+                                Address.here(ports.next()),
+                                peer,
+                                "etcd=http://" + peer)));
+    }
+
+    /** One node on each member's host, its data in the member's directory, which is there. */
+    static EtcdServer onHosts(Hosts hosts, Path directory, List<String> members) {
+        String cluster =
+                members.stream()
+                        .map(name ->
+                                name
+                                        + "=http://"
+                                        + new Address(
+                                                hosts.named(name).address(), EtcdNode.PEER_PORT))
+                        .collect(Collectors.joining(","));
+        return new EtcdServer(
+                members.stream()
+                        .map(name -> {
+                            Host host = hosts.named(name);
+                            return new EtcdNode(
+                                    name,
+                                    host,
+                                    directory.resolve(name),
+                                    new Address(host.address(), EtcdNode.CLIENT_PORT),
+                                    new Address(host.address(), EtcdNode.PEER_PORT),
+                                    cluster);
+                        })
+                        .toList());
     }
 
     private void awaitReady() {
-        Await.until(
-                "etcd answers on port " + clientPort,
-                () -> gateway.get("/health").body().contains("true"));
+        for (EtcdNode node : nodes) {
+            Await.until("etcd answers on " + node.client(), node::isHealthy);
+        }
     }
 
-    int clientPort() {
-        return clientPort;
+    List<EtcdNode> nodes() {
+        return nodes;
+    }
+
+    EtcdNode node(String name) {
+        return nodes.stream()
+                .filter(node -> node.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no etcd node " + name));
+    }
+
+    /** The node that leads the others; waits until there is one. */
+    EtcdNode leader() {
+        Await.until("etcd has a leader", () -> nodes.stream().anyMatch(EtcdServer::leads));
+        return nodes.stream().filter(EtcdServer::leads).findFirst().orElseGet(this::leader);
+    }
+
+    private static boolean leads(EtcdNode node) {
+        Rest.Answer answer = node.gateway().command("POST", "/v3/maintenance/status", "{}");
+        JsonNode status = node.gateway().parse(answer.body());
+        return status.path("leader")
+                .asText("none")
+                .equals(status.path("header").path("member_id").asText());
+    }
+
+    /** As an agent's file names them. */
+    String addresses() {
+        return nodes.stream()
+                .map(node -> node.client().toString())
+                .collect(Collectors.joining(","));
     }
 
     /** Ends it at once, as a crash would. */
     void kill() {
-        process.send(Signal.CONT);
-        process.send(Signal.KILL);
-        int _ = process.awaitExit(EXIT);
+        nodes.forEach(EtcdNode::kill);
     }
 
     /** Starts it again on its data; does nothing while it runs. */
     void start() {
-        if (!process.isAlive()) {
-            process = launch();
-        }
-        process.send(Signal.CONT);
+        nodes.forEach(EtcdNode::start);
         awaitReady();
     }
 
     /** Keeps its data as they are, with leases; it must have been killed. */
     void backUp() {
-        copy(data(), backup());
+        nodes.forEach(node -> copy(node, node.data(), backup(node)));
     }
 
     /** Puts back what {@link #backUp} kept; it must have been killed. */
     void restore() {
-        copy(backup(), data());
+        nodes.forEach(node -> copy(node, backup(node), node.data()));
     }
 
-    private Path data() {
-        return directory.resolve("etcd");
+    private static Path backup(EtcdNode node) {
+        return node.data().resolveSibling("etcd.backup");
     }
 
-    private Path backup() {
-        return directory.resolve("etcd.backup");
+    private static void copy(EtcdNode node, Path from, Path to) {
+        run(node.account(), List.of("rm", "-rf", to.toString()));
+        run(node.account(), List.of("cp", "--archive", from.toString(), to.toString()));
     }
 
-    private void copy(Path from, Path to) {
-        run(List.of("rm", "-rf", to.toString()));
-        run(List.of("cp", "--archive", from.toString(), to.toString()));
-    }
-
-    private void run(List<String> command) {
+    private static void run(Account account, List<String> command) {
         Finished finished = Finished.run(account, command);
         if (finished.status() != 0) {
             throw new IllegalStateException(command + " failed: " + finished.err());
@@ -145,12 +173,21 @@ final class EtcdServer {
                 .asLong();
     }
 
+    /** Asks the first node that is one of a majority. */
     private JsonNode call(String path, String body) {
-        Rest.Answer answer = gateway.command("POST", path, body);
+        EtcdNode node =
+                nodes.stream()
+                        .filter(EtcdNode::isHealthy)
+                        .findFirst()
+                        .orElseThrow(() ->
+                                new IllegalStateException(
+                                        "no node of etcd that answers has a majority: "
+                                                + addresses()));
+        Rest.Answer answer = node.gateway().command("POST", path, body);
         if (answer.status() != 200) {
             throw new IllegalStateException("etcd answered " + answer + " to " + path);
         }
-        return gateway.parse(answer.body());
+        return node.gateway().parse(answer.body());
     }
 
     private static String encoded(String text) {

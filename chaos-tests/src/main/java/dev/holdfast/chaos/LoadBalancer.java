@@ -9,11 +9,13 @@ import java.util.stream.Collectors;
 
 /** HAProxy with a port for writers and one for readers. */
 final class LoadBalancer {
+    private final Host host;
     private final int writerPort;
     private final int readerPort;
     private final Path runtime;
 
-    LoadBalancer(Account account, Path directory, Ports ports, List<Member> members) {
+    LoadBalancer(Host host, Path directory, Ports ports, List<Member> members) {
+        this.host = host;
         this.writerPort = ports.next();
         this.readerPort = ports.next();
         this.runtime = directory.resolve("haproxy.sock");
@@ -23,10 +25,10 @@ final class LoadBalancer {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        account.own(file);
+        host.account().own(file);
         Child _ =
                 Child.start(
-                        account,
+                        host.account(),
                         directory.resolve("haproxy.log"),
                         List.of(
                                 Programs.named("haproxy").toString(),
@@ -35,12 +37,12 @@ final class LoadBalancer {
                                 file.toString()));
     }
 
-    int writerPort() {
-        return writerPort;
+    Address writer() {
+        return new Address(host.address(), writerPort);
     }
 
-    int readerPort() {
-        return readerPort;
+    Address reader() {
+        return new Address(host.address(), readerPort);
     }
 
     /** Its {@code stats socket}. */
@@ -70,14 +72,14 @@ final class LoadBalancer {
 
         """
                         .formatted(runtime)
-                + listen("writer", writerPort, "/primary", members)
-                + listen("reader", readerPort, "/replica", members);
+                + listen("writer", writer(), "/primary", members)
+                + listen("reader", reader(), "/replica", members);
     }
 
-    private static String listen(String name, int port, String path, List<Member> members) {
+    private static String listen(String name, Address address, String path, List<Member> members) {
         return """
         listen %s
-            bind 127.0.0.1:%d
+            bind %s
             option httpchk OPTIONS %s
             http-check expect status 200
         %s
@@ -85,14 +87,14 @@ final class LoadBalancer {
         """
                 .formatted(
                         name,
-                        port,
+                        address,
                         path,
                         members.stream()
                                 .map(member ->
-                                        "    server %s 127.0.0.1:%d check port %d"
+                                        "    server %s %s check port %d"
                                                 .formatted(
                                                         member.name(),
-                                                        member.postgresPort(),
+                                                        member.postgres(),
                                                         member.restPort()))
                                 .collect(Collectors.joining("\n")));
     }

@@ -18,6 +18,7 @@ final class Member {
     private static final Duration EXIT = Duration.ofSeconds(60);
 
     private final String name;
+    private final Host host;
     private final Account account;
     private final Path directory;
     private final MemberFile file;
@@ -26,22 +27,37 @@ final class Member {
     private Optional<Child> agent = Optional.empty();
 
     /** Writes the member's file; starts nothing but the relay. */
-    Member(String name, Account account, Path above, int etcdPort, Ports ports, ClusterPlan plan) {
+    Member(
+            String name,
+            Host host,
+            Path above,
+            String etcdAddresses,
+            Ports ports,
+            ClusterPlan plan) {
         this.name = name;
-        this.account = account;
+        this.host = host;
+        this.account = host.account();
         this.directory = above.resolve(name);
         int postgresPort = ports.next();
-        this.relay = new ReplicationRelay(ports.next(), postgresPort, Set.copyOf(plan.members()));
+        Address connect = new Address(host.address(), ports.next());
+        try (Host.Visit _ = host.enter()) {
+            this.relay =
+                    new ReplicationRelay(
+                            connect,
+                            new Address(host.address(), postgresPort),
+                            Set.copyOf(plan.members()));
+        }
         this.file =
                 new MemberFile(
                         name,
+                        host.address(),
                         directory.resolve("data"),
                         directory.resolve("run"),
                         postgresPort,
-                        relay.port(),
+                        connect.port(),
                         ports.next(),
-                        etcdPort);
-        this.rest = new Rest(file.restPort());
+                        etcdAddresses);
+        this.rest = new Rest(new Address(host.address(), file.restPort()));
         try {
             Files.createDirectories(directory.resolve("run"));
         } catch (IOException e) {
@@ -104,6 +120,15 @@ final class Member {
         return file.dataDirectory();
     }
 
+    Host host() {
+        return host;
+    }
+
+    Address postgres() {
+        return new Address(host.address(), postgresPort());
+    }
+
+    /** Its own alone, so that a server is told by what it says of itself. */
     int postgresPort() {
         return file.postgresPort();
     }
@@ -255,11 +280,11 @@ final class Member {
     }
 
     String sql(String query) {
-        return Sql.value(postgresPort(), query);
+        return Sql.value(postgres(), query);
     }
 
     void execute(String statement) {
-        Sql.execute(postgresPort(), statement);
+        Sql.execute(postgres(), statement);
     }
 
     @Override

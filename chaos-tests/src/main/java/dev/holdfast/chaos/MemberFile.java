@@ -5,16 +5,18 @@ import java.nio.file.Path;
 /**
  * The YAML file of one member, as an operator would write it.
  *
+ * @param address of its host
  * @param connectPort what others are told to connect to
  */
 record MemberFile(
         String name,
+        String address,
         Path dataDirectory,
         Path socketDirectory,
         int postgresPort,
         int connectPort,
         int restPort,
-        int etcdPort) {
+        String etcdAddresses) {
     static final String SCOPE = "demo";
 
     String yaml(ClusterPlan plan) {
@@ -22,10 +24,10 @@ record MemberFile(
         scope: %s
         name: %s
         restapi:
-          listen: 127.0.0.1:%d
-          connect_address: 127.0.0.1:%d
+          listen: %s:%d
+          connect_address: %s:%d
         etcd3:
-          hosts: 127.0.0.1:%d
+          hosts: %s
         bootstrap:
           dcs:
             ttl: %d
@@ -41,8 +43,8 @@ record MemberFile(
             - encoding: UTF8
             - data-checksums
         postgresql:
-          listen: 127.0.0.1:%d
-          connect_address: 127.0.0.1:%d
+          listen: %s:%d
+          connect_address: %s:%d
           data_dir: %s
           bin_dir: %s
           authentication:
@@ -62,12 +64,16 @@ record MemberFile(
                 .formatted(
                         SCOPE,
                         name,
+                        address,
                         restPort,
+                        address,
                         restPort,
-                        etcdPort,
+                        etcdAddresses,
                         plan.ttlSeconds(),
                         plan.sync().yaml(),
+                        address,
                         postgresPort,
+                        address,
                         connectPort,
                         dataDirectory,
                         Programs.postgres(),

@@ -29,24 +29,34 @@ final class ReplicationRelay implements AutoCloseable {
     private static final int CONNECT_MILLIS = 1000;
 
     private final ServerSocket listener;
-    private final int target;
+    private final Address target;
     private final Set<String> members;
     private final List<ConfirmedFlushes> flushes = new CopyOnWriteArrayList<>();
 
     /**
-     * Listens at once.
+     * Listens at once, on the host on which it is made.
      *
+     * @param target the server
      * @param members the standbys that count: a base backup replicates too, but is none
      */
-    ReplicationRelay(int port, int target, Set<String> members) {
+    ReplicationRelay(Address address, Address target, Set<String> members) {
         try {
-            this.listener = new ServerSocket(port, 64, InetAddress.getLoopbackAddress());
+            this.listener =
+                    new ServerSocket(address.port(), 64, InetAddress.getByName(address.host()));
         } catch (IOException e) {
-            throw new UncheckedIOException("port " + port + " cannot be listened on", e);
+            throw new UncheckedIOException(address + " cannot be listened on", e);
         }
         this.target = target;
         this.members = members;
-        Thread.ofVirtual().name("relay-" + target).start(this::accept);
+        Thread _ = started("relay-" + target, this::accept);
+    }
+
+    /**
+     * Not a virtual thread: these are run by threads that are on whichever host was the first to
+     * need one.
+     */
+    private static Thread started(String name, Runnable work) {
+        return Thread.ofPlatform().daemon().name(name).start(work);
     }
 
     int port() {
@@ -67,7 +77,7 @@ final class ReplicationRelay implements AutoCloseable {
         while (!listener.isClosed()) {
             try {
                 Socket client = listener.accept();
-                Thread.ofVirtual().start(() -> serve(client));
+                Thread _ = started("relayed-" + target, () -> serve(client));
             } catch (IOException e) {
                 LOG.debug("relay {}: not accepted", target, e);
             }
@@ -77,12 +87,10 @@ final class ReplicationRelay implements AutoCloseable {
     private void serve(Socket client) {
         try (client;
                 Socket server = new Socket()) {
-            server.connect(
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), target),
-                    CONNECT_MILLIS);
+            server.connect(new InetSocketAddress(target.host(), target.port()), CONNECT_MILLIS);
             server.setTcpNoDelay(true);
             client.setTcpNoDelay(true);
-            Thread back = Thread.ofVirtual().start(() -> copyBack(server, client));
+            Thread back = started("relayed-back-" + target, () -> copyBack(server, client));
             copyThere(client, server);
             server.shutdownOutput();
             back.join();

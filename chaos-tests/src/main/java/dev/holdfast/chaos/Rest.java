@@ -24,8 +24,8 @@ final class Rest {
     /** An answer: its status, 0 when there was none. */
     record Answer(int status, String body) {}
 
-    Rest(int port) {
-        this.origin = "http://127.0.0.1:" + port;
+    Rest(Address address) {
+        this.origin = "http://" + address;
     }
 
     Answer get(String path) {

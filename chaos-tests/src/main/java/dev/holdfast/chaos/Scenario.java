@@ -121,6 +121,104 @@ enum Scenario {
             disk.empty();
             return Trial.Happened.at(began);
         }
+    },
+
+    HOST_DEAD("host dead", 0, Primary.ANOTHER) {
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.Killed(Fault.Part.HOST));
+        }
+    },
+
+    CUT_OFF("primary cut off from everything", 0, Primary.ANOTHER) {
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.CutOff(Cut.From.EVERYTHING, Cut.Direction.BOTH));
+        }
+    },
+
+    CUT_OFF_SENDING("nothing arrives that the primary sends", 0, Primary.ANOTHER) {
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.CutOff(Cut.From.EVERYTHING, Cut.Direction.SENT));
+        }
+    },
+
+    CUT_OFF_RECEIVING("nothing arrives that is sent to the primary", 0, Primary.ANOTHER) {
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.CutOff(Cut.From.EVERYTHING, Cut.Direction.RECEIVED));
+        }
+    },
+
+    CUT_OFF_FROM_ETCD("primary cut off from etcd only", 0, Primary.ANOTHER) {
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.CutOff(Cut.From.ETCD, Cut.Direction.BOTH));
+        }
+    },
+
+    CUT_OFF_FROM_ETCD_FAILSAFE("primary cut off from etcd only, failsafe_mode", 20, Primary.SAME) {
+        @Override
+        ClusterPlan on(ClusterPlan plan) {
+            return plan.onHosts();
+        }
+
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            cluster.switchFailsafeOn();
+            long began = System.nanoTime();
+            cluster.hosts().cut(Cut.off(primary, Cut.From.ETCD));
+            Await.pass(length);
+            cluster.hosts().mend();
+            cluster.awaitHealthy();
+            cluster.switchFailsafeOff();
+            return Trial.Happened.at(began);
+        }
+    },
+
+    /** Its session looks alive to PostgreSQL; its member key goes with its lease. */
+    SYNC_STANDBY_SILENT("synchronous standby's host silent", 20, Primary.SAME) {
+        @Override
+        ClusterPlan on(ClusterPlan plan) {
+            return plan.onHosts();
+        }
+
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            Member silent = cluster.syncStandby();
+            long began = System.nanoTime();
+            cluster.hosts().cut(Cut.off(silent, Cut.From.EVERYTHING));
+            Await.until(
+                    "/sync names another than " + silent,
+                    () -> !cluster.syncStandby().equals(silent));
+            cluster.hosts().mend();
+            return Trial.Happened.at(began);
+        }
+    },
+
+    ETCD_LEADER_LOST("etcd's leader killed", 10, Primary.SAME) {
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.EtcdLost(Fault.EtcdLost.Nodes.LEADER));
+        }
+    },
+
+    /** The gap is counted from when there is a majority again. */
+    ETCD_MAJORITY_LOST("two of three etcd nodes killed", 40, Primary.ANY) {
+        @Override
+        ClusterPlan on(ClusterPlan plan) {
+            return plan.onHosts();
+        }
+
+        @Override
+        Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+            Fault lost = new Fault.EtcdLost(Fault.EtcdLost.Nodes.MAJORITY);
+            lost.begin(cluster, primary);
+            Await.pass(length);
+            lost.end(cluster, primary);
+            return Trial.Happened.at(System.nanoTime());
+        }
     };
 
     /** Who is the primary afterwards. */
@@ -148,9 +246,14 @@ enum Scenario {
         return after;
     }
 
+    /** What breaks on the primary's host, where that is all there is to it. */
+    Optional<Fault> fault() {
+        return Optional.empty();
+    }
+
     /** What cluster it can happen to. */
     ClusterPlan on(ClusterPlan plan) {
-        return plan;
+        return fault().isPresent() ? plan.onHosts() : plan;
     }
 
     /** For as long as it lasts, or as short as leads to something. */
@@ -177,7 +280,17 @@ enum Scenario {
      *
      * @param length the least time for which it lasts, where it lasts
      */
-    abstract Trial.Happened happen(TestCluster cluster, Member primary, Duration length);
+    Trial.Happened happen(TestCluster cluster, Member primary, Duration length) {
+        Fault breaks = fault().orElseThrow();
+        long began = System.nanoTime();
+        breaks.begin(cluster, primary);
+        if (after == Primary.ANOTHER) {
+            awaitSuccessor(cluster, primary);
+        }
+        passUntil(began + length.toNanos());
+        breaks.end(cluster, primary);
+        return Trial.Happened.at(began);
+    }
 
     /** While processes were stopped. */
     record Span(long beganNanos, long endedNanos) {}
@@ -195,14 +308,18 @@ enum Scenario {
             stopped.forEach(Signal.STOP::send);
         }
         awaitSuccessor(cluster, member);
-        Duration left = length.minusNanos(System.nanoTime() - began);
-        if (left.isPositive()) {
-            Await.pass(left);
-        }
+        passUntil(began + length.toNanos());
         stopped.retainAll(member.allPids());
         long ended = System.nanoTime();
         stopped.stream().sorted(Comparator.reverseOrder()).forEach(Signal.CONT::send);
         return new Span(began, ended);
+    }
+
+    private static void passUntil(long nanos) {
+        Duration left = Duration.ofNanos(nanos - System.nanoTime());
+        if (left.isPositive()) {
+            Await.pass(left);
+        }
     }
 
     private static void awaitSuccessor(TestCluster cluster, Member of) {

@@ -19,7 +19,7 @@ record SmallDisk(Path directory) implements AutoCloseable {
 
     /** What was in the directory is not seen any more. */
     static SmallDisk mount(Path directory) {
-        run(List.of("mount", "-t", "tmpfs", "-o", ROOM, "tmpfs", directory.toString()));
+        Commands.run(List.of("mount", "-t", "tmpfs", "-o", ROOM, "tmpfs", directory.toString()));
         return new SmallDisk(directory);
     }
 
@@ -54,21 +54,6 @@ record SmallDisk(Path directory) implements AutoCloseable {
     @Override
     public void close() {
         // Lazily: the last files may still be open.
-        run(List.of("umount", "-l", directory.toString()));
-    }
-
-    private static void run(List<String> command) {
-        try {
-            int status = new ProcessBuilder(command).inheritIO().start().waitFor();
-            if (status != 0) {
-                throw new IllegalStateException(
-                        String.join(" ", command) + " failed with status " + status);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while " + command + " ran", e);
-        }
+        Commands.run(List.of("umount", "-l", directory.toString()));
     }
 }

@@ -7,7 +7,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
 
-/** Sessions on 127.0.0.1 as the superuser of the clusters that the harness makes. */
+/** Sessions as the superuser of the clusters that the harness makes. */
 final class Sql {
     static final String USER = "postgres";
     static final String PASSWORD = "super-secret";
@@ -20,7 +20,7 @@ final class Sql {
         if (!client.route().settings().isEmpty()) {
             properties.setProperty("options", client.route().settings());
         }
-        return connect(client.port(), properties);
+        return connect(client.address(), properties);
     }
 
     /**
@@ -28,8 +28,8 @@ final class Sql {
      *
      * @param limitSeconds the longest wait for a connection and for an answer
      */
-    static Connection connect(int port, int limitSeconds) throws SQLException {
-        return connect(port, properties(limitSeconds));
+    static Connection connect(Address address, int limitSeconds) throws SQLException {
+        return connect(address, properties(limitSeconds));
     }
 
     private static Properties properties(int limitSeconds) {
@@ -46,31 +46,31 @@ final class Sql {
         return properties;
     }
 
-    private static Connection connect(int port, Properties properties) throws SQLException {
+    private static Connection connect(Address address, Properties properties) throws SQLException {
         return DriverManager.getConnection(
-                "jdbc:postgresql://127.0.0.1:" + port + "/postgres", properties);
+                "jdbc:postgresql://" + address + "/postgres", properties);
     }
 
     /** The first column of the first row as text, in a session of its own. */
-    static String value(int port, String query) {
-        try (Connection connection = connect(port, 10);
+    static String value(Address address, String query) {
+        try (Connection connection = connect(address, 10);
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(query)) {
             if (!rows.next()) {
-                throw new IllegalStateException("no row on port " + port + " for: " + query);
+                throw new IllegalStateException("no row on " + address + " for: " + query);
             }
             return String.valueOf(rows.getString(1));
         } catch (SQLException e) {
-            throw new IllegalStateException("on port " + port + ": " + query, e);
+            throw new IllegalStateException("on " + address + ": " + query, e);
         }
     }
 
-    static void execute(int port, String statement) {
-        try (Connection connection = connect(port, 10);
+    static void execute(Address address, String statement) {
+        try (Connection connection = connect(address, 10);
                 Statement running = connection.createStatement()) {
             running.execute(statement);
         } catch (SQLException e) {
-            throw new IllegalStateException("on port " + port + ": " + statement, e);
+            throw new IllegalStateException("on " + address + ": " + statement, e);
         }
     }
 }

@@ -29,14 +29,19 @@ final class TestCluster implements AutoCloseable {
     private final Account account;
     private final ClusterPlan plan;
     private final Path directory;
+    private final Hosts hosts;
     private final EtcdServer etcd;
     private final LoadBalancer balancer;
     private final Map<String, Member> members = new LinkedHashMap<>();
     private final Optional<SmallDisk> smallDisk;
     private final Thread atExit = new Thread(this::abandon, "end-of-test-cluster");
 
-    private TestCluster(ClusterPlan plan) {
-        this.account = Account.found();
+    private Optional<Host.Visit> visit;
+
+    private TestCluster(ClusterPlan plan, Account account, Hosts hosts, Host.Visit visit) {
+        this.account = account;
+        this.hosts = hosts;
+        this.visit = Optional.of(visit);
         this.plan = plan;
         try {
             this.directory = Files.createTempDirectory(Path.of("/tmp"), "holdfast-chaos-");
@@ -46,17 +51,47 @@ final class TestCluster implements AutoCloseable {
         account.own(directory);
         Runtime.getRuntime().addShutdownHook(atExit);
         Ports ports = Ports.free(4 + PORTS_PER_MEMBER * plan.members().size());
-        this.etcd = new EtcdServer(account, directory, ports);
+        this.etcd =
+                switch (plan.where()) {
+                    case ONE_MACHINE -> EtcdServer.single(hosts.client(), directory, ports);
+                    case HOSTS -> {
+                        plan.members().forEach(this::makeDirectory);
+                        yield EtcdServer.onHosts(hosts, directory, plan.members());
+                    }
+                };
         for (String name : plan.members()) {
-            members.put(name, new Member(name, account, directory, etcd.clientPort(), ports, plan));
+            members.put(
+                    name,
+                    new Member(name, hosts.named(name), directory, etcd.addresses(), ports, plan));
         }
         this.smallDisk = plan.smallDisk().map(name -> member(name).moveToSmallDisk());
-        this.balancer = new LoadBalancer(account, directory, ports, members());
+        this.balancer = new LoadBalancer(hosts.client(), directory, ports, members());
+    }
+
+    private void makeDirectory(String member) {
+        try {
+            account.own(Files.createDirectory(directory.resolve(member)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** etcd and HAProxy run, the members' files are written, no agent runs. */
     static TestCluster prepare(ClusterPlan plan) {
-        return new TestCluster(plan);
+        Account account = Account.found();
+        Hosts hosts =
+                switch (plan.where()) {
+                    case ONE_MACHINE -> new OneMachine(account);
+                    case HOSTS -> NetworkNamespaces.create(account, plan.members());
+                };
+        Host.Visit visit = hosts.enter();
+        try {
+            return new TestCluster(plan, account, hosts, visit);
+        } catch (RuntimeException | Error e) {
+            visit.close();
+            hosts.close();
+            throw e;
+        }
     }
 
     /** All members run and follow one primary. */
@@ -95,16 +130,38 @@ final class TestCluster implements AutoCloseable {
         return smallDisk;
     }
 
-    int writerPort() {
-        return balancer.writerPort();
+    Hosts hosts() {
+        return hosts;
     }
 
     LoadBalancer balancer() {
         return balancer;
     }
 
-    int readerPort() {
-        return balancer.readerPort();
+    /** The balancer's, for clients that write. */
+    Address writer() {
+        return balancer.writer();
+    }
+
+    /** The balancer's, for clients that only read. */
+    Address reader() {
+        return balancer.reader();
+    }
+
+    /**
+     * This thread reaches the cluster. So does the one that made it, until {@link #detach}: between
+     * the two, what it starts is nowhere else.
+     */
+    void attach() {
+        if (visit.isEmpty()) {
+            visit = Optional.of(hosts.enter());
+        }
+    }
+
+    /** This thread, which attached, is again where it was. */
+    void detach() {
+        visit.ifPresent(Host.Visit::close);
+        visit = Optional.empty();
     }
 
     List<Member> members() {
@@ -190,18 +247,17 @@ final class TestCluster implements AutoCloseable {
         Await.until(
                 "HAProxy leads writers to " + primary,
                 () ->
-                        Sql.value(writerPort(), "SELECT current_setting('port')")
+                        Sql.value(writer(), "SELECT current_setting('port')")
                                 .equals(String.valueOf(primary.postgresPort())));
         return primary;
     }
 
-    /** Undoes what a test did to processes and to pause, and waits until all is well. */
+    /** Undoes what a test did to processes, network and pause, and waits until all is well. */
     Member heal() {
+        hosts.mend();
+        members().forEach(member -> member.allPids().forEach(Signal.CONT::send));
         etcd.start();
-        for (Member member : members()) {
-            member.allPids().forEach(Signal.CONT::send);
-            member.startAgent();
-        }
+        members().forEach(Member::startAgent);
         if (isPaused()) {
             awaitCommand(member -> member.rest().command("PATCH", "/config", "{\"pause\": null}"));
         }
@@ -338,14 +394,17 @@ final class TestCluster implements AutoCloseable {
     private void abandon() {
         endAll();
         smallDisk.ifPresent(SmallDisk::close);
+        hosts.close();
     }
 
     /** Ends everything, and removes the directory. */
     @Override
     public void close() {
         endAll();
+        detach();
         members.values().forEach(Member::removeGuardState);
         smallDisk.ifPresent(SmallDisk::close);
+        hosts.close();
         try (Stream<Path> all = Files.walk(directory)) {
             for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(each);

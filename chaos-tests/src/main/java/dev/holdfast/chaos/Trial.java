@@ -102,7 +102,7 @@ final class Trial {
         Member before = cluster.awaitHealthy();
         try (Writers writers =
                 switch (clients) {
-                    case BALANCED -> Writers.start(cluster.writerPort());
+                    case BALANCED -> Writers.start(cluster.writer());
                     case EVERYWHERE -> Writers.startEverywhere(cluster);
                 }) {
             long begin = System.nanoTime();

@@ -42,10 +42,10 @@ final class Writers implements AutoCloseable {
     /**
      * Makes their table and starts them; returns when they are under way.
      *
-     * @param port the balancer's, for writers
+     * @param balancer the balancer's, for writers
      */
-    static Writers start(int port) {
-        return start(port, List.of());
+    static Writers start(Address balancer) {
+        return start(balancer, List.of());
     }
 
     /**
@@ -53,16 +53,16 @@ final class Writers implements AutoCloseable {
      * lost, and one that is acknowledged whenever the server accepts its row.
      */
     static Writers startEverywhere(TestCluster cluster) {
-        return start(cluster.writerPort(), cluster.members());
+        return start(cluster.writer(), cluster.members());
     }
 
-    private static Writers start(int port, List<Member> direct) {
+    private static Writers start(Address balancer, List<Member> direct) {
         String table = "writes_" + Long.toUnsignedString(System.nanoTime());
         Await.until(
                 "the table for the writers can be made through the balancer",
                 () -> {
                     Sql.execute(
-                            port,
+                            balancer,
                             "CREATE TABLE IF NOT EXISTS "
                                     + table
                                     + " (client int NOT NULL, number bigint NOT NULL)");
@@ -70,18 +70,18 @@ final class Writers implements AutoCloseable {
                 });
         Writers writers = new Writers(table);
         for (int i = 0; i < BALANCED_CLIENTS; i++) {
-            writers.add(port, Client.Route.BALANCED);
+            writers.add(balancer, Client.Route.BALANCED);
         }
         for (Member member : direct) {
-            writers.add(member.postgresPort(), Client.Route.DIRECT);
-            writers.add(member.postgresPort(), Client.Route.DIRECT_LOCAL);
+            writers.add(member.postgres(), Client.Route.DIRECT);
+            writers.add(member.postgres(), Client.Route.DIRECT_LOCAL);
         }
         writers.awaitProgress();
         return writers;
     }
 
-    private void add(int port, Client.Route route) {
-        Client client = new Client(threads.size() + 1, port, route);
+    private void add(Address address, Client.Route route) {
+        Client client = new Client(threads.size() + 1, address, route);
         threads.add(Thread.ofPlatform().name("writer-" + client.number()).start(() -> run(client)));
     }
 
@@ -199,7 +199,7 @@ final class Writers implements AutoCloseable {
     Verdict check(Member primary) {
         Set<String> there = new HashSet<>();
         List<String> doubled = new ArrayList<>();
-        try (Connection connection = Sql.connect(primary.postgresPort(), 30);
+        try (Connection connection = Sql.connect(primary.postgres(), 30);
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT client, number FROM " + table)) {
             while (rows.next()) {

@@ -122,11 +122,11 @@ final class BootstrapIT {
     @Test
     void theBalancerLeadsWritersToThePrimaryAndReadersToStandbys() {
         Member primary = cluster.awaitPrimary();
-        assertThat(Sql.value(cluster.writerPort(), "SELECT current_setting('port')"))
+        assertThat(Sql.value(cluster.writer(), "SELECT current_setting('port')"))
                 .isEqualTo(String.valueOf(primary.postgresPort()));
         Await.until(
                 "a reader is led to a standby",
-                () -> Sql.value(cluster.readerPort(), "SELECT pg_is_in_recovery()").equals("t"));
+                () -> Sql.value(cluster.reader(), "SELECT pg_is_in_recovery()").equals("t"));
     }
 
     @Test

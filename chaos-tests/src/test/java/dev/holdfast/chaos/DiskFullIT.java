@@ -18,7 +18,7 @@ final class DiskFullIT {
         try (TestCluster cluster = TestCluster.start(ClusterPlan.usual().withSmallDiskOf("pg1"))) {
             SmallDisk disk = cluster.smallDisk().orElseThrow();
             assertThat(cluster.awaitHealthy()).isEqualTo(cluster.member("pg1"));
-            try (Writers writers = Writers.start(cluster.writerPort())) {
+            try (Writers writers = Writers.start(cluster.writer())) {
                 disk.fill();
 
                 Member now = cluster.awaitPrimaryOf(cluster.others(cluster.member("pg1")));

@@ -1,5 +1,6 @@
 package dev.holdfast.chaos;
 
+import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +16,10 @@ final class EveryScenarioIT {
         Assumptions.assumeTrue(
                 plan.smallDisk().isEmpty() || SmallDisk.isPossible(),
                 "a file system of its own needs root");
+        if (plan.where() == ClusterPlan.Where.HOSTS) {
+            Optional<String> obstacle = NetworkNamespaces.obstacle();
+            Assumptions.assumeTrue(obstacle.isEmpty(), () -> obstacle.orElseThrow());
+        }
         try (TestCluster cluster = TestCluster.start(plan)) {
             Scenarios.assertKeepsPromises(scenario, cluster, Scenario.Lasting.WHOLE);
         }

@@ -45,9 +45,10 @@ final class LiveCluster implements BeforeEachCallback, AfterEachCallback {
         TestCluster running =
                 store(context).computeIfAbsent(plan, TestCluster::start, TestCluster.class);
         cluster = Optional.of(running);
+        running.attach();
         try {
             primary = Optional.of(running.awaitHealthy());
-            writers = Optional.of(Writers.start(running.writerPort()));
+            writers = Optional.of(Writers.start(running.writer()));
         } catch (RuntimeException | Error e) {
             giveUp(context);
             throw e;
@@ -68,6 +69,9 @@ final class LiveCluster implements BeforeEachCallback, AfterEachCallback {
         }
         if (context.getExecutionException().isPresent()) {
             giveUp(context);
+        } else {
+            // The next test may be one of another cluster, on other hosts.
+            cluster().detach();
         }
     }
 

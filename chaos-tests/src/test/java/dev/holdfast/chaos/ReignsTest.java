@@ -69,7 +69,7 @@ final class ReignsTest {
     }
 
     private static Acknowledged row(int port, long timeline, long sentNanos, long nanos) {
-        Client client = new Client(1, port, Client.Route.DIRECT_LOCAL);
+        Client client = new Client(1, Address.here(port), Client.Route.DIRECT_LOCAL);
         return new Acknowledged(client, sentNanos, port, timeline, 0, sentNanos, nanos);
     }
 }

@@ -136,7 +136,7 @@ final class TakeoverIT {
         }
 
         private void write(int port) {
-            try (Connection session = Sql.connect(port, 10);
+            try (Connection session = Sql.connect(Address.here(port), 10);
                     PreparedStatement insert =
                             session.prepareStatement("INSERT INTO written VALUES (?)")) {
                 while (!Thread.currentThread().isInterrupted()) {

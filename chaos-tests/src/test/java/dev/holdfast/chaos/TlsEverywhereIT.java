@@ -202,7 +202,10 @@ class TlsEverywhereIT {
                                 "--trusted-ca-file=" + certificates.authority(),
                                 "--client-cert-auth",
                                 "--log-level=warn"));
-        Rest health = new Rest(Integer.parseInt(metrics.substring(metrics.lastIndexOf(':') + 1)));
+        Rest health =
+                new Rest(
+                        Address.here(
+                                Integer.parseInt(metrics.substring(metrics.lastIndexOf(':') + 1))));
         Await.until("etcd answers", () -> health.get("/health").body().contains("true"));
         return etcd;
     }
