@@ -1,7 +1,7 @@
 # `make` lists the targets. Each installs what it needs through apt where it may, and else says what to install.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test chaos image base-image demo bench bench-rest sim sim-many model format deps clean guard rebuild
+.PHONY: help build test chaos chaos-soak image base-image demo bench bench-rest sim sim-many model format deps clean guard rebuild
 
 MVN := scripts/mvn.sh
 # Touched after a build. It lies where `mvn clean` removes it, and it is older than a directory from which a file was deleted.
@@ -11,6 +11,8 @@ SOURCES := $(shell find . \( -path ./guard -o -path ./demo \) -prune -o \( -name
 # The simulator is built by itself: a search needs neither the guard nor the launchers.
 SIM := sim/target/holdfast-sim.jar
 SEED := 1
+HOURS := 1
+REPORT := chaos-tests/target/chaos-report.html
 N := 1000
 FIRST := 1
 LEFT := agent/target/holdfast-agent.jar ctl/target/holdfast-ctl.jar
@@ -28,11 +30,18 @@ test: ## Build and run all tests, unit and on real servers (what CI runs)
 	$(MVN) verify
 	@touch $(BUILT)
 
-chaos: ## Run the long tests on real servers, which make test leaves out (about 10 minutes)
+chaos: ## Run the long tests on real servers, which make test leaves out (half an hour), and report what each fault led to
 	@scripts/deps.sh chaos
 	@$(MAKE) --no-print-directory guard
-	$(MVN) verify -pl chaos-tests -am -Dgroups=long -DexcludedGroups=none
+	@rm -rf chaos-tests/target/trials
+	@$(MVN) verify -pl chaos-tests -am -Dgroups=long -DexcludedGroups=none; status=$$?; scripts/chaos.sh report $(REPORT); exit $$status
 	@touch $(BUILT)
+
+chaos-soak: ## Run pairs of faults from one seed after the other: make chaos-soak HOURS=8 [SEED=1]
+	@scripts/deps.sh chaos
+	@$(MAKE) --no-print-directory build
+	@rm -rf chaos-tests/target/trials
+	@scripts/chaos.sh soak $(HOURS) $(SEED); status=$$?; scripts/chaos.sh report $(REPORT); exit $$status
 
 image: ## Build the images of docker-compose.yml
 	@scripts/deps.sh image
@@ -51,12 +60,12 @@ demo: ## Run a cluster of three behind HAProxy on this machine, until Ctrl-C
 bench: ## Measure write gaps, loss, memory and CPU through switchover, crashes and stops (20 minutes)
 	@scripts/deps.sh run
 	@$(MAKE) --no-print-directory build
-	@scripts/bench.sh
+	@scripts/chaos.sh bench
 
 bench-rest: ## Measure health checks under load and among clients of the bad sort (1 minute)
 	@scripts/deps.sh bench
 	@$(MAKE) --no-print-directory build
-	@scripts/bench.sh rest
+	@scripts/chaos.sh rest
 
 model: ## Check the models of lease and sync set exhaustively (docs/model)
 	@scripts/deps.sh model

@@ -12,12 +12,18 @@ import java.util.Optional;
  * @param smallDisk the member whose directory is a small file system of its own; it makes the
  *     cluster, and so is its first primary
  * @param where its processes run
+ * @param clocks by which its members go
  */
 record ClusterPlan(
-        List<String> members, int ttlSeconds, Sync sync, Optional<String> smallDisk, Where where) {
+        List<String> members,
+        int ttlSeconds,
+        Sync sync,
+        Optional<Disk> smallDisk,
+        Where where,
+        Clocks clocks) {
 
     ClusterPlan(List<String> members, int ttlSeconds, Sync sync) {
-        this(members, ttlSeconds, sync, Optional.empty(), Where.ONE_MACHINE);
+        this(members, ttlSeconds, sync, Optional.empty(), Where.ONE_MACHINE, Clocks.MACHINE);
     }
 
     /** How commits wait for standbys. */
@@ -36,6 +42,16 @@ record ClusterPlan(
         }
     }
 
+    /** Whose directory is a file system of its own, and of what kind. */
+    record Disk(String member, SmallDisk.Kind kind) {}
+
+    /** By what wall clock agents and servers go. */
+    enum Clocks {
+        MACHINE,
+        /** Each member by its own, which can be set. */
+        OWN
+    }
+
     /** Where the processes run. */
     enum Where {
         /** All on one, with an etcd of one node. */
@@ -50,14 +66,37 @@ record ClusterPlan(
     }
 
     ClusterPlan withTtlSeconds(int seconds) {
-        return new ClusterPlan(members, seconds, sync, smallDisk, where);
+        return new ClusterPlan(members, seconds, sync, smallDisk, where, clocks);
     }
 
     ClusterPlan withSmallDiskOf(String member) {
-        return new ClusterPlan(members, ttlSeconds, sync, Optional.of(member), where);
+        return withDisk(new Disk(member, SmallDisk.Kind.MEMORY));
+    }
+
+    /** That can be slow, or hang. */
+    ClusterPlan withFrozenDiskOf(String member) {
+        return withDisk(new Disk(member, SmallDisk.Kind.FILE));
+    }
+
+    private ClusterPlan withDisk(Disk disk) {
+        return new ClusterPlan(members, ttlSeconds, sync, Optional.of(disk), where, clocks);
+    }
+
+    ClusterPlan withClocks() {
+        return new ClusterPlan(members, ttlSeconds, sync, smallDisk, where, Clocks.OWN);
     }
 
     ClusterPlan onHosts() {
-        return new ClusterPlan(members, ttlSeconds, sync, smallDisk, Where.HOSTS);
+        return new ClusterPlan(members, ttlSeconds, sync, smallDisk, Where.HOSTS, clocks);
+    }
+
+    @Override
+    public String toString() {
+        return "ttl "
+                + ttlSeconds
+                + switch (where) {
+                    case ONE_MACHINE -> "";
+                    case HOSTS -> ", hosts";
+                };
     }
 }

@@ -1,5 +1,6 @@
 package dev.holdfast.chaos;
 
+import java.time.Duration;
 import java.util.Set;
 
 /**
@@ -116,6 +117,71 @@ sealed interface Fault {
         @Override
         public void end(TestCluster cluster, Member victim) {
             cluster.etcd().start();
+        }
+    }
+
+    /** The disk of the member that has a small one is full. */
+    record DiskFull() implements Fault {
+        @Override
+        public void begin(TestCluster cluster, Member victim) {
+            cluster.smallDisk().orElseThrow().fill();
+        }
+
+        @Override
+        public void end(TestCluster cluster, Member victim) {
+            cluster.smallDisk().orElseThrow().empty();
+        }
+    }
+
+    /** What is written to the disk of the member that has one in a file takes long. */
+    record DiskSlow(Duration delay) implements Fault {
+        @Override
+        public void begin(TestCluster cluster, Member victim) {
+            cluster.smallDisk().orElseThrow().slow(delay);
+        }
+
+        @Override
+        public void end(TestCluster cluster, Member victim) {
+            cluster.smallDisk().orElseThrow().thaw();
+        }
+    }
+
+    /** What is written to that disk does not return. */
+    record DiskHung() implements Fault {
+        @Override
+        public void begin(TestCluster cluster, Member victim) {
+            cluster.smallDisk().orElseThrow().hang();
+        }
+
+        @Override
+        public void end(TestCluster cluster, Member victim) {
+            cluster.smallDisk().orElseThrow().thaw();
+        }
+    }
+
+    /** The wall clock of the victim's agent and server is set. */
+    record ClockSet(Duration ahead) implements Fault {
+        @Override
+        public void begin(TestCluster cluster, Member victim) {
+            victim.clock().set(ahead);
+        }
+
+        @Override
+        public void end(TestCluster cluster, Member victim) {
+            victim.clock().set(Duration.ZERO);
+        }
+    }
+
+    /** All that runs on the victim's host has less memory than it had. */
+    record MemoryShort(double part) implements Fault {
+        @Override
+        public void begin(TestCluster cluster, Member victim) {
+            victim.host().memory().orElseThrow().squeeze(part);
+        }
+
+        @Override
+        public void end(TestCluster cluster, Member victim) {
+            victim.host().memory().orElseThrow().release();
         }
     }
 }

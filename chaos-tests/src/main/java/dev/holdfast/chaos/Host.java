@@ -1,5 +1,7 @@
 package dev.holdfast.chaos;
 
+import java.util.Optional;
+
 /** A host: what is started on it has its address, and reaches others by its network only. */
 interface Host {
     String name();
@@ -8,6 +10,9 @@ interface Host {
 
     /** Starts what belongs to the cluster on it. */
     Account account();
+
+    /** Of all that is started on it, where this can be had. */
+    Optional<MemoryGroup> memory();
 
     /** Starts on it what only root may do, where the harness is root. */
     Account root();

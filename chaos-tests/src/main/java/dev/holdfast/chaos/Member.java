@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,7 @@ final class Member {
     private final Account account;
     private final Path directory;
     private final MemberFile file;
+    private final Optional<Clock> clock;
     private final ReplicationRelay relay;
     private final Rest rest;
     private Optional<Child> agent = Optional.empty();
@@ -38,6 +40,12 @@ final class Member {
         this.host = host;
         this.account = host.account();
         this.directory = above.resolve(name);
+        this.clock =
+                switch (plan.clocks()) {
+                    case MACHINE -> Optional.empty();
+                    case OWN -> Optional.of(new Clock(above.resolve(name + ".clock")));
+                };
+        clock.ifPresent(own -> own.set(Duration.ZERO));
         int postgresPort = ports.next();
         Address connect = new Address(host.address(), ports.next());
         try (Host.Visit _ = host.enter()) {
@@ -92,10 +100,10 @@ final class Member {
     }
 
     /** Before its agent is started: its directory becomes a file system of its own. */
-    SmallDisk moveToSmallDisk() {
+    SmallDisk moveToSmallDisk(SmallDisk.Kind kind) {
         try {
             String yaml = Files.readString(yamlFile());
-            SmallDisk disk = SmallDisk.mount(directory);
+            SmallDisk disk = SmallDisk.mount(directory, kind);
             Files.createDirectories(directory.resolve("run"));
             writeFile(yaml);
             return disk;
@@ -137,6 +145,12 @@ final class Member {
         return file.restPort();
     }
 
+    /** Of its agent and its server. */
+    Clock clock() {
+        return clock.orElseThrow(() ->
+                new IllegalStateException(name + " goes by the machine's clock: plan clocks"));
+    }
+
     Path log() {
         return directory.resolve("agent.log");
     }
@@ -159,9 +173,9 @@ final class Member {
 
     private void start(String program) {
         if (!agentRuns()) {
-            agent =
-                    Optional.of(
-                            Child.start(account, log(), List.of(program, yamlFile().toString())));
+            List<String> command = new ArrayList<>(clock.map(Clock::prefix).orElse(List.of()));
+            command.addAll(List.of(program, yamlFile().toString()));
+            agent = Optional.of(Child.start(account, log(), command));
         }
     }
 

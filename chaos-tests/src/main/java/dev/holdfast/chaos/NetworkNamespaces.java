@@ -42,16 +42,31 @@ final class NetworkNamespaces implements Hosts {
     private final List<Cut> cuts = new ArrayList<>();
 
     /** One of them. */
-    private record NamespaceHost(String name, String address, NetNamespace space, Account cluster)
+    private record NamespaceHost(
+            String name,
+            String address,
+            NetNamespace space,
+            Account cluster,
+            Optional<MemoryGroup> memory)
             implements Host {
         @Override
         public Account account() {
-            return cluster.behind(space.prefix());
+            return within(cluster);
         }
 
         @Override
         public Account root() {
-            return Account.unchanged().behind(space.prefix());
+            return within(Account.unchanged());
+        }
+
+        private Account within(Account account) {
+            Account inside = account.behind(space.prefix());
+            return memory.map(group -> inside.behind(group.prefix())).orElse(inside);
+        }
+
+        private void remove() {
+            space.remove();
+            memory.ifPresent(MemoryGroup::remove);
         }
 
         @Override
@@ -111,7 +126,8 @@ final class NetworkNamespaces implements Hosts {
         bridge.ip("link set " + name + " master bridge up");
         space.ip("addr add " + NETWORK + number + "/24 dev eth0");
         space.ip("link set eth0 up");
-        return new NamespaceHost(name, NETWORK + number, space, account);
+        return new NamespaceHost(
+                name, NETWORK + number, space, account, MemoryGroup.create(space.name()));
     }
 
     @Override
@@ -236,8 +252,7 @@ final class NetworkNamespaces implements Hosts {
     @Override
     public void close() {
         Stream.concat(members.values().stream(), Stream.of(client, observer))
-                .map(NamespaceHost::space)
-                .forEach(NetNamespace::remove);
+                .forEach(NamespaceHost::remove);
         bridge.remove();
     }
 

@@ -1,5 +1,7 @@
 package dev.holdfast.chaos;
 
+import java.util.Optional;
+
 /** No hosts at all: everything is on this machine, at 127.0.0.1, told apart by its ports. */
 record OneMachine(Account account) implements Hosts, Host {
     @Override
@@ -15,6 +17,11 @@ record OneMachine(Account account) implements Hosts, Host {
     @Override
     public Account root() {
         return Account.unchanged();
+    }
+
+    @Override
+    public Optional<MemoryGroup> memory() {
+        return Optional.empty();
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.holdfast.chaos;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -77,7 +78,8 @@ enum Scenario {
             Span stopped = stop(cluster, primary, length, primary::allPids);
             return new Trial.Happened(
                     stopped.beganNanos(),
-                    Optional.of(new Trial.Woken(primary, stopped.endedNanos())));
+                    Optional.of(new Trial.Woken(primary, stopped.endedNanos())),
+                    List.of());
         }
     },
 
@@ -174,6 +176,75 @@ enum Scenario {
             cluster.awaitHealthy();
             cluster.switchFailsafeOff();
             return Trial.Happened.at(began);
+        }
+    },
+
+    CUT_OFF_FROM_MEMBERS("primary cut off from the other members, not from etcd", 20, Primary.ANY) {
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.CutOff(Cut.From.MEMBERS, Cut.Direction.BOTH));
+        }
+    },
+
+    CUT_OFF_FROM_CLIENTS("primary cut off from the clients", 10, Primary.SAME) {
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.CutOff(Cut.From.CLIENTS, Cut.Direction.BOTH));
+        }
+    },
+
+    DISK_SLOW("the primary's disk takes 300 ms for a write", 20, Primary.ANY) {
+        @Override
+        ClusterPlan on(ClusterPlan plan) {
+            return plan.onHosts().withFrozenDiskOf("pg1");
+        }
+
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.DiskSlow(Duration.ofMillis(300)));
+        }
+    },
+
+    DISK_HUNG("the primary's disk hangs", 0, Primary.ANOTHER) {
+        @Override
+        ClusterPlan on(ClusterPlan plan) {
+            return plan.onHosts().withFrozenDiskOf("pg1");
+        }
+
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.DiskHung());
+        }
+    },
+
+    CLOCK_FORWARD("clock set forward by an hour", 20, Primary.SAME) {
+        @Override
+        ClusterPlan on(ClusterPlan plan) {
+            return plan.onHosts().withClocks();
+        }
+
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.ClockSet(Duration.ofHours(1)));
+        }
+    },
+
+    CLOCK_BACK("clock set back by an hour", 20, Primary.SAME) {
+        @Override
+        ClusterPlan on(ClusterPlan plan) {
+            return plan.onHosts().withClocks();
+        }
+
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.ClockSet(Duration.ofHours(-1)));
+        }
+    },
+
+    MEMORY_SHORT("half of the host's memory gone", 20, Primary.ANY) {
+        @Override
+        Optional<Fault> fault() {
+            return Optional.of(new Fault.MemoryShort(0.5));
         }
     },
 

@@ -64,7 +64,8 @@ final class TestCluster implements AutoCloseable {
                     name,
                     new Member(name, hosts.named(name), directory, etcd.addresses(), ports, plan));
         }
-        this.smallDisk = plan.smallDisk().map(name -> member(name).moveToSmallDisk());
+        this.smallDisk =
+                plan.smallDisk().map(disk -> member(disk.member()).moveToSmallDisk(disk.kind()));
         this.balancer = new LoadBalancer(hosts.client(), directory, ports, members());
     }
 
@@ -99,8 +100,8 @@ final class TestCluster implements AutoCloseable {
         TestCluster cluster = prepare(plan);
         try {
             plan.smallDisk()
-                    .ifPresent(name -> {
-                        cluster.member(name).startAgent();
+                    .ifPresent(disk -> {
+                        cluster.member(disk.member()).startAgent();
                         Member _ = cluster.awaitPrimary();
                     });
             cluster.members().forEach(Member::startAgent);
@@ -111,6 +112,10 @@ final class TestCluster implements AutoCloseable {
             cluster.close();
             throw e;
         }
+    }
+
+    ClusterPlan plan() {
+        return plan;
     }
 
     Account account() {
@@ -252,9 +257,14 @@ final class TestCluster implements AutoCloseable {
         return primary;
     }
 
-    /** Undoes what a test did to processes, network and pause, and waits until all is well. */
+    /**
+     * Undoes what a test did to processes, network, disk, memory and pause, and waits until all is
+     * well.
+     */
     Member heal() {
         hosts.mend();
+        smallDisk.ifPresent(SmallDisk::thaw);
+        members().forEach(member -> member.host().memory().ifPresent(MemoryGroup::release));
         members().forEach(member -> member.allPids().forEach(Signal.CONT::send));
         etcd.start();
         members().forEach(Member::startAgent);
@@ -383,6 +393,8 @@ final class TestCluster implements AutoCloseable {
     }
 
     private void endAll() {
+        // What hangs in the kernel cannot be ended.
+        smallDisk.ifPresent(SmallDisk::thaw);
         List<Long> alive = ProcFs.touching(directory);
         while (!alive.isEmpty()) {
             alive.forEach(Signal.KILL::send);

@@ -1,7 +1,9 @@
 package dev.holdfast.chaos;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -26,12 +28,29 @@ final class Trial {
      *
      * @param gapFromNanos from when on the gap is counted
      * @param woken the member that was frozen with its guard, when it has woken
+     * @param marks what else there is to say of the time
      */
-    record Happened(long gapFromNanos, Optional<Woken> woken) {
+    record Happened(long gapFromNanos, Optional<Woken> woken, List<Mark> marks) {
         static Happened at(long nanos) {
-            return new Happened(nanos, Optional.empty());
+            return new Happened(nanos, Optional.empty(), List.of());
         }
     }
+
+    /** Something broke, or was whole again. */
+    record Mark(long nanos, String what) {}
+
+    /**
+     * What there is to draw of a trial.
+     *
+     * @param cameBack how the primary of before is in the cluster again
+     */
+    record Course(
+            long beganNanos,
+            long endedNanos,
+            List<Mark> marks,
+            Map<String, List<Recorder.Sample>> seen,
+            List<Long> acknowledgedNanos,
+            String cameBack) {}
 
     /** A member went on at an instant after all of it had been stopped, guard too. */
     record Woken(Member member, long nanos) {
@@ -52,6 +71,7 @@ final class Trial {
      * @param onWaking rows that the frozen member accepted on waking, and that no standby had to
      *     confirm
      * @param failures of clients through the balancer
+     * @param anomalies of what the clients of the lists saw
      */
     record Outcome(
             Member before,
@@ -61,7 +81,9 @@ final class Trial {
             long unconfirmed,
             List<Reigns.Overlap> overlaps,
             long onWaking,
-            long failures) {
+            long failures,
+            List<ListChecker.Anomaly> anomalies,
+            Course course) {
 
         /** Instants in which two servers accepted writes. */
         long twoWriters() {
@@ -69,12 +91,12 @@ final class Trial {
         }
 
         boolean isClean() {
-            return rows.isClean() && overlaps.isEmpty();
+            return rows.isClean() && overlaps.isEmpty() && anomalies.isEmpty();
         }
 
         @Override
         public String toString() {
-            return "%s -> %s, gap %d ms, %d rows acknowledged, %d lost, %d doubled, %d without a synchronous standby, %d instants with two writers%s, %d attempts failed"
+            return "%s -> %s, gap %d ms, %d rows acknowledged, %d lost, %d doubled, %d without a synchronous standby, %d instants with two writers%s, %d attempts failed, %d anomalies, the old primary %s"
                     .formatted(
                             before,
                             after,
@@ -85,7 +107,9 @@ final class Trial {
                             unconfirmed,
                             twoWriters(),
                             onWaking > 0 ? " (%d rows on waking)".formatted(onWaking) : "",
-                            failures);
+                            failures,
+                            anomalies.size(),
+                            course.cameBack());
         }
     }
 
@@ -100,17 +124,24 @@ final class Trial {
     /** Returns when the cluster is healthy again and its standbys have all rows. */
     static Outcome run(TestCluster cluster, Clients clients, Event event) {
         Member before = cluster.awaitHealthy();
+        Rejoin rejoin = Rejoin.watch(before);
         try (Writers writers =
-                switch (clients) {
-                    case BALANCED -> Writers.start(cluster.writer());
-                    case EVERYWHERE -> Writers.startEverywhere(cluster);
-                }) {
+                        switch (clients) {
+                            case BALANCED -> Writers.start(cluster.writer());
+                            case EVERYWHERE -> Writers.startEverywhere(cluster);
+                        };
+                Lists lists = Lists.start(cluster, clients);
+                Recorder recorder = Recorder.start(cluster)) {
             long begin = System.nanoTime();
             Happened happened = event.happen(before);
+            long over = System.nanoTime();
             writers.awaitProgress();
             Member after = cluster.heal();
             writers.awaitProgress();
+            lists.stop();
             writers.stop();
+            recorder.stop();
+            long end = System.nanoTime();
             Writers.Verdict rows = writers.check(after);
             writers.awaitSameRows(after, cluster.others(after));
             List<Acknowledged> all = writers.acknowledged();
@@ -118,6 +149,9 @@ final class Trial {
                     all.stream()
                             .filter(row -> happened.woken().filter(w -> w.isExcused(row)).isEmpty())
                             .toList();
+            List<Mark> marks = new ArrayList<>(List.of(new Mark(begin, "begin")));
+            marks.addAll(happened.marks());
+            marks.add(new Mark(over, "over"));
             return new Outcome(
                     before,
                     after,
@@ -126,7 +160,15 @@ final class Trial {
                     writers.unconfirmed(cluster.members(), begin).size(),
                     Reigns.overlaps(counted),
                     all.size() - counted.size(),
-                    writers.failures());
+                    writers.failures(),
+                    ListChecker.check(lists.history(after)),
+                    new Course(
+                            begin,
+                            end,
+                            marks,
+                            recorder.samples(),
+                            writers.balanced().map(Acknowledged::nanos).toList(),
+                            rejoin.how(after)));
         }
     }
 }

@@ -13,8 +13,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
@@ -30,10 +28,9 @@ final class Writers implements AutoCloseable {
     private static final Set<String> NOT_HERE = Set.of("25006", "42P01");
 
     private final String table;
-    private final CountDownLatch stopping = new CountDownLatch(1);
     private final AtomicLong failures = new AtomicLong();
     private final List<Acknowledged> acknowledged = new ArrayList<>();
-    private final List<Thread> threads = new ArrayList<>();
+    private final Background threads = new Background();
 
     private Writers(String table) {
         this.table = table;
@@ -82,7 +79,7 @@ final class Writers implements AutoCloseable {
 
     private void add(Address address, Client.Route route) {
         Client client = new Client(threads.size() + 1, address, route);
-        threads.add(Thread.ofPlatform().name("writer-" + client.number()).start(() -> run(client)));
+        threads.start("writer-" + client.number(), () -> run(client));
     }
 
     private void run(Client client) {
@@ -93,10 +90,10 @@ final class Writers implements AutoCloseable {
                         + " RETURNING pg_current_wal_insert_lsn() - '0/0'::pg_lsn, current_setting('port')::int,"
                         + " left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)";
         long number = 0;
-        while (!isStoppedWithin(Duration.ZERO)) {
+        while (!threads.isStoppedWithin(Duration.ZERO)) {
             try (Connection connection = Sql.connect(client);
                     PreparedStatement statement = connection.prepareStatement(insert)) {
-                while (!isStoppedWithin(client.route().pause())) {
+                while (!threads.isStoppedWithin(client.route().pause())) {
                     number++;
                     write(statement, client, number);
                 }
@@ -104,7 +101,7 @@ final class Writers implements AutoCloseable {
                 if (client.route() == Client.Route.BALANCED) {
                     failures.incrementAndGet();
                 }
-                if (isStoppedWithin(client.route().reconnect())) {
+                if (threads.isStoppedWithin(client.route().reconnect())) {
                     return;
                 }
             }
@@ -142,15 +139,6 @@ final class Writers implements AutoCloseable {
         }
     }
 
-    private boolean isStoppedWithin(Duration length) {
-        try {
-            return stopping.await(length.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return true;
-        }
-    }
-
     /** In the order of their acknowledgement. */
     List<Acknowledged> acknowledged() {
         synchronized (acknowledged) {
@@ -160,7 +148,8 @@ final class Writers implements AutoCloseable {
         }
     }
 
-    private Stream<Acknowledged> balanced() {
+    /** Those through the balancer. */
+    Stream<Acknowledged> balanced() {
         return acknowledged().stream().filter(row -> row.client().route() == Client.Route.BALANCED);
     }
 
@@ -197,9 +186,13 @@ final class Writers implements AutoCloseable {
     }
 
     Verdict check(Member primary) {
+        return check(primary.postgres());
+    }
+
+    Verdict check(Address primary) {
         Set<String> there = new HashSet<>();
         List<String> doubled = new ArrayList<>();
-        try (Connection connection = Sql.connect(primary.postgres(), 30);
+        try (Connection connection = Sql.connect(primary, 30);
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT client, number FROM " + table)) {
             while (rows.next()) {
@@ -252,15 +245,7 @@ final class Writers implements AutoCloseable {
     }
 
     void stop() {
-        stopping.countDown();
-        for (Thread thread : threads) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-        }
+        threads.close();
     }
 
     @Override

@@ -12,12 +12,15 @@ final class Scenarios {
         try {
             Trial.Outcome outcome = scenario.run(cluster, lasting);
             System.out.println(scenario.title() + ": " + outcome);
+            Chronicle.of(scenario.title(), cluster.plan().toString(), outcome)
+                    .write(Chronicle.directory());
             assertThat(outcome.overlaps())
                     .as("times in which two members accepted writes")
                     .isEmpty();
             assertThat(outcome.rows().acknowledged()).as("acknowledged rows").isPositive();
             assertThat(outcome.rows().lost()).as("acknowledged rows that are gone").isEmpty();
             assertThat(outcome.rows().doubled()).as("rows that are there twice").isEmpty();
+            assertThat(outcome.anomalies()).as("of what the lists' clients saw").isEmpty();
             switch (scenario.after()) {
                 case SAME -> assertThat(outcome.after()).isEqualTo(outcome.before());
                 case ANOTHER -> assertThat(outcome.after()).isNotEqualTo(outcome.before());

@@ -1,0 +1,96 @@
+package dev.holdfast.chaos;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The processes of one host as a control group, whose memory can be made short. To make one needs
+ * root.
+ *
+ * @param usage the file in it that says how much they have
+ * @param limit the file in it that says how much they may have
+ * @param none what stands there for no limit
+ */
+record MemoryGroup(Path directory, String usage, String limit, String none) {
+    private static final Path VERSION_1 = Path.of("/sys/fs/cgroup/memory");
+    private static final Path VERSION_2 = Path.of("/sys/fs/cgroup");
+
+    /** Makes one, if this machine's kernel counts memory by groups and lets us. */
+    static Optional<MemoryGroup> create(String name) {
+        MemoryGroup group;
+        if (Files.exists(VERSION_1.resolve("memory.limit_in_bytes"))) {
+            group =
+                    new MemoryGroup(
+                            VERSION_1.resolve(name),
+                            "memory.usage_in_bytes",
+                            "memory.limit_in_bytes",
+                            "-1");
+        } else {
+            group = new MemoryGroup(VERSION_2.resolve(name), "memory.current", "memory.max", "max");
+        }
+        try {
+            Files.createDirectory(group.directory());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+        if (Files.exists(group.directory().resolve(group.limit()))) {
+            return Optional.of(group);
+        }
+        group.remove();
+        return Optional.empty();
+    }
+
+    /** What is put before a command to run it within. */
+    List<String> prefix() {
+        return List.of(
+                Programs.named("sh").toString(),
+                "-c",
+                "echo $$ >" + directory.resolve("cgroup.procs") + " && exec \"$@\"",
+                "sh");
+    }
+
+    /** Leaves them this part of what they have. */
+    void squeeze(double part) {
+        long has = Long.parseLong(read(usage));
+        try {
+            // To come below the limit the kernel takes back what it can, and fails if that is not
+            // enough; what is started next finds it all the same.
+            write(limit, String.valueOf((long) (part * has)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void release() {
+        try {
+            write(limit, none);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String read(String file) {
+        try {
+            return Files.readString(directory.resolve(file)).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void write(String file, String text) throws IOException {
+        Files.writeString(directory.resolve(file), text);
+    }
+
+    /** When nothing runs within any more. */
+    void remove() {
+        try {
+            Files.deleteIfExists(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package dev.holdfast.chaos;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Looks on while a trial runs: what each member says it is, and who holds the leader key. Each is
+ * asked by a thread of its own, so that one who does not answer holds up nobody.
+ */
+final class Recorder implements AutoCloseable {
+    /** Beside the members, whose samples are under their names. */
+    static final String LEADER_KEY = "leader key";
+
+    private static final Duration INTERVAL = Duration.ofMillis(200);
+
+    private final Background threads = new Background();
+    private final Map<String, List<Sample>> samples = new LinkedHashMap<>();
+
+    /**
+     * What was seen.
+     *
+     * @param what a member's role, or the leader key's value; empty where nobody answered
+     */
+    record Sample(long nanos, String what) {}
+
+    private Recorder() {}
+
+    static Recorder start(TestCluster cluster) {
+        Recorder recorder = new Recorder();
+        for (Member member : cluster.members()) {
+            recorder.add(member.name(), () -> role(member));
+        }
+        recorder.add(LEADER_KEY, () -> cluster.key("leader"));
+        return recorder;
+    }
+
+    /** Asked of something, again and again. */
+    private interface Question {
+        Optional<String> ask();
+    }
+
+    private void add(String whom, Question question) {
+        List<Sample> seen = new ArrayList<>();
+        samples.put(whom, seen);
+        threads.start("recorder-" + whom, () -> run(seen, question));
+    }
+
+    private void run(List<Sample> seen, Question question) {
+        while (!threads.isStoppedWithin(INTERVAL)) {
+            long asked = System.nanoTime();
+            String what = answer(question);
+            synchronized (samples) {
+                // Only what changes, or the picture of an hour is of some ten thousand pieces.
+                if (seen.isEmpty() || !seen.getLast().what().equals(what)) {
+                    seen.add(new Sample(asked, what));
+                }
+            }
+        }
+    }
+
+    private static String answer(Question question) {
+        try {
+            return question.ask().orElse("");
+        } catch (RuntimeException e) {
+            // No answer is what is to be recorded.
+            return "";
+        }
+    }
+
+    private static Optional<String> role(Member member) {
+        Rest.Answer answer = member.rest().get("/primary");
+        return switch (answer.status()) {
+            case 0 -> Optional.empty();
+            case 200 -> Optional.of("primary");
+            default ->
+                    Optional.of(closed(member.rest().parse(answer.body()).path("role").asText()));
+        };
+    }
+
+    /** A primary whose {@code /primary} does not answer 200 takes no clients. */
+    private static String closed(String role) {
+        return switch (role) {
+            case "primary", "master" -> "closed primary";
+            case "" -> "nothing";
+            default -> role;
+        };
+    }
+
+    /** By whom it was asked of, each with the moments at which something else was seen. */
+    Map<String, List<Sample>> samples() {
+        synchronized (samples) {
+            Map<String, List<Sample>> copy = new LinkedHashMap<>();
+            samples.forEach((whom, seen) -> copy.put(whom, List.copyOf(seen)));
+            return copy;
+        }
+    }
+
+    void stop() {
+        threads.close();
+    }
+
+    @Override
+    public void close() {
+        stop();
+    }
+}
