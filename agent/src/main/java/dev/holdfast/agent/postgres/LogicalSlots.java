@@ -112,16 +112,13 @@ final class LogicalSlots {
      */
     Postgres.SlotCopy copy(
             Upstream primary, String through, SortedMap<String, Slot.Logical> slots) {
-        Optional<String> obstacle =
-                sessions.run(
-                        "ask what slots it could start with",
-                        OTHERS,
-                        session -> obstacle(session, slots.size()));
-        if (obstacle.isPresent()) {
-            throw new PostgresException(
-                    "logical slots cannot be copied to here, since PostgreSQL would not start with them: "
-                            + obstacle.get());
-        }
+        Here here = sessions.run("ask what slots it could start with", OTHERS, LogicalSlots::here);
+        here.obstacle(slots.size())
+                .ifPresent(why -> {
+                    throw new PostgresException(
+                            "logical slots cannot be copied to here, since PostgreSQL would not start with them: "
+                                    + why);
+                });
         return sessions.cancellable(
                 "copy logical slots",
                 () -> {
@@ -132,7 +129,12 @@ final class LogicalSlots {
                             hold(session, slot.getKey(), through, files.size());
                             files.put(
                                     slot.getKey(),
-                                    read(session, primary, slot.getKey(), slot.getValue()));
+                                    read(
+                                            session,
+                                            primary,
+                                            slot.getKey(),
+                                            slot.getValue(),
+                                            here.oldest()));
                         }
                         return new Copy(sessions, session, through, FrozenMap.copyOf(files));
                     } catch (SQLException e) {
@@ -192,31 +194,49 @@ final class LogicalSlots {
         }
     }
 
-    private static Optional<String> obstacle(Connection session, int more) throws SQLException {
+    /**
+     * The server that the slots are for.
+     *
+     * @param room how many more it takes
+     * @param oldest where the WAL begins that it has
+     */
+    private record Here(String walLevel, int room, Lsn oldest) {
+        Optional<String> obstacle(int more) {
+            if (!walLevel.equals("logical")) {
+                return Optional.of("wal_level is " + walLevel + "; set it to logical and restart");
+            }
+            return room < more
+                    ? Optional.of("max_replication_slots leaves room for " + room)
+                    : Optional.empty();
+        }
+    }
+
+    private static Here here(Connection session) throws SQLException {
         try (Statement statement = session.createStatement();
                 ResultSet row =
                         statement.executeQuery(
                                 "SELECT current_setting('wal_level'),"
                                         + " current_setting('max_replication_slots')::int"
-                                        + " - (SELECT count(*) FROM pg_replication_slots)")) {
+                                        + " - (SELECT count(*) FROM pg_replication_slots),"
+                                        + " (SELECT min(substr(name, 9)) FROM pg_ls_waldir()"
+                                        + " WHERE name ~ '^[0-9A-F]{24}$'),"
+                                        + " pg_size_bytes(current_setting('wal_segment_size'))")) {
             row.next();
-            String level = row.getString(1);
-            if (!level.equals("logical")) {
-                return Optional.of("wal_level is " + level + "; set it to logical and restart");
-            }
-            return row.getInt(2) < more
-                    ? Optional.of("max_replication_slots leaves room for " + row.getInt(2))
-                    : Optional.empty();
+            String file = row.getString(3);
+            long first =
+                    (Long.parseLong(file, 0, 8, 16) << 32)
+                            + Long.parseLong(file, 8, 16, 16) * row.getLong(4);
+            return new Here(row.getString(1), row.getInt(2), new Lsn(first));
         }
     }
 
     private static byte[] read(
-            Connection session, Upstream primary, String name, Slot.Logical decodes)
+            Connection session, Upstream primary, String name, Slot.Logical decodes, Lsn oldest)
             throws SQLException {
         try (PreparedStatement statement =
                 session.prepareStatement(
-                        "SELECT pg_read_binary_file('pg_replslot/' || slot_name || '/state')"
-                                + " FROM pg_replication_slots WHERE slot_name = ? AND plugin = ?"
+                        "SELECT pg_read_binary_file('pg_replslot/' || slot_name || '/state'),"
+                                + " restart_lsn::text FROM pg_replication_slots WHERE slot_name = ? AND plugin = ?"
                                 + " AND database = ? AND NOT pg_is_in_recovery()")) {
             statement.setString(1, name);
             statement.setString(2, decodes.plugin());
@@ -233,6 +253,17 @@ final class LogicalSlots {
                                     + " on "
                                     + primary.member()
                                     + " yet, or that is no primary");
+                }
+                Lsn from = Lsn.of(row.getString(2));
+                if (from.isBefore(oldest)) {
+                    throw new PostgresException(
+                            "the logical slot "
+                                    + name
+                                    + " needs WAL from "
+                                    + from
+                                    + " on, and here it begins at "
+                                    + oldest
+                                    + ": it is copied once its user has gone on");
                 }
                 return row.getBytes(1);
             }

@@ -40,6 +40,7 @@ public final class Publisher {
 
     private boolean writing;
     private MonoTime positionsAt = MonoTime.BEGINNING;
+    private MonoTime statusAt = MonoTime.BEGINNING;
     private MonoTime notBefore = MonoTime.BEGINNING;
     private Optional<String> publishedStatus = Optional.empty();
 
@@ -74,28 +75,25 @@ public final class Publisher {
                         .filter(s -> s.member().sameButPositions(record))
                         .isPresent();
         boolean positionsDue = !o.now().isBefore(positionsAt.plus(o.config().loopWait()));
-        if (!same || (positionsDue && !stored.get().member().equals(record))) {
+        boolean statusDue = !o.now().isBefore(statusAt.plus(o.config().loopWait()));
+        // Each in its turn: under load the positions differ whenever one looks.
+        Optional<String> next = same && statusDue ? leaderStatus(o, status) : Optional.empty();
+        if (next.isPresent()) {
+            publishedStatus = next;
+            statusAt = o.now();
+            write(
+                    o,
+                    List.of(
+                            new Compare.AtRevision(
+                                    Keys.LEADER,
+                                    o.proof().map(LeaderProof::epoch).orElseThrow().revision())),
+                    List.of(Op.put(Keys.STATUS, next.get())));
+        } else if (!same || (positionsDue && !stored.get().member().equals(record))) {
             positionsAt = o.now();
             write(
                     o,
                     List.of(),
                     List.of(Op.put(Keys.member(o.me()), KeyCodec.write(record), lease)));
-        } else if (positionsDue) {
-            leaderStatus(o, status)
-                    .ifPresent(text -> {
-                        publishedStatus = Optional.of(text);
-                        positionsAt = o.now();
-                        write(
-                                o,
-                                List.of(
-                                        new Compare.AtRevision(
-                                                Keys.LEADER,
-                                                o.proof()
-                                                        .map(LeaderProof::epoch)
-                                                        .orElseThrow()
-                                                        .revision())),
-                                List.of(Op.put(Keys.STATUS, text)));
-                    });
         }
     }
 
@@ -121,6 +119,8 @@ public final class Publisher {
                                         failure.getMessage());
                                 notBefore = o.now().plus(o.deadlines().renewEvery());
                                 positionsAt = MonoTime.BEGINNING;
+                                statusAt = MonoTime.BEGINNING;
+                                publishedStatus = Optional.empty();
                             } else if (result instanceof Dcs.TxnResult.Applied applied) {
                                 mirror.applied(applied, ops);
                             }
