@@ -11,7 +11,7 @@ ENV ETCDCTL_API=3
 VOLUME /data
 EXPOSE 2379 2380
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["etcdctl", "endpoint", "health"]
-ENTRYPOINT ["etcd", "--data-dir=/data", "--log-level=warn", "--auto-compaction-mode=periodic", "--auto-compaction-retention=1h"]
+ENTRYPOINT ["etcd", "--data-dir=/data", "--log-level=warn", "--pre-vote", "--auto-compaction-mode=periodic", "--auto-compaction-retention=1h"]
 
 FROM debian:bookworm-slim AS haproxy
 RUN apt-get update \

@@ -52,6 +52,8 @@ final class EtcdNode {
                         "--listen-peer-urls=http://" + peer,
                         "--initial-advertise-peer-urls=http://" + peer,
                         "--initial-cluster=" + cluster,
+                        // A node that comes back asks before it makes the others elect anew.
+                        "--pre-vote",
                         "--log-level=warn"));
     }
 

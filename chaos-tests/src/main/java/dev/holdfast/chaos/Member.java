@@ -99,19 +99,6 @@ final class Member {
                                 .contains("the configuration was read anew"));
     }
 
-    /** Before its agent is started: its directory becomes a file system of its own. */
-    SmallDisk moveToSmallDisk(SmallDisk.Kind kind) {
-        try {
-            String yaml = Files.readString(yamlFile());
-            SmallDisk disk = SmallDisk.mount(directory, kind);
-            Files.createDirectories(directory.resolve("run"));
-            writeFile(yaml);
-            return disk;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     String name() {
         return name;
     }

@@ -17,6 +17,7 @@ import java.util.Optional;
  */
 record MemoryGroup(Path directory, String usage, String limit, String none) {
     private static final Path VERSION_1 = Path.of("/sys/fs/cgroup/memory");
+    private static final int STEPS = 50;
     private static final Path VERSION_2 = Path.of("/sys/fs/cgroup");
 
     /** Makes one, if this machine's kernel counts memory by groups and lets us. */
@@ -53,15 +54,19 @@ record MemoryGroup(Path directory, String usage, String limit, String none) {
                 "sh");
     }
 
-    /** Leaves them this part of what they have. */
+    /** Leaves them this part of what they have, or as little more as the kernel can bring it to. */
     void squeeze(double part) {
         long has = Long.parseLong(read(usage));
-        try {
-            // To come below the limit the kernel takes back what it can, and fails if that is not
-            // enough; what is started next finds it all the same.
-            write(limit, String.valueOf((long) (part * has)));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        for (long left = (long) (part * has); ; left += has / STEPS) {
+            try {
+                write(limit, String.valueOf(left));
+                return;
+            } catch (IOException e) {
+                // In version 1 it refuses what it cannot free at once.
+                if (left > has) {
+                    throw new UncheckedIOException(e);
+                }
+            }
         }
     }
 
@@ -85,12 +90,20 @@ record MemoryGroup(Path directory, String usage, String limit, String none) {
         Files.writeString(directory.resolve(file), text);
     }
 
-    /** When nothing runs within any more. */
+    /** What runs within has been killed; the kernel counts it until it is all gone. */
     void remove() {
-        try {
-            Files.deleteIfExists(directory);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        Await.until(
+                "nothing runs in " + directory + " any more",
+                () -> {
+                    Files.deleteIfExists(directory);
+                    return true;
+                });
+    }
+
+    /** That of a harness that is gone, if there is one. */
+    static void removeStale(String name) {
+        for (Path parent : List.of(VERSION_1, VERSION_2)) {
+            new MemoryGroup(parent.resolve(name), "", "", "").remove();
         }
     }
 }

@@ -264,7 +264,10 @@ final class NetworkNamespaces implements Hosts {
                     return ours.matches()
                             && ProcessHandle.of(Long.parseLong(ours.group(1))).isEmpty();
                 })
-                .forEach(name -> new NetNamespace(name).remove());
+                .forEach(name -> {
+                    new NetNamespace(name).remove();
+                    MemoryGroup.removeStale(name);
+                });
     }
 
     private static void removeAll(String prefix) {

@@ -51,27 +51,29 @@ final class TestCluster implements AutoCloseable {
         account.own(directory);
         Runtime.getRuntime().addShutdownHook(atExit);
         Ports ports = Ports.free(4 + PORTS_PER_MEMBER * plan.members().size());
+        plan.members().forEach(this::makeDirectory);
+        // Before anything is written there: a disk hides what was in the directory.
+        this.smallDisk =
+                plan.smallDisk()
+                        .map(disk ->
+                                SmallDisk.mount(directory.resolve(disk.member()), disk.kind()));
+        account.own(directory);
         this.etcd =
                 switch (plan.where()) {
                     case ONE_MACHINE -> EtcdServer.single(hosts.client(), directory, ports);
-                    case HOSTS -> {
-                        plan.members().forEach(this::makeDirectory);
-                        yield EtcdServer.onHosts(hosts, directory, plan.members());
-                    }
+                    case HOSTS -> EtcdServer.onHosts(hosts, directory, plan.members());
                 };
         for (String name : plan.members()) {
             members.put(
                     name,
                     new Member(name, hosts.named(name), directory, etcd.addresses(), ports, plan));
         }
-        this.smallDisk =
-                plan.smallDisk().map(disk -> member(disk.member()).moveToSmallDisk(disk.kind()));
         this.balancer = new LoadBalancer(hosts.client(), directory, ports, members());
     }
 
     private void makeDirectory(String member) {
         try {
-            account.own(Files.createDirectory(directory.resolve(member)));
+            Files.createDirectory(directory.resolve(member));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

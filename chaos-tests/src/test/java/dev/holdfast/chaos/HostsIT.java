@@ -21,7 +21,7 @@ final class HostsIT {
     void start() {
         Optional<String> obstacle = NetworkNamespaces.obstacle();
         assumeTrue(obstacle.isEmpty(), () -> obstacle.orElseThrow());
-        cluster = Optional.of(TestCluster.start(ClusterPlan.usual().withTtlSeconds(4).onHosts()));
+        cluster = Optional.of(TestCluster.start(ClusterPlan.usual().withTtlSeconds(6).onHosts()));
     }
 
     @AfterAll
