@@ -13,10 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/**
- * What {@code generate} writes for a cluster as etcd shows it ({@code HaproxyToldIT} and {@code
- * KeepalivedIT} run it).
- */
+/** What {@code generate} writes for a cluster as etcd shows it; {@code HaproxyToldIT} runs it. */
 class GenerateTest {
     private final ClusterFixture cluster = new ClusterFixture();
 
