@@ -133,8 +133,7 @@ public final class Bench {
                 "everyday",
                 cluster -> {
                     List<Row> rows = new ArrayList<>(quick(cluster, runs));
-                    rows.add(
-                            measure(cluster, "member killed", 12_000, runs, Bench::killMember));
+                    rows.add(measure(cluster, "member killed", 12_000, runs, Bench::killMember));
                     table("%d runs each, 4 writers through HAProxy".formatted(runs), rows);
                     idle(cluster);
                     cluster.tellBalancer();

@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which addresses this host is to hold, by what is known now: that of the writers from when
- * {@code /primary} has opened, that of the readers on a replica that is not behind. Never both, and each only
- * until an instant that lies before the end of the lease: whoever holds them gives them up then,
- * whether or not anybody says so.
+ * Which addresses this host is to hold, by what is known now: that of the writers from when {@code
+ * /primary} has opened, that of the readers on a replica that is not behind. Never both, and each
+ * only until an instant that lies before the end of the lease: whoever holds them gives them up
+ * then, whether or not anybody says so.
  *
  * <p>Of the readers' address every replica that is fit wants to be the holder, and the one that
  * nobody else answers for has it: it stays where it is while it may.
