@@ -64,6 +64,27 @@ final class MemberArguments {
     }
 
     /**
+     * Those that are named; never all by default.
+     *
+     * @param which what the members are, for the sentence when none was named
+     * @param possible of whom they would be
+     */
+    static Choice named(String which, RoleFilter possible) {
+        return (scope, cluster, names) -> {
+            if (names.isEmpty()) {
+                throw new CtlException(
+                        "no member was named: name those "
+                                + which
+                                + ", of "
+                                + ClusterMembers.names(
+                                        ClusterMembers.choose(scope, cluster, names, possible))
+                                + ".");
+            }
+            return ClusterMembers.choose(scope, cluster, names, RoleFilter.ANY);
+        };
+    }
+
+    /**
      * Shows the cluster, asks, and does {@code work} with the members that are meant.
      *
      * @param what the question's verb

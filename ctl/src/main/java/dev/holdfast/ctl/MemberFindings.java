@@ -5,6 +5,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.MemberState;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,6 +51,7 @@ final class MemberFindings {
             case MemberReport.Told told -> told(row, told);
             case null -> {}
         }
+        decided(row);
         server(row, member);
         if (!row.pendingRestart().isEmpty()) {
             add(
@@ -174,8 +176,34 @@ final class MemberFindings {
         };
     }
 
+    /** What somebody has decided and may have forgotten. */
+    private void decided(MemberRow row) {
+        if (row.settings().isOut()) {
+            add(
+                    row.name(),
+                    "member.out",
+                    row.leads()
+                            ? "an operator took it out, and it leads, since nobody else is fit"
+                            : "an operator took it out for maintenance",
+                    "unstandby when that is done");
+        }
+        switch (row.settings().recovery()) {
+            case AUTOMATIC -> {}
+            case BY_ORDER ->
+                    add(
+                            row.name(),
+                            "recovery.off",
+                            "an operator switched its automatic recovery off: it is neither rewound nor copied by itself",
+                            "auto-recovery on when that is done");
+        }
+    }
+
     private void server(MemberRow row, MemberRecord member) {
         MemberName name = row.name();
+        if (row.settings().duty() == MemberSettings.Duty.STOPPED
+                && member.state() == MemberState.STOPPED) {
+            return;
+        }
         if (!isUp(member)) {
             add(
                     name,

@@ -7,6 +7,7 @@ import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.ClusterView.Initialize;
 import dev.holdfast.core.cluster.FailoverRequest;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.ctl.Table.Align;
@@ -94,6 +95,10 @@ final class MemberTable {
         if (tagged) {
             columns.add(Column.left("Tags"));
         }
+        boolean decided = all || rows.stream().anyMatch(row -> !settings(row.settings()).isEmpty());
+        if (decided) {
+            columns.add(Column.left("Settings"));
+        }
         boolean withPort = portsMatter();
         List<List<Object>> cells = new ArrayList<>();
         for (Placed placed : ordered(order)) {
@@ -117,6 +122,9 @@ final class MemberTable {
             }
             if (tagged) {
                 line.add(row.tags().values().isEmpty() ? "" : typed(row.tags().values()));
+            }
+            if (decided) {
+                line.add(settings(row.settings()));
             }
             cells.add(line);
         }
@@ -156,6 +164,20 @@ final class MemberTable {
     private static Object lag(Optional<Place> place) {
         return place.<Object>map(known -> (long) Math.rint(known.lagBytes() / 1024.0 / 1024.0))
                 .orElse("");
+    }
+
+    /** What an operator has decided about a member. */
+    private static String settings(MemberSettings settings) {
+        String duty =
+                switch (settings.duty()) {
+                    case FULL -> "";
+                    case STANDBY -> "standby";
+                    case STOPPED -> "standby, stopped";
+                };
+        return switch (settings.recovery()) {
+            case AUTOMATIC -> duty;
+            case BY_ORDER -> duty + (duty.isEmpty() ? "" : ", ") + "auto-recovery off";
+        };
     }
 
     private static String reasons(MemberRow row, Format format) {

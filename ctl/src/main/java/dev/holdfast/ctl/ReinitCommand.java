@@ -60,15 +60,9 @@ final class ReinitCommand implements Callable<Integer> {
 
     /** Never all by default: what is thrown away has to be named. */
     private static List<MemberRow> named(String scope, ClusterView cluster, List<String> names) {
-        if (names.isEmpty()) {
-            throw new CtlException(
-                    "no member was named: name those whose data is to be thrown away, of "
-                            + ClusterMembers.names(
-                                    ClusterMembers.choose(
-                                            scope, cluster, names, RoleFilter.REPLICA))
-                            + ".");
-        }
-        List<MemberRow> chosen = ClusterMembers.choose(scope, cluster, names, RoleFilter.ANY);
+        List<MemberRow> chosen =
+                MemberArguments.named("whose data is to be thrown away", RoleFilter.REPLICA)
+                        .of(scope, cluster, names);
         chosen.stream()
                 .filter(MemberRow::leads)
                 .findFirst()

@@ -188,6 +188,7 @@ public final class Publisher {
                     "refuse.other_system",
                     "refuse.directory",
                     "follow.diverged",
+                    "rejoin.switched_off",
                     "race.lags" ->
                     status.reason();
             default -> status.condition().note();

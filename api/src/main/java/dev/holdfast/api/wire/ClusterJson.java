@@ -77,6 +77,7 @@ public final class ClusterJson {
             writePlace(json, "replay_", row.replayed());
             writePlace(json, "", row.located());
         }
+        JsonText.writeSettings(json, row.settings());
         if (!row.note().isEmpty()) {
             json.writeStringField("note", row.note());
         }

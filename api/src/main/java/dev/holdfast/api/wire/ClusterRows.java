@@ -61,7 +61,8 @@ public final class ClusterRows {
                 member.scheduledRestart(),
                 member.tags(),
                 member.pause(),
-                member.note());
+                member.note(),
+                cluster.settingsOf(name));
     }
 
     private static MemberRow.Role role(ClusterView cluster, MemberName name, MemberRecord member) {

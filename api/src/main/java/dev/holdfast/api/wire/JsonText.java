@@ -2,6 +2,7 @@ package dev.holdfast.api.wire;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.RestartConditions;
 import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.Tags;
@@ -31,6 +32,19 @@ final class JsonText {
             throw new UncheckedIOException("a writer into memory does not fail", e);
         }
         return text.toString();
+    }
+
+    /** What an operator has decided about a member, where it is not as usual. */
+    static void writeSettings(JsonGenerator json, MemberSettings settings) throws IOException {
+        switch (settings.duty()) {
+            case FULL -> {}
+            case STANDBY -> json.writeStringField("standby", "running");
+            case STOPPED -> json.writeStringField("standby", "stopped");
+        }
+        switch (settings.recovery()) {
+            case AUTOMATIC -> {}
+            case BY_ORDER -> json.writeBooleanField("auto_recovery", false);
+        }
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.holdfast.api.wire;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.Tags;
 import java.util.Collections;
@@ -23,6 +24,7 @@ import java.util.TreeMap;
  * @param scheduledRestart the restart that was ordered for later
  * @param pause the member says that it acts on the cluster's pause
  * @param note one sentence when something needs an operator, else empty
+ * @param settings what an operator has decided about it
  */
 public record MemberRow(
         MemberName name,
@@ -39,7 +41,8 @@ public record MemberRow(
         Optional<ScheduledRestart> scheduledRestart,
         Tags tags,
         boolean pause,
-        String note) {
+        String note,
+        MemberSettings settings) {
 
     /**
      * A position and how many bytes it lies behind what the leader published, never less than 0.

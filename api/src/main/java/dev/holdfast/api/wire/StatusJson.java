@@ -181,6 +181,9 @@ public final class StatusJson {
             json.writeNumberField("settles_in_seconds", secondsUntil(status.settlesBy(), now));
         }
         writeCondition(json, status.condition(), now);
+        if (status.cluster().isPresent()) {
+            JsonText.writeSettings(json, status.cluster().get().settingsOf(status.name()));
+        }
         if (status.server().orElse(null) instanceof Server.Primary primary) {
             writeIdleSlots(json, primary.slots());
         }

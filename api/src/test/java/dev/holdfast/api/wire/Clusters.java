@@ -19,6 +19,7 @@ import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.SyncMode;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -73,7 +74,8 @@ public final class Clusters {
                                                 PG2,
                                                 "http://10.0.0.2:8008/patroni")),
                                 39)),
-                SlotStatus.NONE);
+                SlotStatus.NONE,
+                v.settings());
     }
 
     /** Whether the cluster is paused. */
@@ -109,7 +111,8 @@ public final class Clusters {
                                 "2026-11-20T18:00:00+00:00",
                                 "pg1")),
                 Optional.empty(),
-                SlotStatus.NONE);
+                SlotStatus.NONE,
+                Collections.emptySortedMap());
     }
 
     public static SortedMap<MemberName, MemberRecord.Stored> members(

@@ -20,6 +20,7 @@ import java.util.SortedMap;
  * @param failsafe the only members that may be elected, with the addresses of their REST
  *     interfaces; empty while failsafe mode is off, and naming nobody where it cannot be read
  * @param slots what the leader published of its slots, from {@code status}
+ * @param settings what an operator has decided about members, of those that he has
  */
 public record ClusterView(
         long revision,
@@ -34,7 +35,8 @@ public record ClusterView(
         Optional<Lsn> optime,
         List<HistoryEntry> history,
         Optional<Versioned<SortedMap<MemberName, String>>> failsafe,
-        SlotStatus slots) {
+        SlotStatus slots,
+        SortedMap<MemberName, Versioned<MemberSettings>> settings) {
 
     /**
      * The key {@code initialize}.
@@ -52,6 +54,7 @@ public record ClusterView(
     public ClusterView {
         members = FrozenMap.copyOf(members);
         history = List.copyOf(history);
+        settings = FrozenMap.copyOf(settings);
     }
 
     /** The same keys at another revision of the store. */
@@ -69,7 +72,14 @@ public record ClusterView(
                 optime,
                 history,
                 failsafe,
-                slots);
+                slots,
+                settings);
+    }
+
+    /** What an operator has decided about {@code member}. */
+    public MemberSettings settingsOf(MemberName member) {
+        Versioned<MemberSettings> decided = settings.get(member);
+        return decided == null ? MemberSettings.USUAL : decided.value();
     }
 
     public boolean isLeader(MemberName member) {

@@ -53,6 +53,14 @@ public record Tags(SortedMap<String, String> values) {
         return new Tags(more);
     }
 
+    /** The same tags, and neither a candidate, nor synchronous, nor shown to load balancers. */
+    public Tags out() {
+        SortedMap<String, String> more = new TreeMap<>(withNoFailover().values());
+        more.put("nosync", "true");
+        more.put("noloadbalance", "true");
+        return new Tags(more);
+    }
+
     /** Of candidates that have received the same, the one with the higher number leads. */
     public int failoverPriority() {
         return number("failover_priority");

@@ -180,10 +180,17 @@ final class BootstrapRules {
     }
 
     /**
-     * A base backup from a standby that offers itself, or else from the leader. What lies in the
-     * directory is moved aside, under a name that holds {@code aside}.
+     * A base backup from a standby that offers itself, or else from the leader, unless an operator
+     * has said that he orders it himself. What lies in the directory is moved aside, under a name
+     * that holds {@code aside}.
      */
     static Decision copy(Observation o, ClusterView cluster, String aside) {
+        return MaintenanceRules.leavesAlone(o, "the data directory has to be copied")
+                .orElseGet(() -> copyNow(o, cluster, aside));
+    }
+
+    /** The same, because it was ordered. */
+    static Decision copyNow(Observation o, ClusterView cluster, String aside) {
         Optional<MemberRecord.Stored> leader =
                 cluster.runningPrimary().filter(p -> !p.name().equals(o.me()));
         Optional<Upstream> source =

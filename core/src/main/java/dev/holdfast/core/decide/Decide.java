@@ -44,6 +44,7 @@ public final class Decide {
                                 ? Optional.of(ShutdownRules.decide(o, cluster))
                                 : Optional.empty())
                 .or(() -> OrderRules.decide(o, cluster))
+                .or(() -> MaintenanceRules.decide(o, cluster))
                 .or(() -> BootstrapRules.decide(o, cluster))
                 .orElseGet(() -> byLeader(o, cluster));
     }

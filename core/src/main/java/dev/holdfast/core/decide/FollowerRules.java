@@ -335,17 +335,20 @@ final class FollowerRules {
     }
 
     private static Decision diverged(Observation o, LeaderKey leader, Server.Standby standby) {
-        return Say.of(
-                        o,
-                        FOLLOW_DIVERGED,
-                        "this standby has WAL up to "
-                                + standby.position()
-                                + " on timeline "
-                                + standby.timeline()
-                                + " that is not in the history of "
-                                + leader.member())
-                .act(new Action.Stop(Action.StopMode.FAST, ShutdownRules.patience(o)))
-                .remember(o.memory().withDiverged(Optional.of(leader.epoch())))
-                .decision();
+        String why =
+                "this standby has WAL up to "
+                        + standby.position()
+                        + " on timeline "
+                        + standby.timeline()
+                        + " that is not in the history of "
+                        + leader.member();
+        return MaintenanceRules.leavesAlone(o, why)
+                .orElseGet(() ->
+                        Say.of(o, FOLLOW_DIVERGED, why)
+                                .act(
+                                        new Action.Stop(
+                                                Action.StopMode.FAST, ShutdownRules.patience(o)))
+                                .remember(o.memory().withDiverged(Optional.of(leader.epoch())))
+                                .decision());
     }
 }

@@ -5,6 +5,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.KnownStore;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.RoleSettings;
@@ -98,9 +99,26 @@ public record Observation(
             defaultHba = List.copyOf(defaultHba);
             ident = List.copyOf(ident);
         }
+
+        /** The same member, taken out for maintenance; the others see it by its tags. */
+        private Self out() {
+            return new Self(
+                    name,
+                    tags.out(),
+                    parameters,
+                    hba,
+                    defaultHba,
+                    ident,
+                    roles,
+                    barred,
+                    prePromote,
+                    copy);
+        }
     }
 
     public Observation {
+        MemberName me = self.name();
+        self = cluster.filter(c -> c.settingsOf(me).isOut()).isPresent() ? self.out() : self;
         peers = FrozenMap.copyOf(peers);
     }
 
@@ -133,6 +151,11 @@ public record Observation(
 
     public Deadlines deadlines() {
         return new Deadlines(lease.id().isPresent() ? lease.ttl() : config.ttl());
+    }
+
+    /** What an operator has decided about this member. */
+    MemberSettings settings() {
+        return cluster.map(c -> c.settingsOf(me())).orElse(MemberSettings.USUAL);
     }
 
     public MemberName me() {

@@ -102,7 +102,7 @@ final class OrderRules {
         }
         return Optional.of(
                 o.serverGone()
-                        ? BootstrapRules.copy(o, cluster, "reinitialize")
+                        ? BootstrapRules.copyNow(o, cluster, "reinitialize")
                         : Say.of(
                                         o,
                                         ORDER_REINITIALIZE,

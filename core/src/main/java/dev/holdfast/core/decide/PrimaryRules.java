@@ -36,6 +36,7 @@ final class PrimaryRules {
         return ScheduledSwitchover.decide(o, cluster, proof)
                 .or(() -> request(o, cluster, primary))
                 .or(() -> barred(o, cluster, primary))
+                .or(() -> MaintenanceRules.handOver(o, cluster, primary))
                 .orElseGet(() -> upkeep(o, cluster, proof, primary));
     }
 

@@ -42,6 +42,7 @@ public record Reason(Code code, String sentence) {
         FOLLOW_LIMITS("follow.limits"),
         FOLLOW_SLOTS("follow.slots"),
         REJOIN_UNWELL("rejoin.unwell"),
+        REJOIN_OFF("rejoin.switched_off"),
         REWIND("follow.rewind"),
         RECLONE("follow.reclone"),
         STARTING("start.wait"),
@@ -101,6 +102,8 @@ public record Reason(Code code, String sentence) {
         ORDER_DUE("order.due"),
         ORDER_DROPPED("order.dropped"),
         ORDER_REINITIALIZE("order.reinitialize"),
+        MAINTENANCE_STOP("maintenance.stop"),
+        MAINTENANCE_STOPPED("maintenance.stopped"),
         SHUTDOWN("shutdown");
 
         private final String text;

@@ -193,25 +193,31 @@ final class RejoinRules {
                             why + ": waiting for the leader to run as primary")
                     .decision();
         }
-        return awaitsRoom(o, why)
+        return mustWait(o, why)
                 .orElseGet(() ->
                         Say.of(o, REWIND, why).act(new Action.Rewind(upstream.get())).decision());
     }
 
     /**
      * pg_rewind that runs out of room leaves a directory that cannot be used, and a base backup
-     * needs more room than it did: on a disk that is full or hangs, neither is begun.
+     * needs more room than it did: on a disk that is full or hangs, neither is begun. Nor where an
+     * operator has said so.
      */
-    private static Optional<Decision> awaitsRoom(Observation o, String why) {
-        return o.vitals()
-                .unwell(o.now(), o.deadlines().patience())
-                .map(unwell ->
-                        Say.of(o, REJOIN_UNWELL, why + "; nothing is begun while " + unwell)
-                                .decision());
+    private static Optional<Decision> mustWait(Observation o, String why) {
+        return MaintenanceRules.leavesAlone(o, why)
+                .or(() ->
+                        o.vitals()
+                                .unwell(o.now(), o.deadlines().patience())
+                                .map(unwell ->
+                                        Say.of(
+                                                        o,
+                                                        REJOIN_UNWELL,
+                                                        why + "; nothing is begun while " + unwell)
+                                                .decision()));
     }
 
     private static Decision reclone(Observation o, ClusterView cluster, String why, String aside) {
-        Optional<Decision> waits = awaitsRoom(o, why);
+        Optional<Decision> waits = mustWait(o, why);
         if (waits.isPresent()) {
             return waits.get();
         }

@@ -17,6 +17,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.cluster.RestartConditions;
 import dev.holdfast.core.cluster.ScheduledRestart;
@@ -366,6 +367,15 @@ final class Catalogue {
         put(
                 "the watchdog that is required fails on the leader",
                 Situation.ofPrimary().barred("the watchdog does not work"));
+        put(
+                "a leader that was taken out, with a synchronous standby",
+                Situation.ofPrimary()
+                        .settings(PG1, MemberSettings.USUAL.with(MemberSettings.Duty.STANDBY)));
+        put(
+                "a leader that was taken out, and nobody is fit",
+                Situation.ofPrimary()
+                        .memberTag(PG2, "nofailover")
+                        .settings(PG1, MemberSettings.USUAL.with(MemberSettings.Duty.STANDBY)));
         put(
                 "switchover to a member outside the sync set",
                 Situation.ofPrimary().failoverRequest(Optional.of(PG1), Optional.of(PG3)));

@@ -8,6 +8,7 @@ import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
@@ -33,6 +34,7 @@ final class Parts {
     private Optional<Lsn> optime;
     private SlotStatus slots;
     private Optional<Versioned<SortedMap<MemberName, String>>> failsafe;
+    private final SortedMap<MemberName, Versioned<MemberSettings>> settings;
 
     Parts(ClusterView view) {
         from = view;
@@ -48,6 +50,7 @@ final class Parts {
         optime = view.optime();
         slots = view.slots();
         failsafe = view.failsafe();
+        settings = new TreeMap<>(view.settings());
     }
 
     Parts revision(long value) {
@@ -129,6 +132,11 @@ final class Parts {
         return this;
     }
 
+    Parts settings(MemberName member, MemberSettings decided) {
+        settings.put(member, new Versioned<>(decided, revision));
+        return this;
+    }
+
     ClusterView view() {
         return new ClusterView(
                 revision,
@@ -143,6 +151,7 @@ final class Parts {
                 optime,
                 history,
                 failsafe,
-                slots);
+                slots,
+                settings);
     }
 }

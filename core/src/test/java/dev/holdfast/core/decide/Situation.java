@@ -34,6 +34,7 @@ import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.cluster.SyncState;
@@ -202,8 +203,14 @@ final class Situation {
                                 Optional.empty(),
                                 List.of(),
                                 Optional.empty(),
-                                SlotStatus.NONE));
+                                SlotStatus.NONE,
+                                new TreeMap<>()));
         return this;
+    }
+
+    /** An operator has decided this about {@code member}. */
+    Situation settings(MemberName member, MemberSettings settings) {
+        return cluster(p -> p.settings(member, settings));
     }
 
     private Situation cluster(UnaryOperator<Parts> change) {

@@ -20,6 +20,7 @@ import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.config.SyncMode;
@@ -361,6 +362,32 @@ final class StandbyCatalogue {
                 Catalogue.oldPrimary(State.IN_PRODUCTION)
                         .source(second(HERE), Situation.Promoted.YES)
                         .trouble(Vital.Kind.DATA, -100, "no space is left"));
+        put.accept(
+                "old primary, crashed, automatic recovery is switched off",
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .source(second(HERE), Situation.Promoted.YES)
+                        .settings(
+                                PG1, MemberSettings.USUAL.with(MemberSettings.Recovery.BY_ORDER)));
+        put.accept(
+                "stopped standby whose directory is broken, automatic recovery is switched off",
+                Situation.ofAsyncStandby()
+                        .stopped()
+                        .data(new DataDirectory.Broken("half a base backup"))
+                        .settings(
+                                PG3, MemberSettings.USUAL.with(MemberSettings.Recovery.BY_ORDER)));
+        put.accept(
+                "standby that was taken out with its PostgreSQL",
+                Situation.ofAsyncStandby()
+                        .settings(PG3, MemberSettings.USUAL.with(MemberSettings.Duty.STOPPED)));
+        put.accept(
+                "synchronous standby that was taken out with its PostgreSQL",
+                Situation.ofSyncStandby()
+                        .settings(PG2, MemberSettings.USUAL.with(MemberSettings.Duty.STOPPED)));
+        put.accept(
+                "stopped standby that was taken out with its PostgreSQL",
+                Situation.ofAsyncStandby()
+                        .stopped(State.SHUT_DOWN_IN_RECOVERY)
+                        .settings(PG3, MemberSettings.USUAL.with(MemberSettings.Duty.STOPPED)));
         put.accept(
                 "old primary, rewind failed",
                 Catalogue.oldPrimary(State.IN_PRODUCTION)

@@ -230,7 +230,8 @@ final class Values {
                 Optional.of(HERE),
                 List.of(),
                 Optional.empty(),
-                SlotStatus.NONE);
+                SlotStatus.NONE,
+                new TreeMap<>());
     }
 
     static Tags tag(String name) {

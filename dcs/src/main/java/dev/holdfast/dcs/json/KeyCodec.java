@@ -15,6 +15,7 @@ import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.cluster.SyncState;
@@ -139,7 +140,8 @@ public final class KeyCodec {
                                 .orElseGet(decoding::history),
                         decoding.kept(Keys.FAILSAFE, ClusterView::failsafe)
                                 .orElseGet(decoding::failsafe),
-                        decoding.kept(Keys.STATUS, ClusterView::slots).orElseGet(decoding::slots));
+                        decoding.kept(Keys.STATUS, ClusterView::slots).orElseGet(decoding::slots),
+                        decoding.settings());
         return new Decoded(view, decoding.problems());
     }
 
@@ -412,6 +414,23 @@ public final class KeyCodec {
                         }
                     });
             return members;
+        }
+
+        SortedMap<MemberName, Versioned<MemberSettings>> settings() {
+            SortedMap<MemberName, Versioned<MemberSettings>> settings = new TreeMap<>();
+            for (String key :
+                    snapshot.entries()
+                            .subMap(Keys.SETTINGS, Keys.SETTINGS + Character.MAX_VALUE)
+                            .keySet()) {
+                Optional<MemberName> member = Keys.settingsOf(key);
+                if (member.isEmpty()) {
+                    malformed(key, "its last part is not a member's name");
+                } else {
+                    parsed(key, (fields, _) -> Optional.of(SettingsCodec.read(fields)))
+                            .ifPresent(s -> settings.put(member.get(), s));
+                }
+            }
+            return settings;
         }
 
         private Optional<MemberRecord.Stored> member(String key, MemberName name, Dcs.Entry entry) {

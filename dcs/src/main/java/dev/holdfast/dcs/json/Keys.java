@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /**
  * Names of the keys, relative to {@code /<namespace>/<scope>/}. All are Patroni's but the last
- * three.
+ * four.
  */
 public final class Keys {
     public static final String LEADER = "leader";
@@ -23,7 +23,14 @@ public final class Keys {
     /** One for each change of the leader or restart that was asked for lately. */
     public static final String OPERATIONS = "operations/";
 
+    /** What an operator has decided about a member, one for each of whom he has. */
+    public static final String SETTINGS = "settings/";
+
     private Keys() {}
+
+    public static String settings(MemberName member) {
+        return SETTINGS + member.value();
+    }
 
     public static String operation(String id) {
         return OPERATIONS + id;
@@ -36,9 +43,18 @@ public final class Keys {
 
     /** Whose key this is; empty when it is no member's, or the name in it is not one. */
     public static Optional<MemberName> memberOf(String key) {
+        return named(key, MEMBERS);
+    }
+
+    /** Of which member {@code key} holds the settings; empty likewise. */
+    static Optional<MemberName> settingsOf(String key) {
+        return named(key, SETTINGS);
+    }
+
+    private static Optional<MemberName> named(String key, String group) {
         return Optional.of(key)
-                .filter(k -> k.startsWith(MEMBERS))
-                .map(k -> k.substring(MEMBERS.length()))
+                .filter(k -> k.startsWith(group))
+                .map(k -> k.substring(group.length()))
                 .filter(MemberName::isValid)
                 .map(MemberName::new);
     }

@@ -15,6 +15,7 @@ import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.core.cluster.RestartConditions;
@@ -110,6 +111,30 @@ class KeyCodecTest {
                     assertThat(m.isWell()).isFalse();
                     assertThat(KeyCodec.write(m)).contains("\"unwell\":true");
                 });
+    }
+
+    @Test
+    void whatAnOperatorDecidedIsReadAsItWasWritten() {
+        for (MemberSettings.Recovery recovery : MemberSettings.Recovery.values()) {
+            for (MemberSettings.Duty duty : MemberSettings.Duty.values()) {
+                MemberSettings settings = new MemberSettings(recovery, duty);
+                KeyCodec.Decoded decoded = decode("settings/pg1", SettingsCodec.write(settings));
+                assertThat(decoded.problems()).isEmpty();
+                assertThat(decoded.view().settingsOf(PG1)).isEqualTo(settings);
+                assertThat(decoded.view().settingsOf(PG2)).isEqualTo(MemberSettings.USUAL);
+            }
+        }
+    }
+
+    @Test
+    void aDecisionThatCannotBeReadIsNone() {
+        for (String text :
+                List.of("nonsense", "{\"standby\":\"maybe\"}", "{\"auto_recovery\":\"off\"}")) {
+            KeyCodec.Decoded decoded = decode("settings/pg1", text);
+            assertThat(decoded.problems()).hasSize(1);
+            assertThat(decoded.view().settingsOf(PG1)).isEqualTo(MemberSettings.USUAL);
+        }
+        assertThat(decode("settings/a,b", "{}").problems()).hasSize(1);
     }
 
     @Test

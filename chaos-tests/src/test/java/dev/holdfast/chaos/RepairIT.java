@@ -1,0 +1,87 @@
+package dev.holdfast.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A host is taken out and in again, and a failed one is repaired when its operator says so. */
+final class RepairIT {
+    @RegisterExtension final LiveCluster live = new LiveCluster(ClusterPlan.usual());
+
+    @Test
+    void aLeaderThatIsTakenOutHandsOverAndStaysOutWhenItsAgentIsAnother() {
+        Member old = live.primary();
+        assertThat(doctor()).isEqualTo(MemberFile.SCOPE + ": all is well\n");
+
+        ctl("standby", MemberFile.SCOPE, old.name(), "--force");
+
+        Member now = live.cluster().awaitPrimaryOf(live.cluster().others(old));
+        live.writers().awaitProgress();
+        assertThat(live.cluster().syncStandby()).isNotEqualTo(old);
+        old.signalAgent(Signal.KILL);
+        int _ = old.awaitAgentExit();
+        old.startAgent();
+        Await.until(old + " streams", () -> now.streaming().containsKey(old.name()));
+        Await.until(old + " answers again", () -> old.health("/liveness") == 200);
+        assertThat(old.health("/replica")).isEqualTo(503);
+        assertThat(doctor()).contains(old + ": an operator took it out for maintenance");
+        assertThat(live.cluster().ctl("switchover", "--force", "--candidate", old.name()).status())
+                .isEqualTo(1);
+
+        ctl("unstandby", MemberFile.SCOPE, old.name(), "--force");
+        assertThat(live.cluster().awaitHealthy()).isEqualTo(now);
+    }
+
+    @Test
+    void aPostgresqlThatIsStoppedForMaintenanceStaysDown() {
+        Member sync = live.cluster().syncStandby();
+
+        ctl("standby", MemberFile.SCOPE, sync.name(), "--stop", "--force");
+
+        assertThat(sync.postmasterPid()).isEmpty();
+        assertThat(live.cluster().awaitPrimary()).isEqualTo(live.primary());
+        live.writers().awaitProgress();
+        sync.signalAgent(Signal.KILL);
+        int _ = sync.awaitAgentExit();
+        sync.startAgent();
+        Await.until(
+                sync + " says why it is down",
+                () -> Journals.count(sync, "maintenance.stopped") > 0);
+        assertThat(sync.postmasterPid()).isEmpty();
+
+        ctl("unstandby", MemberFile.SCOPE, sync.name(), "--force");
+        assertThat(live.cluster().awaitHealthy()).isEqualTo(live.primary());
+    }
+
+    @Test
+    void aFailedPrimaryIsLeftAloneUntilItsOperatorLetsItBeRepaired() {
+        Member old = live.primary();
+        ctl("auto-recovery", MemberFile.SCOPE, old.name(), "off", "--force");
+
+        old.killAll();
+
+        Member now = live.cluster().awaitPrimaryOf(live.cluster().others(old));
+        live.writers().awaitProgress();
+        Await.until("doctor misses " + old, () -> doctor().contains("from the slot " + old));
+        old.startAgent();
+        Await.until(
+                old + " waits for its operator",
+                () ->
+                        doctor().contains(
+                                        "PostgreSQL is not running, it is \"crashed\" (rejoin.switched_off: "));
+
+        ctl("auto-recovery", MemberFile.SCOPE, old.name(), "on", "--force");
+        assertThat(live.cluster().awaitHealthy()).isEqualTo(now);
+        assertThat(Journals.count(old, "follow.rewind")).as("rewinds").isPositive();
+    }
+
+    private String doctor() {
+        return live.cluster().ctl("doctor", MemberFile.SCOPE).out();
+    }
+
+    private void ctl(String... arguments) {
+        Finished ctl = live.cluster().ctl(arguments);
+        assertThat(ctl.status()).as(ctl.toString()).isZero();
+    }
+}
