@@ -290,7 +290,8 @@ final class Agent {
                 now.scripts().prePromote().map(Scripts.Script::toString),
                 now.scripts().copiesWithoutLeader()
                         ? Scripts.Leader.NOT_NEEDED
-                        : Scripts.Leader.NEEDED);
+                        : Scripts.Leader.NEEDED,
+                config.postgresql().keeping());
     }
 
     /** Who sees each turn: the callbacks first, since the other may end the wait of an operator. */

@@ -55,7 +55,8 @@ final class MemberKilledIT {
 
     private static List<Path> aside(Member member) throws IOException {
         try (Stream<Path> all = Files.list(member.directory())) {
-            return all.filter(path -> path.getFileName().toString().matches("data\\.\\d.*"))
+            return all.filter(path ->
+                            path.getFileName().toString().matches("data\\.\\d.*rewind-failed"))
                     .toList();
         }
     }

@@ -2,6 +2,10 @@ package dev.holdfast.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -55,8 +59,10 @@ final class RepairIT {
     }
 
     @Test
-    void aFailedPrimaryIsLeftAloneUntilItsOperatorLetsItBeRepaired() {
+    void aFailedPrimaryIsLeftAloneUntilItsOperatorLetsItBeRepairedAndKeptAsItWas()
+            throws IOException {
         Member old = live.primary();
+        String yaml = Files.readString(old.yamlFile());
         ctl("auto-recovery", MemberFile.SCOPE, old.name(), "off", "--force");
 
         old.killAll();
@@ -64,6 +70,7 @@ final class RepairIT {
         Member now = live.cluster().awaitPrimaryOf(live.cluster().others(old));
         live.writers().awaitProgress();
         Await.until("doctor misses " + old, () -> doctor().contains("from the slot " + old));
+        old.writeFile(yaml.replace("  bin_dir:", "  keep_aside: copy\n  bin_dir:"));
         old.startAgent();
         Await.until(
                 old + " waits for its operator",
@@ -74,6 +81,13 @@ final class RepairIT {
         ctl("auto-recovery", MemberFile.SCOPE, old.name(), "on", "--force");
         assertThat(live.cluster().awaitHealthy()).isEqualTo(now);
         assertThat(Journals.count(old, "follow.rewind")).as("rewinds").isPositive();
+        try (Stream<Path> all = Files.list(old.directory())) {
+            assertThat(all.filter(path -> path.toString().endsWith(".before-rewind")))
+                    .singleElement()
+                    .satisfies(
+                            kept -> assertThat(kept.resolve("global/pg_control")).isRegularFile());
+        }
+        old.writeFile(yaml);
     }
 
     private String doctor() {

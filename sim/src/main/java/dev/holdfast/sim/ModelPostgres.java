@@ -6,6 +6,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.TimelineHistory;
+import dev.holdfast.core.config.Keeping;
 import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.ControlData;
@@ -328,6 +329,19 @@ final class ModelPostgres implements Postgres {
         member.keepAside();
         return NOWHERE.resolve(reason.isEmpty() ? "replaced" : reason);
     }
+
+    @Override
+    public Optional<Path> copyAside(Keeping how, String reason, Consumer<String> progress) {
+        refuseWhileRunning("copy");
+        sleep(5, 500);
+        if (member.ailments().copiesFail(chance)) {
+            throw new PostgresException("there is no room");
+        }
+        return Optional.of(NOWHERE.resolve(reason));
+    }
+
+    @Override
+    public void demandRoomForAnother() {}
 
     /** The local server, while it lets anybody in. */
     private Optional<Postmaster> server() {

@@ -7,6 +7,7 @@ import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.ClusterConfigReader;
+import dev.holdfast.core.config.Keeping;
 import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.config.Routing;
 import dev.holdfast.core.config.Scripts;
@@ -149,7 +150,8 @@ final class Setup {
                 RoleSettings.Both.none(),
                 Optional.empty(),
                 Optional.empty(),
-                Scripts.Leader.NEEDED);
+                Scripts.Leader.NEEDED,
+                config.postgresql().keeping());
     }
 
     AgentConfig agentConfig(MemberName name) {
@@ -186,6 +188,7 @@ final class Setup {
                         List.of(),
                         List.of(),
                         2,
+                        Keeping.AUTO,
                         false,
                         Duration.ofMinutes(1),
                         new TreeMap<>(),

@@ -39,6 +39,7 @@ public final class RestartKeys {
                                             c.postgresql().rewind())),
                     new Part("postgresql.basebackup", c -> c.postgresql().basebackup()),
                     new Part("postgresql.keep_directories", c -> c.postgresql().keepDirectories()),
+                    new Part("postgresql.keep_aside", c -> c.postgresql().keepAside()),
                     new Part("postgresql.use_unix_socket", c -> c.postgresql().useUnixSocket()));
 
     private RestartKeys() {}

@@ -276,6 +276,7 @@ final class Performer {
                     Action.Stop _,
                     Action.PrePromote _,
                     Action.Promote _,
+                    Action.KeepAside _,
                     Action.Rewind _,
                     Action.Clone _,
                     Action.Restore _ -> {}

@@ -106,6 +106,13 @@ final class ServerActions {
                 begunBefore(promote.proof().validUntil(), "the proof of the leader lease");
                 postgres.promote(PROMOTE);
             }
+            case Action.KeepAside keep ->
+                    note.accept(
+                            postgres.copyAside(keep.how(), "before-rewind", progress)
+                                    .map(kept -> "the data directory is kept as it was at " + kept)
+                                    .orElse(
+                                            "the data directory is not kept as it was: its file system"
+                                                    + " cannot share blocks (postgresql.keep_aside)"));
             case Action.Rewind rewind -> postgres.rewind(rewind.source(), progress);
             case Action.Clone clone ->
                     copy(Optional.of(clone.source()), clone.reason(), progress, note);
@@ -217,6 +224,7 @@ final class ServerActions {
         return switch (method) {
             case Scripts.ReplicaMethod.BaseBackup _ -> {
                 if (source.isPresent()) {
+                    postgres.demandRoomForAnother();
                     setAside(aside, note);
                     postgres.cloneFrom(source.get(), done -> progress.accept(describe(done)));
                 }
@@ -227,7 +235,10 @@ final class ServerActions {
                 if (fits) {
                     switch (command.data()) {
                         case KEPT -> {}
-                        case REPLACED -> setAside(aside, note);
+                        case REPLACED -> {
+                            postgres.demandRoomForAnother();
+                            setAside(aside, note);
+                        }
                     }
                     postgres.copyBy(command, source, seldom(progress));
                 }

@@ -5,6 +5,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.config.AgentConfig;
+import dev.holdfast.core.config.Keeping;
 import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.DataDirectory;
@@ -564,10 +565,26 @@ public final class LocalPostgres implements Postgres {
                             + dataDir
                             + " (postgresql.data_dir) is missing or empty");
         }
-        Path aside =
-                new SetAside(dataDir, config.keepDirectories(), Clock.systemUTC()).move(reason);
+        Path aside = setAside().move(reason);
         unfinished.finish();
         return aside;
+    }
+
+    private SetAside setAside() {
+        return new SetAside(dataDir, config.keepDirectories(), Clock.systemUTC());
+    }
+
+    @Override
+    public Optional<Path> copyAside(Keeping how, String reason, Consumer<String> progress) {
+        refuseWhileRunning("copy");
+        return new CopyAside(setAside(), operators).make(how, reason, progress);
+    }
+
+    @Override
+    public void demandRoomForAnother() {
+        if (config.keepDirectories() > 0 && !directories.isMissing()) {
+            CopyAside.demandRoomForAnother(setAside());
+        }
     }
 
     private void refuseWhileRunning(String what) {

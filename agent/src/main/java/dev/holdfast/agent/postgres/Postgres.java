@@ -4,6 +4,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.TimelineHistory;
+import dev.holdfast.core.config.Keeping;
 import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.DataDirectory;
@@ -318,6 +319,24 @@ public interface Postgres extends AutoCloseable {
      * @return the new path
      */
     Path moveAside(String reason);
+
+    /**
+     * Copies the data directory, and what its links point to, beside it, before it is changed in
+     * place. Counted with those that {@link #moveAside} keeps. Where the newest of them is a copy
+     * of the directory as it is now, that is all there is to do.
+     *
+     * @param how {@link Keeping#AUTO}, {@link Keeping#REFLINK} or {@link Keeping#COPY}
+     * @param progress is told sentences
+     * @return the copy; empty where the policy is content with none
+     * @throws PostgresException also where there is no room for it, with how much it needs
+     */
+    Optional<Path> copyAside(Keeping how, String reason, Consumer<String> progress);
+
+    /**
+     * Refuses a new copy beside a data directory that is kept, where there is no room for as much
+     * again.
+     */
+    void demandRoomForAnother();
 
     /**
      * Asks another member who it is, over a replication connection.

@@ -19,12 +19,16 @@ import java.util.regex.Pattern;
 
 /**
  * Sets a data directory aside by renaming it and what its links point to, and keeps a bounded
- * number of those. Nothing is copied, and nothing is deleted that this class did not name.
+ * number of those and of copies ({@link CopyAside}). Nothing is copied here, and nothing is deleted
+ * that this class did not name.
  */
 final class SetAside {
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT);
     private static final String SUFFIX = "\\.\\d{8}T\\d{6}Z(-\\d+)?\\.[a-z0-9-]+";
+
+    /** What a copy that is being made is called more. */
+    static final String PARTIAL = ".partial";
 
     private final Path configured;
     private final int kept;
@@ -85,19 +89,26 @@ final class SetAside {
         return aside;
     }
 
-    private String suffix(Path dataDir, String reason) {
-        String word =
-                reason.toLowerCase(Locale.ROOT)
-                        .replaceAll("[^a-z0-9]+", "-")
-                        .replaceAll("^-+|-+$", "");
+    Path configured() {
+        return configured;
+    }
+
+    String suffix(Path dataDir, String reason) {
         String stamp = STAMP.format(clock.instant().atOffset(ZoneOffset.UTC));
-        String end =
-                "." + (word.isEmpty() ? "unnamed" : word.substring(0, Math.min(40, word.length())));
+        String end = end(reason);
         String suffix = "." + stamp + end;
         for (int i = 2; Files.exists(beside(dataDir, suffix), LinkOption.NOFOLLOW_LINKS); i++) {
             suffix = "." + stamp + "-" + i + end;
         }
         return suffix;
+    }
+
+    private static String end(String reason) {
+        String word =
+                reason.toLowerCase(Locale.ROOT)
+                        .replaceAll("[^a-z0-9]+", "-")
+                        .replaceAll("^-+|-+$", "");
+        return "." + (word.isEmpty() ? "unnamed" : word.substring(0, Math.min(40, word.length())));
     }
 
     /** The tablespaces, and pg_wal where it lies elsewhere. A link that leads nowhere stays. */
@@ -133,7 +144,7 @@ final class SetAside {
         }
     }
 
-    private static void turn(Path link, Path target) throws IOException {
+    static void turn(Path link, Path target) throws IOException {
         Files.delete(link);
         Files.createSymbolicLink(link, target);
     }
@@ -158,8 +169,9 @@ final class SetAside {
         }
     }
 
-    private void prune(Path dataDir) throws IOException {
-        Pattern ours = Pattern.compile(Pattern.quote(dataDir.getFileName() + "") + SUFFIX);
+    /** What is kept, oldest first, or what was left half made of it, by the end of its name. */
+    private static List<Path> beside(Path dataDir, Ending ending) throws IOException {
+        Pattern ours = Pattern.compile(Pattern.quote(dataDir.getFileName() + "") + ending.pattern);
         List<Path> aside = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directoryOf(dataDir))) {
             for (Path entry : entries) {
@@ -170,6 +182,50 @@ final class SetAside {
             }
         }
         aside.sort(Comparator.comparing(Path::toString));
+        return aside;
+    }
+
+    private enum Ending {
+        WHOLE(SUFFIX),
+        PARTIAL(SUFFIX + Pattern.quote(SetAside.PARTIAL));
+
+        private final String pattern;
+
+        Ending(String pattern) {
+            this.pattern = pattern;
+        }
+    }
+
+    /** The newest that was kept for {@code reason}, if nothing else was kept since. */
+    Optional<Path> newest(Path dataDir, String reason) throws IOException {
+        List<Path> aside = beside(dataDir, Ending.WHOLE);
+        return aside.isEmpty()
+                ? Optional.empty()
+                : Optional.of(aside.getLast())
+                        .filter(path -> (path.getFileName() + "").endsWith(end(reason)));
+    }
+
+    /** Removes copies that an agent before this one did not finish. */
+    void removePartial(Path dataDir) throws IOException {
+        List<Path> places = new ArrayList<>(List.of(dataDir));
+        for (Path link : links(dataDir)) {
+            places.add(link.toRealPath());
+        }
+        for (Path place : places) {
+            for (Path partial : beside(place, Ending.PARTIAL)) {
+                DurableFiles.deleteTree(partial);
+            }
+        }
+    }
+
+    /** What goes once there is one more to keep. */
+    List<Path> wouldPrune(Path dataDir) throws IOException {
+        List<Path> aside = beside(dataDir, Ending.WHOLE);
+        return List.copyOf(aside.subList(0, Math.max(0, aside.size() + 1 - kept)));
+    }
+
+    void prune(Path dataDir) throws IOException {
+        List<Path> aside = beside(dataDir, Ending.WHOLE);
         for (Path old : aside.subList(0, Math.max(0, aside.size() - kept))) {
             String suffix =
                     (old.getFileName() + "").substring((dataDir.getFileName() + "").length());
@@ -185,11 +241,11 @@ final class SetAside {
         DurableFiles.syncDirectory(directoryOf(dataDir));
     }
 
-    private static Path beside(Path directory, String suffix) {
+    static Path beside(Path directory, String suffix) {
         return directory.resolveSibling(directory.getFileName() + suffix);
     }
 
-    private static Path directoryOf(Path path) {
+    static Path directoryOf(Path path) {
         Path above = path.getParent();
         return above == null ? path : above;
     }

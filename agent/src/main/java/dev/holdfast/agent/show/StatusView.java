@@ -146,7 +146,7 @@ public final class StatusView {
                 case Action.PlaceSlots _ -> MemberState.RESTARTING;
                 case Action.Stop _ -> MemberState.STOPPING;
                 case Action.Promote _ -> MemberState.RUNNING;
-                case Action.Rewind _ -> MemberState.REWINDING;
+                case Action.KeepAside _, Action.Rewind _ -> MemberState.REWINDING;
                 case Action.Clone _, Action.Restore _ -> MemberState.CREATING_REPLICA;
             };
         }

@@ -456,6 +456,7 @@ final class LocalPostgresIT {
                         c.pgIdent(),
                         List.of("max-rate=32k"),
                         c.keepDirectories(),
+                        c.keepAside(),
                         c.useUnixSocket(),
                         c.pgCtlTimeout(),
                         c.binName(),

@@ -6,6 +6,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.AgentConfig.DatabaseUser;
 import dev.holdfast.core.config.AgentConfig.HostPort;
+import dev.holdfast.core.config.Keeping;
 import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
@@ -73,6 +74,7 @@ final class TestServer implements AutoCloseable {
                         List.of(),
                         List.of(),
                         2,
+                        Keeping.AUTO,
                         false,
                         BOUND,
                         new TreeMap<>(),

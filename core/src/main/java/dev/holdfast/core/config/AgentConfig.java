@@ -222,7 +222,8 @@ public record AgentConfig(
      * @param rewind the superuser when the file names no other
      * @param parameters parameters of this member only
      * @param basebackup options of pg_basebackup, each as {@code name} or {@code name=value}
-     * @param keepDirectories how many data directories that were moved aside are kept
+     * @param keepDirectories how many data directories that were moved or copied aside are kept
+     * @param keepAside how one is kept before it is rewound
      * @param useUnixSocket local sessions go through the first of {@code unix_socket_directories}
      * @param binName the names of programs that are called otherwise than usual, by the usual name
      * @param customConf a file that is included in place of {@code postgresql.base.conf}
@@ -245,6 +246,7 @@ public record AgentConfig(
             List<String> pgIdent,
             List<String> basebackup,
             int keepDirectories,
+            Keeping keepAside,
             boolean useUnixSocket,
             Duration pgCtlTimeout,
             SortedMap<String, String> binName,
@@ -253,6 +255,11 @@ public record AgentConfig(
         public Postgres {
             parameters = FrozenMap.copyOf(parameters);
             binName = FrozenMap.copyOf(binName);
+        }
+
+        /** What is done before a rewind: nothing where no directories are to be kept at all. */
+        public Keeping keeping() {
+            return keepDirectories == 0 ? Keeping.NOTHING : keepAside;
         }
     }
 

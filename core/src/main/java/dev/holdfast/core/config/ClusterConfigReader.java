@@ -164,7 +164,8 @@ public final class ClusterConfigReader {
                 "pg_ctl_timeout",
                 "use_unix_socket",
                 "use_unix_socket_repl",
-                "keep_directories");
+                "keep_directories",
+                "keep_aside");
         postgresql.refused("promote without asking it", "pre_promote");
         dataDirectoryPolicies(postgresql);
     }

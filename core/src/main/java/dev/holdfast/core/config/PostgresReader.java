@@ -83,7 +83,13 @@ final class PostgresReader {
                 postgresql.lines("pg_ident"),
                 ProgramOptions.read(
                         postgresql, "basebackup", "pg_basebackup", BASEBACKUP_SET_BY_HOLDFAST),
-                postgresql.integer("keep_directories", 0, 100).orElse(2),
+                postgresql.integer("keep_directories", 0, 100).orElse(5),
+                postgresql
+                        .read(
+                                "keep_aside",
+                                "auto, reflink, copy or rename",
+                                PostgresReader::keeping)
+                        .orElse(Keeping.AUTO),
                 postgresql.flag("use_unix_socket").orElse(false),
                 postgresql
                         .duration("pg_ctl_timeout", Duration.ofSeconds(1), Duration.ofDays(1))
@@ -91,6 +97,16 @@ final class PostgresReader {
                 programNames(postgresql.section("bin_name")),
                 postgresql.absolutePath("custom_conf"),
                 RoleSettings.read(postgresql));
+    }
+
+    private static Optional<Keeping> keeping(Object value) {
+        return switch (Scalars.text(value).orElse("")) {
+            case "auto" -> Optional.of(Keeping.AUTO);
+            case "reflink" -> Optional.of(Keeping.REFLINK);
+            case "copy" -> Optional.of(Keeping.COPY);
+            case "rename" -> Optional.of(Keeping.RENAME);
+            default -> Optional.empty();
+        };
     }
 
     /** Only those that are named otherwise than usual. */

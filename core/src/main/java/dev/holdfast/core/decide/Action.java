@@ -12,6 +12,7 @@ import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
+import dev.holdfast.core.config.Keeping;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Slot;
@@ -282,6 +283,9 @@ public sealed interface Action {
     record PrePromote(Epoch epoch) implements Lengthy {}
 
     record Promote(LeaderProof proof) implements Lengthy {}
+
+    /** Keep a copy of the data directory before it is changed in place, as the policy says. */
+    record KeepAside(Keeping how) implements Lengthy {}
 
     record Rewind(Upstream source) implements Lengthy {}
 

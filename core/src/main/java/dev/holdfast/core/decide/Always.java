@@ -137,10 +137,12 @@ final class Always {
             case Action.PlaceSlots _ -> next instanceof Action.PlaceSlots;
             case Action.PrePromote _ -> next instanceof Action.PrePromote;
             case Action.Promote _ -> next instanceof Action.Promote;
+            case Action.KeepAside _ -> next instanceof Action.KeepAside;
             case Action.Rewind _ -> next instanceof Action.Rewind;
             case Action.Clone _, Action.Restore _ ->
                     next instanceof Action.Clone
                             || next instanceof Action.Restore
+                            || next instanceof Action.KeepAside
                             || next instanceof Action.Rewind;
             case Action.InitDb _,
                     Action.StartNewCluster _,

@@ -99,7 +99,7 @@ public final class Decide {
     /** Nobody needs its outcome any more, and it may take long. */
     private static boolean isInVain(Observation o, Action.Lengthy action) {
         return switch (action) {
-            case Action.Clone _, Action.Restore _ -> o.orders().shutdown();
+            case Action.Clone _, Action.Restore _, Action.KeepAside _ -> o.orders().shutdown();
             case Action.PlaceSlots(var leader, var _, var _, var _, var _) ->
                     o.orders().shutdown()
                             || o.cluster().filter(c -> c.isLeader(leader.member())).isEmpty();

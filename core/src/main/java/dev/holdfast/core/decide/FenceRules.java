@@ -75,6 +75,7 @@ final class FenceRules {
                                     Action.StartStandby _,
                                     Action.Stop _,
                                     Action.PrePromote _,
+                                    Action.KeepAside _,
                                     Action.Rewind _,
                                     Action.Clone _,
                                     Action.PlaceSlots _,

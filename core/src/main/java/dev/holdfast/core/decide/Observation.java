@@ -8,6 +8,7 @@ import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.Keeping;
 import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.postgres.DataDirectory;
@@ -80,6 +81,7 @@ public record Observation(
      * @param prePromote the operator's program that is asked before each promotion, as a sentence
      *     can show it
      * @param copy whether a copy of the data can be had while no server runs
+     * @param keeping what is done before a rewind
      */
     public record Self(
             MemberName name,
@@ -91,7 +93,8 @@ public record Observation(
             RoleSettings.Both roles,
             Optional<String> barred,
             Optional<String> prePromote,
-            Scripts.Leader copy) {
+            Scripts.Leader copy,
+            Keeping keeping) {
         public Self {
             tags = barred.isPresent() ? tags.withNoFailover() : tags;
             parameters = FrozenMap.copyOf(parameters);
@@ -112,7 +115,8 @@ public record Observation(
                     roles,
                     barred,
                     prePromote,
-                    copy);
+                    copy,
+                    keeping);
         }
     }
 

@@ -43,6 +43,7 @@ public record Reason(Code code, String sentence) {
         FOLLOW_SLOTS("follow.slots"),
         REJOIN_UNWELL("rejoin.unwell"),
         REJOIN_OFF("rejoin.switched_off"),
+        REJOIN_KEEP("rejoin.keep_aside"),
         REWIND("follow.rewind"),
         RECLONE("follow.reclone"),
         STARTING("start.wait"),

@@ -5,6 +5,7 @@ import static dev.holdfast.core.decide.Reason.Code.FOLLOW_START;
 import static dev.holdfast.core.decide.Reason.Code.FOLLOW_WAIT_PROMOTION;
 import static dev.holdfast.core.decide.Reason.Code.RACE_START;
 import static dev.holdfast.core.decide.Reason.Code.RECLONE;
+import static dev.holdfast.core.decide.Reason.Code.REJOIN_KEEP;
 import static dev.holdfast.core.decide.Reason.Code.REJOIN_UNWELL;
 import static dev.holdfast.core.decide.Reason.Code.REWIND;
 import static dev.holdfast.core.decide.Reason.Code.START_BACKOFF;
@@ -15,6 +16,7 @@ import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
+import dev.holdfast.core.config.Keeping;
 import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Upstream;
@@ -31,6 +33,9 @@ final class RejoinRules {
 
     /** How long a former primary stays down for the sake of the next one. */
     private static final Duration MAKE_WAY = Duration.ofSeconds(1);
+
+    /** To find out how much room a copy needs takes reading all of the directory's names. */
+    private static final Duration KEEP_AGAIN = Duration.ofSeconds(10);
 
     private RejoinRules() {}
 
@@ -178,6 +183,13 @@ final class RejoinRules {
             ControlData control,
             Optional<Upstream> upstream,
             String why) {
+        if (o.self().keeping() == Keeping.RENAME) {
+            return reclone(
+                    o,
+                    cluster,
+                    why + ", and pg_rewind would work in place (postgresql.keep_aside: rename)",
+                    "diverged");
+        }
         if (!canRewind(o, control)) {
             return reclone(
                     o,
@@ -194,8 +206,43 @@ final class RejoinRules {
                     .decision();
         }
         return mustWait(o, why)
+                .or(() -> keepAside(o, why))
                 .orElseGet(() ->
                         Say.of(o, REWIND, why).act(new Action.Rewind(upstream.get())).decision());
+    }
+
+    /**
+     * pg_rewind works in place. What it will change is kept first, and where that fails, nothing is
+     * changed.
+     */
+    private static Optional<Decision> keepAside(Observation o, String why) {
+        boolean kept =
+                o.task() instanceof Task.Ended(Action.KeepAside _, var _, Task.Outcome.Done _);
+        if (kept || o.self().keeping() == Keeping.NOTHING) {
+            return Optional.empty();
+        }
+        if (o.task()
+                        instanceof
+                        Task.Ended(
+                                Action.KeepAside _,
+                                MonoTime at,
+                                Task.Outcome.Failed(String failure))
+                && o.now().isBefore(at.plus(KEEP_AGAIN))) {
+            return Optional.of(
+                    Say.of(
+                                    o,
+                                    REJOIN_KEEP,
+                                    why
+                                            + "; nothing is changed before what is there was kept aside, and that"
+                                            + " failed: "
+                                            + failure)
+                            .lookAt(at.plus(KEEP_AGAIN))
+                            .decision());
+        }
+        return Optional.of(
+                Say.of(o, REJOIN_KEEP, why + "; what is there is kept aside before pg_rewind")
+                        .act(new Action.KeepAside(o.self().keeping()))
+                        .decision());
     }
 
     /**

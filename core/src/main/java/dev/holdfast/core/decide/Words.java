@@ -17,6 +17,8 @@ final class Words {
             case Action.PrePromote prePromote ->
                     "the program pre_promote is asked whether to promote";
             case Action.Promote promote -> "PostgreSQL is being promoted";
+            case Action.KeepAside keep ->
+                    "the data directory is being copied aside before pg_rewind";
             case Action.Rewind rewind ->
                     "pg_rewind from " + rewind.source().member() + " is running";
             case Action.Clone clone ->

@@ -195,6 +195,7 @@ class AgentConfigReaderTest {
                                 List.of("map1 alice app"),
                                 List.of("checkpoint=fast", "verbose", "max-rate=100M"),
                                 3,
+                                Keeping.COPY,
                                 false,
                                 Duration.ofMinutes(2),
                                 new TreeMap<>(),
@@ -214,7 +215,8 @@ class AgentConfigReaderTest {
         assertThat(config.postgresql().configDir()).isEqualTo("/srv/pg1");
         assertThat(config.postgresql().pgpass()).isEqualTo("/srv/pg1.guard/pgpass");
         assertThat(config.postgresql().rewind()).isEqualTo(new DatabaseUser("postgres", "a"));
-        assertThat(config.postgresql().keepDirectories()).isEqualTo(2);
+        assertThat(config.postgresql().keepDirectories()).isEqualTo(5);
+        assertThat(config.postgresql().keepAside()).isEqualTo(Keeping.AUTO);
         assertThat(config.postgresql().pgCtlTimeout()).isEqualTo(Duration.ofSeconds(60));
         assertThat(config.guard().dir()).isEqualTo("/srv/pg1.guard");
         assertThat(config.log().level()).isEqualTo("INFO");

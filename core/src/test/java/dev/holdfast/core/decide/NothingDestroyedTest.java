@@ -12,8 +12,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.config.Keeping;
 import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.DataDirectory;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -165,6 +167,44 @@ class NothingDestroyedTest {
         assertThat(replaces(old)).contains(new Action.Rewind(upstreamOf(PG2)));
         assertThat(replaces(old.failed(new Action.Rewind(upstreamOf(PG2)), "no route to host")))
                 .contains(new Action.Clone(upstreamOf(PG2), "rewind-failed"));
+    }
+
+    @Test
+    void beforeARewindWhatIsThereIsKeptAsThePolicySays() {
+        for (Keeping how : List.of(Keeping.AUTO, Keeping.REFLINK, Keeping.COPY)) {
+            Situation old =
+                    Catalogue.oldPrimary(State.IN_PRODUCTION)
+                            .source(second(HERE), Situation.Promoted.YES)
+                            .keeps(how);
+            assertThat(old.decide().actions()).containsExactly(new Action.KeepAside(how));
+            assertThat(old.decide().reason().code()).isEqualTo(Reason.Code.REJOIN_KEEP);
+            assertThat(replaces(old.done(new Action.KeepAside(how))))
+                    .contains(new Action.Rewind(upstreamOf(PG2)));
+        }
+    }
+
+    @Test
+    void whereItCannotBeKeptNothingIsChangedAndItIsTriedAgain() {
+        Situation full =
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .source(second(HERE), Situation.Promoted.YES)
+                        .keeps(Keeping.COPY)
+                        .failed(new Action.KeepAside(Keeping.COPY), "there is no room");
+        assertThat(full.decide().actions()).isEmpty();
+        assertThat(full.decide().reason().sentence()).contains("there is no room");
+        assertThat(full.now(9_999).decide().actions()).isEmpty();
+        assertThat(full.now(10_000).decide().actions())
+                .containsExactly(new Action.KeepAside(Keeping.COPY));
+    }
+
+    @Test
+    void whoKeepsByRenamingIsCopiedAndNeverRewound() {
+        assertThat(
+                        replaces(
+                                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                                        .source(second(HERE), Situation.Promoted.YES)
+                                        .keeps(Keeping.RENAME)))
+                .contains(new Action.Clone(upstreamOf(PG2), "diverged"));
     }
 
     /** Either would run out of room half way. */

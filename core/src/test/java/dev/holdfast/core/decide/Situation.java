@@ -42,6 +42,7 @@ import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.Keeping;
 import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.postgres.ControlData;
@@ -79,6 +80,7 @@ final class Situation {
     private RoleSettings.Both roles = RoleSettings.Both.none();
     private Optional<String> prePromote = Optional.empty();
     private Scripts.Leader copy = Scripts.Leader.NEEDED;
+    private Keeping keeping = Keeping.NOTHING;
     private Optional<ClusterView> cluster;
     private KnownStore known = KnownStore.NONE;
     private ClusterConfig config = synchronousConfig();
@@ -430,6 +432,12 @@ final class Situation {
     /** The member's file names a method that restores a backup. */
     Situation canRestore() {
         copy = Scripts.Leader.NOT_NEEDED;
+        return this;
+    }
+
+    /** What the member's file says is to be done before a rewind. */
+    Situation keeps(Keeping how) {
+        keeping = how;
         return this;
     }
 
@@ -835,7 +843,8 @@ final class Situation {
                                 roles,
                                 barred,
                                 prePromote,
-                                copy),
+                                copy,
+                                keeping),
                         cluster,
                         known,
                         config,

@@ -23,6 +23,7 @@ import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.config.Keeping;
 import dev.holdfast.core.config.SyncMode;
 import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.DataDirectory;
@@ -362,6 +363,28 @@ final class StandbyCatalogue {
                 Catalogue.oldPrimary(State.IN_PRODUCTION)
                         .source(second(HERE), Situation.Promoted.YES)
                         .trouble(Vital.Kind.DATA, -100, "no space is left"));
+        put.accept(
+                "old primary, crashed, kept aside first",
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .keeps(Keeping.AUTO)
+                        .source(second(HERE), Situation.Promoted.YES));
+        put.accept(
+                "old primary, crashed, kept aside",
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .keeps(Keeping.AUTO)
+                        .source(second(HERE), Situation.Promoted.YES)
+                        .done(new Action.KeepAside(Keeping.AUTO)));
+        put.accept(
+                "old primary, crashed, it could not be kept aside",
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .keeps(Keeping.COPY)
+                        .source(second(HERE), Situation.Promoted.YES)
+                        .failed(new Action.KeepAside(Keeping.COPY), "there is no room"));
+        put.accept(
+                "old primary, crashed, it keeps by renaming",
+                Catalogue.oldPrimary(State.IN_PRODUCTION)
+                        .keeps(Keeping.RENAME)
+                        .source(second(HERE), Situation.Promoted.YES));
         put.accept(
                 "old primary, crashed, automatic recovery is switched off",
                 Catalogue.oldPrimary(State.IN_PRODUCTION)
