@@ -1,6 +1,7 @@
 package dev.holdfast.agent;
 
 import dev.holdfast.agent.callback.CallbackRunner;
+import dev.holdfast.agent.callback.LeaderServices;
 import dev.holdfast.agent.file.ConfigFile;
 import dev.holdfast.agent.file.RestartKeys;
 import dev.holdfast.agent.guard.GuardKeeper;
@@ -163,7 +164,20 @@ final class Agent {
         }
         ClusterConfig first =
                 kept.orElseGet(() -> ClusterConfigReader.read(config.bootstrap().dcs()).config());
-        Shown shown = new Shown(config.scope(), config.name().value(), Version.text(), clock::now);
+        Wired wired = new Wired();
+        LeaderServices services =
+                new LeaderServices(
+                        guardDirectory,
+                        () -> scripts().services(),
+                        postgres::call,
+                        () -> wired.loop().order(UnaryOperator.identity()));
+        Shown shown =
+                new Shown(
+                        config.scope(),
+                        config.name().value(),
+                        Version.text(),
+                        clock::now,
+                        services::states);
         Scheduler scheduler =
                 (pause, action) -> {
                     long millis = Math.max(1, pause.toMillis());
@@ -180,7 +194,6 @@ final class Agent {
         Dcs dcs = new CountedDcs(etcd, shown::onStoreRequest);
         Workers workers = new WorkerThreads();
         MemberClient client = MemberClient.on(vertx, config.ctl());
-        Wired wired = new Wired();
         CallbackRunner callbacks =
                 new CallbackRunner(guardDirectory, config.scope(), this::scripts);
         GuardKeeper guard =
@@ -214,7 +227,8 @@ final class Agent {
                                 new KnownStoreFile(guardDirectory),
                                 json -> workers.brief().execute(() -> copy.keep(json)),
                                 Clock.systemUTC(),
-                                this::scripts),
+                                this::scripts,
+                                services),
                         config,
                         self(),
                         first,
@@ -222,11 +236,12 @@ final class Agent {
                         new Watchers(
                                 shown,
                                 callbacks,
+                                services,
                                 addresses,
                                 new HaproxyNotice(
                                         vertx, () -> newest.get().routing().haproxy(), clock::now)),
                         (status, sentence) -> end(status, sentence, EndKind.WITH_POSTGRES, wired));
-        wired.set(new Wired.Parts(loop, guard, client, callbacks, addresses, shown));
+        wired.set(new Wired.Parts(loop, guard, client, callbacks, services, addresses, shown));
         AgentService service =
                 new AgentService(
                         config,
@@ -296,11 +311,16 @@ final class Agent {
 
     /** Who sees each turn: the callbacks first, since the other may end the wait of an operator. */
     private record Watchers(
-            Shown shown, CallbackRunner callbacks, AddressKeeper addresses, HaproxyNotice haproxy)
+            Shown shown,
+            CallbackRunner callbacks,
+            LeaderServices services,
+            AddressKeeper addresses,
+            HaproxyNotice haproxy)
             implements AgentLoop.Listener {
         @Override
         public void onTurn(Observation seen, Decision decided) {
             addresses.onTurn(seen, decided);
+            services.onTurn(seen, decided);
             callbacks.onTurn(seen, decided);
             shown.onTurn(seen, decided);
             haproxy.onTurn(seen, decided);
@@ -379,6 +399,7 @@ final class Agent {
                 warnings.forEach(w -> LOG.warn("{}", w));
                 newest.set(next);
                 parts.callbacks().onReload();
+                parts.services().onReload();
                 parts.loop().reconfigure(self());
                 parts.guard().lookAtWatchdog();
                 reloadRest(next, parts.client(), wired);
@@ -452,6 +473,7 @@ final class Agent {
                 GuardKeeper guard,
                 MemberClient client,
                 CallbackRunner callbacks,
+                LeaderServices services,
                 AddressKeeper addresses,
                 Shown shown) {}
 
@@ -502,10 +524,12 @@ final class Agent {
                     if (all) {
                         await("ending the guard", parts.guard().quit());
                         // Nobody waits for this member any more: the lease is given back.
+                        await("the services", parts.services().ready(), LAST_CALLBACKS);
                         await("the callbacks", parts.callbacks().told(), LAST_CALLBACKS);
                     }
                     // What waits is the next agent's to call.
                     parts.callbacks().leave();
+                    parts.services().leave();
                     Runtime.getRuntime().halt(status);
                 });
     }

@@ -14,14 +14,26 @@ final class RepairIT {
     @RegisterExtension final LiveCluster live = new LiveCluster(ClusterPlan.usual());
 
     @Test
-    void aLeaderThatIsTakenOutHandsOverAndStaysOutWhenItsAgentIsAnother() {
+    void aLeaderThatIsTakenOutHandsOverWithItsServicesAndStaysOutWhenItsAgentIsAnother()
+            throws IOException {
         Member old = live.primary();
+        for (Member member : live.cluster().members()) {
+            member.writeFile(
+                    Files.readString(member.yamlFile())
+                            + "follow_leader:\n  beacon:\n    start: touch %1$s\n    stop: rm %1$s\n"
+                                    .formatted(beacon(member)));
+        }
+        ctl("reload", MemberFile.SCOPE, "--force");
+        awaitBeacon(old);
         assertThat(doctor()).isEqualTo(MemberFile.SCOPE + ": all is well\n");
 
         ctl("standby", MemberFile.SCOPE, old.name(), "--force");
 
         Member now = live.cluster().awaitPrimaryOf(live.cluster().others(old));
         live.writers().awaitProgress();
+        awaitBeacon(now);
+        assertThat(live.cluster().ctl("list", MemberFile.SCOPE).out())
+                .contains("| beacon: started |");
         assertThat(live.cluster().syncStandby()).isNotEqualTo(old);
         old.signalAgent(Signal.KILL);
         int _ = old.awaitAgentExit();
@@ -35,6 +47,25 @@ final class RepairIT {
 
         ctl("unstandby", MemberFile.SCOPE, old.name(), "--force");
         assertThat(live.cluster().awaitHealthy()).isEqualTo(now);
+
+        // Its agent goes on, as after a fence.
+        Signal.KILL.send(now.postmasterPid().orElseThrow());
+        live.writers().awaitProgress();
+        awaitBeacon(live.cluster().awaitHealthy());
+    }
+
+    private static Path beacon(Member member) {
+        return member.directory().resolve("beacon");
+    }
+
+    /** The service runs there, and nowhere else. */
+    private void awaitBeacon(Member leader) {
+        Await.until(
+                "the beacon is on " + leader + " alone",
+                () ->
+                        live.cluster().members().stream()
+                                .allMatch(member ->
+                                        Files.exists(beacon(member)) == member.equals(leader)));
     }
 
     @Test

@@ -114,6 +114,13 @@ final class MemberFindings {
                     "what is committed so may be lost: ALTER ... RESET synchronous_commit");
         }
         boolean up = isUp(cluster.member(name).orElseThrow());
+        for (String failure : told.failedServices()) {
+            add(
+                    name,
+                    "service.failed",
+                    failure,
+                    "it is tried again; look at the service on that host");
+        }
         if (row.leads() && up && !told.servesAsPrimary() && !checkup.config().pause()) {
             add(
                     name,

@@ -24,6 +24,7 @@ sealed interface MemberReport {
      * @param barred why it may not lead although its file does not say so
      * @param weakerCommits for whom commits wait less than promised
      * @param idleSlots replication slots that hold WAL back for nobody
+     * @param failedServices why services that follow the leader are not as they should be
      */
     record Told(
             String reasonCode,
@@ -34,11 +35,13 @@ sealed interface MemberReport {
             String unwell,
             Optional<String> barred,
             List<String> weakerCommits,
-            List<String> idleSlots)
+            List<String> idleSlots,
+            List<String> failedServices)
             implements MemberReport {
         public Told {
             weakerCommits = List.copyOf(weakerCommits);
             idleSlots = List.copyOf(idleSlots);
+            failedServices = List.copyOf(failedServices);
         }
     }
 
@@ -68,7 +71,18 @@ sealed interface MemberReport {
                 own.path("unwell").asText(),
                 Optional.of(own.path("barred").asText()).filter(text -> !text.isEmpty()),
                 texts(own.path("weaker_synchronous_commit")),
-                texts(own.path("inactive_slots")));
+                texts(own.path("inactive_slots")),
+                failures(own.path("services")));
+    }
+
+    private static List<String> failures(JsonNode services) {
+        List<String> failures = new ArrayList<>();
+        for (JsonNode service : services) {
+            if (service.has("failure")) {
+                failures.add(service.path("failure").asText());
+            }
+        }
+        return failures;
     }
 
     private static List<String> texts(JsonNode array) {

@@ -99,6 +99,10 @@ final class MemberTable {
         if (decided) {
             columns.add(Column.left("Settings"));
         }
+        boolean serving = all || rows.stream().anyMatch(row -> !row.services().isEmpty());
+        if (serving) {
+            columns.add(Column.left("Services"));
+        }
         boolean withPort = portsMatter();
         List<List<Object>> cells = new ArrayList<>();
         for (Placed placed : ordered(order)) {
@@ -125,6 +129,12 @@ final class MemberTable {
             }
             if (decided) {
                 line.add(settings(row.settings()));
+            }
+            if (serving) {
+                line.add(
+                        row.services().entrySet().stream()
+                                .map(each -> each.getKey() + ": " + each.getValue())
+                                .collect(Collectors.joining("\n")));
             }
             cells.add(line);
         }

@@ -89,7 +89,7 @@ class DisplayTest {
                                 .findFirst()
                                 .orElseThrow())
                 .endsWith(
-                        "| Lag | Pending restart | Pending restart reason | Scheduled restart | Tags | Settings |");
+                        "| Lag | Pending restart | Pending restart reason | Scheduled restart | Tags | Settings | Services |");
     }
 
     @Test

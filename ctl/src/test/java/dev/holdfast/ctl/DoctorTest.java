@@ -212,6 +212,17 @@ class DoctorTest {
                         List.of(
                                 "pg1: synchronous_commit is off for role app: what is committed so may be lost: ALTER ... RESET synchronous_commit")),
                 new Ill(
+                        "a service that follows the leader did not start",
+                        w ->
+                                w.cluster.primary(
+                                        "pg1",
+                                        w.saying(
+                                                WELL
+                                                        + ",\"services\":[{\"name\":\"a\",\"state\":\"started\"},{\"name\":\"b\",\"state\":\"failed\",\"failure\":\"b ended with status 3\"}]"),
+                                        3),
+                        List.of(
+                                "pg1: b ended with status 3: it is tried again; look at the service on that host")),
+                new Ill(
                         "a restart is pending, and a member has a note",
                         w -> {
                             w.record(

@@ -85,7 +85,8 @@ final class AgentLife implements AgentLoop.Listener {
                                 member.storeMemory(),
                                 _ -> {},
                                 () -> Instant.EPOCH.plusNanos(cluster.events().nowNanos()),
-                                config::scripts),
+                                config::scripts,
+                                new NothingToStop()),
                         config,
                         cluster.setup().self(config),
                         cluster.setup().firstConfig(),
@@ -93,6 +94,19 @@ final class AgentLife implements AgentLoop.Listener {
                         this,
                         this::exit);
         this.publisher = new Publisher(config, store, loop.mirror(), executor);
+    }
+
+    /** No services follow a simulated leader. */
+    private record NothingToStop() implements AgentLoop.BeforeStop {
+        @Override
+        public CompletableFuture<Void> ready() {
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public Duration patience() {
+            return Duration.ZERO;
+        }
     }
 
     void start() {
@@ -165,7 +179,7 @@ final class AgentLife implements AgentLoop.Listener {
     @Override
     public void onTurn(Observation seen, Decision decided) {
         this.seen = Optional.of(seen);
-        MemberStatus next = StatusView.of(seen, decided, Setup.SCOPE, "simulated", 0);
+        MemberStatus next = StatusView.of(seen, decided, Setup.SCOPE, "simulated", 0, List.of());
         status = Optional.of(next);
         publisher.onTurn(seen, next);
         withdrawWhatIsDone(seen);

@@ -75,6 +75,7 @@ public final class AgentLoop implements AutoCloseable {
      *     be used
      * @param calendar the time that people read
      * @param scripts the programs of the operator, as the member's file names them now
+     * @param beforeStop what a planned stop of the server waits for; a fence does not
      */
     public record Ports(
             Executor executor,
@@ -89,7 +90,17 @@ public final class AgentLoop implements AutoCloseable {
             StoreMemory memory,
             Consumer<String> configCopy,
             InstantSource calendar,
-            Supplier<Scripts> scripts) {}
+            Supplier<Scripts> scripts,
+            BeforeStop beforeStop) {}
+
+    /** What a planned stop of the server waits for. */
+    public interface BeforeStop {
+        /** Completes when the server may be stopped. */
+        CompletableFuture<Void> ready();
+
+        /** For how long that is waited for, at most. */
+        Duration patience();
+    }
 
     /** How the agent ends. */
     public interface Exit {
@@ -189,6 +200,7 @@ public final class AgentLoop implements AutoCloseable {
                                 ports.workers(),
                                 config,
                                 ports.scripts(),
+                                ports.beforeStop(),
                                 ports.clock()),
                         around);
     }

@@ -55,6 +55,7 @@ final class ServerActions {
     private final Workers workers;
     private final AgentConfig config;
     private final Supplier<Scripts> scripts;
+    private final AgentLoop.BeforeStop beforeStop;
     private final Supplier<MonoTime> clock;
 
     ServerActions(
@@ -63,12 +64,14 @@ final class ServerActions {
             Workers workers,
             AgentConfig config,
             Supplier<Scripts> scripts,
+            AgentLoop.BeforeStop beforeStop,
             Supplier<MonoTime> clock) {
         this.postgres = postgres;
         this.guard = guard;
         this.workers = workers;
         this.config = config;
         this.scripts = scripts;
+        this.beforeStop = beforeStop;
         this.clock = clock;
     }
 
@@ -385,6 +388,10 @@ final class ServerActions {
 
     /** Whatever becomes of it, PostgreSQL is stopped. */
     private void beforeStop(Consumer<String> note) {
+        if (!endsWithin(beforeStop.ready(), beforeStop.patience())) {
+            note.accept(
+                    "the services that follow the leader did not all stop in time; PostgreSQL is stopped all the same");
+        }
         scripts.get()
                 .beforeStop()
                 .ifPresent(script -> {

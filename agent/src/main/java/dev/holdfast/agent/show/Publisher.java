@@ -12,6 +12,7 @@ import dev.holdfast.core.decide.SlotOwners;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.status.MemberStatus;
+import dev.holdfast.core.status.ServiceStatus;
 import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.Dcs.Compare;
 import dev.holdfast.dcs.Dcs.Op;
@@ -20,7 +21,10 @@ import dev.holdfast.dcs.json.KeyCodec;
 import dev.holdfast.dcs.json.Keys;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -172,7 +176,14 @@ public final class Publisher {
                 status.condition().unwell().isEmpty()
                         ? MemberRecord.Health.WELL
                         : MemberRecord.Health.UNWELL,
-                store);
+                store,
+                services(status));
+    }
+
+    private static SortedMap<String, String> services(MemberStatus status) {
+        SortedMap<String, String> services = new TreeMap<>();
+        status.services().forEach(each -> services.put(each.name(), each.state().text()));
+        return services;
     }
 
     private static boolean takesFromArchive(ServerFiles files) {
@@ -191,7 +202,17 @@ public final class Publisher {
                     "rejoin.switched_off",
                     "race.lags" ->
                     status.reason();
-            default -> status.condition().note();
+            default -> {
+                String note = status.condition().note();
+                yield note.isEmpty() ? failedServices(status) : note;
+            }
         };
+    }
+
+    private static String failedServices(MemberStatus status) {
+        return status.services().stream()
+                .map(ServiceStatus::failure)
+                .filter(failure -> !failure.isEmpty())
+                .collect(Collectors.joining("; "));
     }
 }

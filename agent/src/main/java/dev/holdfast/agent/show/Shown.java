@@ -6,6 +6,7 @@ import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.decide.Decision;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.status.MemberStatus;
+import dev.holdfast.core.status.ServiceStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -28,6 +29,7 @@ public final class Shown implements AgentLoop.Listener {
     private final String scope;
     private final String version;
     private final Supplier<MonoTime> clock;
+    private final Supplier<List<ServiceStatus>> services;
     private final Journal journal = new Journal();
     private final AgentMetrics metrics;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -48,8 +50,17 @@ public final class Shown implements AgentLoop.Listener {
         }
     }
 
-    public Shown(String scope, String name, String version, Supplier<MonoTime> clock) {
+    /**
+     * @param services how those stand that follow the leader
+     */
+    public Shown(
+            String scope,
+            String name,
+            String version,
+            Supplier<MonoTime> clock,
+            Supplier<List<ServiceStatus>> services) {
         this.scope = scope;
+        this.services = services;
         this.version = version;
         this.clock = clock;
         this.metrics = new AgentMetrics(scope, name, () -> status, clock);
@@ -68,7 +79,8 @@ public final class Shown implements AgentLoop.Listener {
             storeSeenEpochSeconds = Instant.now().getEpochSecond();
         }
         MemberStatus before = status;
-        MemberStatus next = StatusView.of(now, decided, scope, version, storeSeenEpochSeconds);
+        MemberStatus next =
+                StatusView.of(now, decided, scope, version, storeSeenEpochSeconds, services.get());
         seen = now;
         status = next;
         journal.onDecision(decided);

@@ -18,6 +18,7 @@ import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
+import dev.holdfast.core.status.ServiceStatus;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -44,7 +45,8 @@ public final class StatusView {
             Decision decision,
             String scope,
             String version,
-            long storeSeenEpochSeconds) {
+            long storeSeenEpochSeconds,
+            List<ServiceStatus> services) {
         MonoTime byLease =
                 o.lease().leaderEpoch().isPresent()
                                 && o.cluster().filter(c -> c.isLeader(o.me())).isPresent()
@@ -89,7 +91,8 @@ public final class StatusView {
                 decision.reason().sentence(),
                 task(o),
                 guard(o),
-                condition(o, decision.memory()));
+                condition(o, decision.memory()),
+                services);
     }
 
     /** Before the first turn of the loop nothing is known, and nothing is promised. */
@@ -116,7 +119,8 @@ public final class StatusView {
                 "the agent is starting",
                 "",
                 "unreachable",
-                Condition.FINE);
+                Condition.FINE,
+                List.of());
     }
 
     private static Condition condition(Observation o, Memory memory) {

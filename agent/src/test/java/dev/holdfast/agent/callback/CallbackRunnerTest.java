@@ -61,7 +61,8 @@ class CallbackRunnerTest {
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),
-                        Scripts.NONE.replicas());
+                        Scripts.NONE.replicas(),
+                        List.of());
         return new CallbackRunner(home, "demo", () -> scripts);
     }
 

@@ -6,6 +6,7 @@ import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.Versioned;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
 
 /** The documents {@code /cluster} and {@code /history}, with Patroni's fields. */
@@ -78,6 +79,13 @@ public final class ClusterJson {
             writePlace(json, "", row.located());
         }
         JsonText.writeSettings(json, row.settings());
+        if (!row.services().isEmpty()) {
+            json.writeObjectFieldStart("services");
+            for (Map.Entry<String, String> service : row.services().entrySet()) {
+                json.writeStringField(service.getKey(), service.getValue());
+            }
+            json.writeEndObject();
+        }
         if (!row.note().isEmpty()) {
             json.writeStringField("note", row.note());
         }

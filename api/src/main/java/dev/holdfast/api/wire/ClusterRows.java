@@ -62,7 +62,8 @@ public final class ClusterRows {
                 member.tags(),
                 member.pause(),
                 member.note(),
-                cluster.settingsOf(name));
+                cluster.settingsOf(name),
+                member.services());
     }
 
     private static MemberRow.Role role(ClusterView cluster, MemberName name, MemberRecord member) {

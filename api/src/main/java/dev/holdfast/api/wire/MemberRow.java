@@ -25,6 +25,7 @@ import java.util.TreeMap;
  * @param pause the member says that it acts on the cluster's pause
  * @param note one sentence when something needs an operator, else empty
  * @param settings what an operator has decided about it
+ * @param services those that follow the leader, by name, with their state
  */
 public record MemberRow(
         MemberName name,
@@ -42,7 +43,8 @@ public record MemberRow(
         Tags tags,
         boolean pause,
         String note,
-        MemberSettings settings) {
+        MemberSettings settings,
+        SortedMap<String, String> services) {
 
     /**
      * A position and how many bytes it lies behind what the leader published, never less than 0.

@@ -8,6 +8,7 @@ import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.WalSender;
 import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
+import dev.holdfast.core.status.ServiceStatus;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -183,6 +184,19 @@ public final class StatusJson {
         writeCondition(json, status.condition(), now);
         if (status.cluster().isPresent()) {
             JsonText.writeSettings(json, status.cluster().get().settingsOf(status.name()));
+        }
+        if (!status.services().isEmpty()) {
+            json.writeArrayFieldStart("services");
+            for (ServiceStatus service : status.services()) {
+                json.writeStartObject();
+                json.writeStringField("name", service.name());
+                json.writeStringField("state", service.state().text());
+                if (!service.failure().isEmpty()) {
+                    json.writeStringField("failure", service.failure());
+                }
+                json.writeEndObject();
+            }
+            json.writeEndArray();
         }
         if (status.server().orElse(null) instanceof Server.Primary primary) {
             writeIdleSlots(json, primary.slots());

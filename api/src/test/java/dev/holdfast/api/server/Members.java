@@ -15,6 +15,7 @@ import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.WalSender;
 import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
+import dev.holdfast.core.status.ServiceStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +54,7 @@ public final class Members {
         private Map<String, String> pendingRestart = Map.of();
         private Optional<ScheduledRestart> scheduledRestart = Optional.empty();
         private Condition condition = Condition.FINE;
+        private List<ServiceStatus> services = List.of();
 
         public Picture name(MemberName value) {
             name = value;
@@ -114,6 +116,11 @@ public final class Members {
             return this;
         }
 
+        public Picture services(List<ServiceStatus> value) {
+            services = value;
+            return this;
+        }
+
         public Picture pauseSeen() {
             pauseSeen = true;
             return this;
@@ -157,7 +164,8 @@ public final class Members {
                     "this member leads and serves",
                     "",
                     "armed",
-                    condition);
+                    condition,
+                    services);
         }
     }
 

@@ -19,6 +19,7 @@ import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
+import dev.holdfast.core.status.ServiceStatus;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -67,6 +68,32 @@ class StatusJsonTest {
                 .isEqualTo("synchronous_commit is off for role app");
         assertThat(shown.path("without_synchronous_standby_times").intValue()).isEqualTo(2);
         assertThat(shown.path("barred").textValue()).isEqualTo("this host has no watchdog");
+    }
+
+    @Test
+    void servicesThatFollowTheLeaderAreShown() throws IOException {
+        JsonNode shown =
+                status(
+                                Members.primary()
+                                        .services(
+                                                List.of(
+                                                        new ServiceStatus(
+                                                                "cache",
+                                                                ServiceStatus.State.STARTED,
+                                                                ""),
+                                                        new ServiceStatus(
+                                                                "queue",
+                                                                ServiceStatus.State.STOP_FAILED,
+                                                                "no such unit")))
+                                        .status())
+                        .at("/holdfast/services");
+        assertThat(shown)
+                .isEqualTo(
+                        MAPPER.readTree(
+                                """
+                                [{"name": "cache", "state": "started"},
+                                 {"name": "queue", "state": "stop failed", "failure": "no such unit"}]
+                                """));
     }
 
     @Test

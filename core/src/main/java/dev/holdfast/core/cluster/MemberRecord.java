@@ -1,10 +1,12 @@
 package dev.holdfast.core.cluster;
 
+import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.postgres.Upstream;
+import java.util.Collections;
 import java.util.Optional;
 import java.util.SortedMap;
 
@@ -23,6 +25,7 @@ import java.util.SortedMap;
  * @param note Holdfast's own: one sentence when something needs an operator, else empty
  * @param health Holdfast's own: whether the member could lead as far as its server and disks go
  * @param store Holdfast's own: what the member thinks of the store
+ * @param services Holdfast's own: the services that follow the leader, by name, with their state
  */
 public record MemberRecord(
         String connUrl,
@@ -41,7 +44,52 @@ public record MemberRecord(
         boolean pause,
         String note,
         Health health,
-        Store store) {
+        Store store,
+        SortedMap<String, String> services) {
+
+    /** A member on which no service runs that follows the leader. */
+    public MemberRecord(
+            String connUrl,
+            String apiUrl,
+            MemberState state,
+            MemberRole role,
+            String version,
+            Optional<Lsn> xlogLocation,
+            Optional<Timeline> timeline,
+            Optional<Lsn> receiveLsn,
+            Optional<Lsn> replayLsn,
+            Optional<String> replicationState,
+            Tags tags,
+            SortedMap<String, String> pendingRestartReason,
+            Optional<ScheduledRestart> scheduledRestart,
+            boolean pause,
+            String note,
+            Health health,
+            Store store) {
+        this(
+                connUrl,
+                apiUrl,
+                state,
+                role,
+                version,
+                xlogLocation,
+                timeline,
+                receiveLsn,
+                replayLsn,
+                replicationState,
+                tags,
+                pendingRestartReason,
+                scheduledRestart,
+                pause,
+                note,
+                health,
+                store,
+                Collections.emptySortedMap());
+    }
+
+    public MemberRecord {
+        services = FrozenMap.copyOf(services);
+    }
 
     /** What the member has seen of the store, against what the store shows. */
     public enum Store {
@@ -111,6 +159,7 @@ public record MemberRecord(
                 pause,
                 note,
                 health,
-                store);
+                store,
+                services);
     }
 }

@@ -15,6 +15,7 @@ import java.util.TreeMap;
  * @param postBootstrap {@code bootstrap.post_bootstrap}, or {@code post_init}, its older name
  * @param newCluster {@code bootstrap.method}; empty for initdb
  * @param replicas {@code postgresql.create_replica_methods} in order; never empty
+ * @param services {@code follow_leader} in order: what runs where the leader is
  */
 public record Scripts(
         SortedMap<String, Script> callbacks,
@@ -22,7 +23,8 @@ public record Scripts(
         Optional<Script> beforeStop,
         Optional<List<String>> postBootstrap,
         Optional<NewCluster> newCluster,
-        List<ReplicaMethod> replicas) {
+        List<ReplicaMethod> replicas,
+        List<Service> services) {
     /** What a file that names no program comes to. */
     public static final Scripts NONE =
             new Scripts(
@@ -31,7 +33,11 @@ public record Scripts(
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
-                    List.of(new ReplicaMethod.BaseBackup()));
+                    List.of(new ReplicaMethod.BaseBackup()),
+                    List.of());
+
+    /** A service that is started on whoever leads, and stopped on whoever does no more. */
+    public record Service(String name, Script start, Script stop) {}
 
     /**
      * A program and when it is ended, with all that it started.
@@ -122,6 +128,7 @@ public record Scripts(
     public Scripts {
         callbacks = FrozenMap.copyOf(callbacks);
         replicas = List.copyOf(replicas);
+        services = List.copyOf(services);
     }
 
     /** Whether some method fills the data directory of a standby while no server runs. */

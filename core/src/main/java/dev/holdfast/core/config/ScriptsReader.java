@@ -7,6 +7,7 @@ import dev.holdfast.core.config.Scripts.Parameters;
 import dev.holdfast.core.config.Scripts.Recovery;
 import dev.holdfast.core.config.Scripts.ReplicaMethod;
 import dev.holdfast.core.config.Scripts.Script;
+import dev.holdfast.core.config.Scripts.Service;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,12 @@ final class ScriptsReader {
     private static final List<String> CALLBACKS =
             List.of("on_start", "on_stop", "on_restart", "on_reload", "on_role_change");
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
+
+    /** A hand-over waits for it. */
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
+
+    private static final Duration LONGEST_STOP = Duration.ofMinutes(10);
+
     private static final String INITDB = "initdb";
     private static final String BASEBACKUP = "basebackup";
 
@@ -38,7 +45,48 @@ final class ScriptsReader {
                 script(postgresql, "before_stop"),
                 postBootstrap(bootstrap),
                 newCluster(bootstrap),
-                replicaMethods(postgresql));
+                replicaMethods(postgresql),
+                services(root.section("follow_leader")));
+    }
+
+    /** In the order in which they stand in the file. */
+    private static List<Service> services(ConfigTree section) {
+        return section.keys().stream().map(name -> service(section, name)).toList();
+    }
+
+    /** A unit of systemd, or two commands. */
+    private static Service service(ConfigTree section, String name) {
+        if (!name.matches("[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}")) {
+            section.error(
+                    name,
+                    "this name of a service",
+                    "letters, digits, and . _ @ - after the first, 63 at most");
+        }
+        ConfigTree service = section.section(name);
+        Optional<String> unit = service.text("unit");
+        Optional<List<String>> start = command(service, "start");
+        Optional<List<String>> stop = command(service, "stop");
+        boolean commands = start.isPresent() && stop.isPresent();
+        boolean any = start.isPresent() || stop.isPresent();
+        if (unit.isPresent() ? any : !commands) {
+            service.error(
+                    "unit",
+                    unit.map(Problem::show).orElse("nothing"),
+                    "either a unit of systemd here, or both start and stop");
+        }
+        return new Service(
+                name,
+                new Script(
+                        start.or(() -> systemctl("start", unit)).orElse(List.of()),
+                        timeout(service, "start_timeout")),
+                new Script(
+                        stop.or(() -> systemctl("stop", unit)).orElse(List.of()),
+                        service.duration("stop_timeout", Duration.ofSeconds(1), LONGEST_STOP)
+                                .orElse(STOP_TIMEOUT)));
+    }
+
+    private static Optional<List<String>> systemctl(String verb, Optional<String> unit) {
+        return unit.map(name -> List.of("systemctl", verb, name));
     }
 
     private static SortedMap<String, Script> callbacks(ConfigTree postgresql) {

@@ -9,6 +9,7 @@ import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.cluster.ScheduledRestart;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.postgres.Server;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 
@@ -36,6 +37,7 @@ import java.util.SortedMap;
  * @param guard the guard's state: {@code standby}, {@code armed}, {@code paused} or {@code
  *     unreachable}
  * @param condition what an operator may want to look into though the member goes on
+ * @param services those that follow the leader, and run here or should not any more
  */
 public record MemberStatus(
         String scope,
@@ -59,7 +61,11 @@ public record MemberStatus(
         String reason,
         String task,
         String guard,
-        Condition condition) {
+        Condition condition,
+        List<ServiceStatus> services) {
+    public MemberStatus {
+        services = List.copyOf(services);
+    }
 
     /**
      * A voter: some of those that stand in {@code /sync} confirm each commit, not this one for

@@ -9,6 +9,7 @@ import dev.holdfast.core.config.Scripts.Parameters;
 import dev.holdfast.core.config.Scripts.Recovery;
 import dev.holdfast.core.config.Scripts.ReplicaMethod;
 import dev.holdfast.core.config.Scripts.Script;
+import dev.holdfast.core.config.Scripts.Service;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +71,54 @@ class ScriptsReaderTest {
                 .contains(new Script(List.of("/etc/fence"), Duration.ofSeconds(5)));
         assertThat(scripts.beforeStop())
                 .contains(new Script(List.of("/etc/drain"), Duration.ofSeconds(60)));
+    }
+
+    @Test
+    void servicesThatFollowTheLeaderAreReadInTheirOrder() {
+        Scripts scripts =
+                read(
+                        """
+                        follow_leader:
+                          queue:
+                            unit: rabbitmq-server.service
+                          cache:
+                            start: /etc/cache up
+                            stop: /etc/cache down
+                            start_timeout: 5
+                            stop_timeout: 2
+                        """);
+        assertThat(scripts.services())
+                .containsExactly(
+                        new Service(
+                                "queue",
+                                new Script(
+                                        List.of("systemctl", "start", "rabbitmq-server.service"),
+                                        Duration.ofSeconds(60)),
+                                new Script(
+                                        List.of("systemctl", "stop", "rabbitmq-server.service"),
+                                        Duration.ofSeconds(10))),
+                        new Service(
+                                "cache",
+                                new Script(List.of("/etc/cache", "up"), Duration.ofSeconds(5)),
+                                new Script(List.of("/etc/cache", "down"), Duration.ofSeconds(2))));
+    }
+
+    @Test
+    void aServiceHasAUnitOrBothCommands() {
+        for (String service :
+                List.of(
+                        "{}",
+                        "{start: /bin/x}",
+                        "{stop: /bin/x}",
+                        "{unit: a.service, start: /bin/x}",
+                        "{unit: a.service, start: /bin/x, stop: /bin/y}")) {
+            assertThat(problems("follow_leader: {cache: " + service + "}"))
+                    .singleElement()
+                    .asString()
+                    .startsWith("ERROR follow_leader.cache.unit: ")
+                    .endsWith("either a unit of systemd here, or both start and stop.");
+        }
+        assertThat(problems("follow_leader: {'a b': {unit: a.service}}")).hasSize(1);
     }
 
     @Test

@@ -62,6 +62,10 @@ final class MemberCodec {
         if (member.store() == MemberRecord.Store.OLDER) {
             node.put("store_older", true);
         }
+        if (!member.services().isEmpty()) {
+            ObjectNode services = node.putObject("services");
+            member.services().forEach(services::put);
+        }
         return node.toString();
     }
 
@@ -103,7 +107,16 @@ final class MemberCodec {
                         : MemberRecord.Health.WELL,
                 fields.flag("store_older").orElse(false)
                         ? MemberRecord.Store.OLDER
-                        : MemberRecord.Store.CURRENT);
+                        : MemberRecord.Store.CURRENT,
+                texts(fields.object("services")));
+    }
+
+    private static SortedMap<String, String> texts(JsonNode node) {
+        SortedMap<String, String> texts = new TreeMap<>();
+        node.properties().stream()
+                .filter(each -> each.getValue().isTextual())
+                .forEach(each -> texts.put(each.getKey(), each.getValue().textValue()));
+        return texts;
     }
 
     /**

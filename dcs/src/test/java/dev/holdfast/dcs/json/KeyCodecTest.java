@@ -114,6 +114,16 @@ class KeyCodecTest {
     }
 
     @Test
+    void servicesThatFollowTheLeaderAreNamedWithTheirState() {
+        KeyCodec.Decoded decoded =
+                decode("members/pg1", PRIMARY + ",\"services\":{\"cache\":\"started\"}}");
+        assertThat(decoded.problems()).isEmpty();
+        MemberRecord member = decoded.view().member(PG1).orElseThrow();
+        assertThat(member.services()).containsExactly(Map.entry("cache", "started"));
+        assertThat(KeyCodec.write(member)).contains("\"services\":{\"cache\":\"started\"}");
+    }
+
+    @Test
     void whatAnOperatorDecidedIsReadAsItWasWritten() {
         for (MemberSettings.Recovery recovery : MemberSettings.Recovery.values()) {
             for (MemberSettings.Duty duty : MemberSettings.Duty.values()) {
