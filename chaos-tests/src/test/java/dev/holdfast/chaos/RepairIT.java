@@ -121,6 +121,35 @@ final class RepairIT {
         old.writeFile(yaml);
     }
 
+    @Test
+    void aReadOnlyMemberLeavesAndJoinsByItsOwnFileAlone() throws IOException {
+        Member primary = live.primary();
+        Member leaver = live.cluster().others(primary, live.cluster().syncStandby()).getFirst();
+        String slots = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '%s'";
+        String yaml = Files.readString(leaver.yamlFile());
+
+        leaver.signalAgent(Signal.TERM);
+        assertThat(leaver.awaitAgentExit()).isZero();
+        assertThat(primary.sql(slots.formatted(leaver.name()))).isEqualTo("1");
+        ctl("remove-member", MemberFile.SCOPE, leaver.name(), "--force");
+        assertThat(primary.sql(slots.formatted(leaver.name()))).isEqualTo("0");
+        assertThat(doctor()).isEqualTo(MemberFile.SCOPE + ": all is well\n");
+
+        Files.move(leaver.dataDirectory(), leaver.directory().resolve("left"));
+        leaver.writeFile(yaml + "tags:\n  nofailover: true\n  nosync: true\n");
+        leaver.startAgent();
+        assertThat(live.cluster().awaitHealthy()).isEqualTo(primary);
+        assertThat(live.cluster().syncStandby()).isNotEqualTo(leaver);
+        assertThat(
+                        live.cluster()
+                                .ctl("switchover", "--force", "--candidate", leaver.name())
+                                .status())
+                .isEqualTo(1);
+        assertThat(doctor()).isEqualTo(MemberFile.SCOPE + ": all is well\n");
+        leaver.writeFile(yaml);
+        ctl("reload", MemberFile.SCOPE, leaver.name(), "--force");
+    }
+
     private String doctor() {
         return live.cluster().ctl("doctor", MemberFile.SCOPE).out();
     }

@@ -64,6 +64,7 @@ final class CommandTree {
                 new StandbyCommand(options),
                 new UnstandbyCommand(options),
                 new AutoRecoveryCommand(options),
+                new RemoveMemberCommand(options),
                 new FlushCommand(options),
                 new RemoveCommand(options),
                 new DsnCommand(options),

@@ -156,8 +156,8 @@ final class MemberFindings {
                 "nobody fetches from the slot "
                         + slot
                         + ", which holds WAL back, and no agent of that name is there",
-                "start the agent of that standby if it is to come back; a member's slot goes member_slots_ttl after it, any"
-                        + " other is yours to drop");
+                "start the agent of that standby if it is to come back, else remove-member; a slot that is no member's is yours"
+                        + " to drop");
     }
 
     private boolean streams(MemberName name) {
@@ -238,7 +238,7 @@ final class MemberFindings {
                     "it catches up by itself, or is rewound; if it stays, its agent's log says why");
             return;
         }
-        if (member.replicationState().isEmpty()) {
+        if (member.replicationState().isEmpty() && !member.tags().noStream()) {
             add(
                     name,
                     "standby.cut",

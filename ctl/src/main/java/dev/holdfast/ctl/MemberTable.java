@@ -180,7 +180,7 @@ final class MemberTable {
     private static String settings(MemberSettings settings) {
         String duty =
                 switch (settings.duty()) {
-                    case FULL -> "";
+                    case FULL, REMOVED -> "";
                     case STANDBY -> "standby";
                     case STOPPED -> "standby, stopped";
                 };

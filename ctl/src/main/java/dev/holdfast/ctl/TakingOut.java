@@ -32,16 +32,25 @@ final class TakingOut {
                 && others.stream().allMatch(row -> row.tags().noFailover())) {
             return Optional.of("nobody leads, and no other member may");
         }
-        boolean waits =
-                config.synchronous()
-                        && config.syncStrict()
-                        && cluster.leader().isPresent()
-                        && others.stream()
-                                .noneMatch(row ->
-                                        !row.leads()
-                                                && !row.tags().noSync()
-                                                && row.state().equals("streaming"));
-        return waits
+        return cluster.leader().isPresent() ? commitsWait(config, others, 1) : Optional.empty();
+    }
+
+    /**
+     * In strict mode somebody has to confirm commits.
+     *
+     * @param needed how many of {@code others} have to be left: one to confirm, and one to lead
+     *     where the leader goes
+     */
+    private static Optional<String> commitsWait(
+            ClusterConfig config, List<MemberRow> others, int needed) {
+        long able =
+                others.stream()
+                        .filter(row ->
+                                !row.leads()
+                                        && !row.tags().noSync()
+                                        && row.state().equals("streaming"))
+                        .count();
+        return config.synchronous() && config.syncStrict() && able < needed
                 ? Optional.of(
                         "no other standby could be synchronous, and without one commits wait"
                                 + " (synchronous_mode_strict)")
@@ -56,7 +65,7 @@ final class TakingOut {
         }
         boolean any = others.stream().anyMatch(row -> unfit(cluster, config, row).isEmpty());
         return any
-                ? Optional.empty()
+                ? commitsWait(config, others, 2)
                 : Optional.of(
                         "it leads, and nobody else can"
                                 + others.stream()
@@ -100,7 +109,7 @@ final class TakingOut {
                         && record.tags().noSync()
                         && record.tags().noLoadBalance();
         return switch (duty) {
-            case FULL, STANDBY -> out;
+            case FULL, STANDBY, REMOVED -> out;
             case STOPPED -> out && record.state() == MemberState.STOPPED;
         };
     }

@@ -78,7 +78,7 @@ class DoctorTest {
                                     "pg1", w.saying(WELL + ",\"inactive_slots\":[\"pg3\"]"), 3);
                         },
                         List.of(
-                                "pg1: nobody fetches from the slot pg3, which holds WAL back, and no agent of that name is there: start the agent of that standby if it is to come back; a member's slot goes member_slots_ttl after it, any other is yours to drop")),
+                                "pg1: nobody fetches from the slot pg3, which holds WAL back, and no agent of that name is there: start the agent of that standby if it is to come back, else remove-member; a slot that is no member's is yours to drop")),
                 new Ill(
                         "nobody could take over",
                         w -> {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.api.MemberService.Reply;
 import dev.holdfast.ctl.ClusterFixture.Result;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,9 +93,25 @@ class SettingsCommandsTest {
         member("pg3", "running", ",\"tags\":{\"nosync\":true}");
         cluster.put("config", "{\"synchronous_mode\":true,\"synchronous_mode_strict\":true}");
         cluster.put("sync", "{\"leader\":\"pg1\",\"sync_standby\":\"pg2\",\"quorum\":0}");
-        assertThat(cluster.run("standby", "demo", "pg2", "--force").err())
-                .contains("no other standby could be synchronous");
-        assertThat(cluster.get("settings/pg2")).isEmpty();
+        for (String member : List.of("pg1", "pg2")) {
+            assertThat(cluster.run("standby", "demo", member, "--force").err())
+                    .contains("no other standby could be synchronous");
+            assertThat(cluster.get("settings/" + member)).isEmpty();
+        }
+    }
+
+    @Test
+    void aMemberThatHasLeftIsForgottenOnceTheLeaderKeepsNothingForIt() {
+        assertThat(cluster.run("remove-member", "demo", "pg3", "--force").err())
+                .contains("the agent of member pg3 runs: stop it first");
+        cluster.delete("members/pg3");
+        cluster.put("settings/pg3", "{\"standby\":\"running\"}");
+
+        assertThat(cluster.run("remove-member", "demo", "pg3", "--force"))
+                .isEqualTo(new Result(0, "Success: member pg3 is forgotten\n", ""));
+        assertThat(cluster.get("settings/pg3")).isEmpty();
+        assertThat(cluster.run("remove-member", "demo", "a,b").err())
+                .contains("is no name of a member");
     }
 
     @Test

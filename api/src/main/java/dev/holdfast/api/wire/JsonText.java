@@ -37,7 +37,7 @@ final class JsonText {
     /** What an operator has decided about a member, where it is not as usual. */
     static void writeSettings(JsonGenerator json, MemberSettings settings) throws IOException {
         switch (settings.duty()) {
-            case FULL -> {}
+            case FULL, REMOVED -> {}
             case STANDBY -> json.writeStringField("standby", "running");
             case STOPPED -> json.writeStringField("standby", "stopped");
         }

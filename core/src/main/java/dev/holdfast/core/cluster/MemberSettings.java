@@ -24,13 +24,15 @@ public record MemberSettings(Recovery recovery, Duty duty) {
         /** It follows, and is neither a candidate, nor synchronous, nor shown to load balancers. */
         STANDBY,
         /** The same, and its PostgreSQL is down as long as somebody else leads. */
-        STOPPED
+        STOPPED,
+        /** It has left for good: what the others keep for it goes. Void while its agent runs. */
+        REMOVED
     }
 
     /** Taken out for maintenance. */
     public boolean isOut() {
         return switch (duty) {
-            case FULL -> false;
+            case FULL, REMOVED -> false;
             case STANDBY, STOPPED -> true;
         };
     }

@@ -3,6 +3,7 @@ package dev.holdfast.core.decide;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.Slot;
 import java.util.ArrayList;
@@ -42,6 +43,7 @@ final class SlotRules {
                 stale.add(slot.name());
             }
         }
+        stale.addAll(ofRemoved(o, cluster, primary.slots()));
         if (!stale.isEmpty()) {
             actions.add(new Action.DropSlots(stale));
         }
@@ -77,6 +79,7 @@ final class SlotRules {
                 used.add(slot.name());
             }
         }
+        used.addAll(ofRemoved(o, cluster, standby.slots()));
         if (!missing.isEmpty()) {
             actions.add(new Action.CreateSlots(missing, Action.Reserve.WHEN_USED));
         }
@@ -155,6 +158,29 @@ final class SlotRules {
                 o,
                 cluster,
                 m -> m.member().tags().replicateFrom().filter(o.me()::equals).isPresent());
+    }
+
+    /** An operator has said that their members will not be back. */
+    private static SortedSet<String> ofRemoved(
+            Observation o, ClusterView cluster, List<Slot> slots) {
+        SortedSet<String> removed = new TreeSet<>();
+        cluster.settings()
+                .forEach((member, settings) -> {
+                    if (settings.value().duty() == MemberSettings.Duty.REMOVED
+                            && !cluster.members().containsKey(member)) {
+                        removed.add(member.slotName());
+                    }
+                });
+        SortedSet<String> theirs = new TreeSet<>();
+        for (Slot slot : slots) {
+            if (slot.physical()
+                    && !slot.active()
+                    && removed.contains(slot.name())
+                    && !isOthers(o, slot)) {
+                theirs.add(slot.name());
+            }
+        }
+        return theirs;
     }
 
     private static SortedSet<String> others(Observation o, ClusterView cluster) {

@@ -13,8 +13,10 @@ import dev.holdfast.core.cluster.MemberSettings.Duty;
 import dev.holdfast.core.cluster.MemberSettings.Recovery;
 import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.DataDirectory;
+import dev.holdfast.core.postgres.Slot;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /** What an operator decides about a member holds until he takes it back. */
@@ -127,6 +129,30 @@ class MaintenanceTest {
             assertThat(decision.reason().code()).isEqualTo(Reason.Code.MAINTENANCE_STOPPED);
             assertThat(decision.actions()).isEmpty();
         }
+    }
+
+    @Test
+    void theSlotsOfAMemberThatHasLeftForGoodAreDroppedOnceItIsGone() {
+        MemberSettings removed = MemberSettings.USUAL.with(Duty.REMOVED);
+        Action.DropSlots dropped = new Action.DropSlots(new TreeSet<>(List.of("pg3")));
+        Slot left = Slot.physical("pg3", false, Optional.of(HERE));
+        Slot operators = Slot.physical("archive", false, Optional.of(HERE));
+
+        Situation primary = Situation.ofPrimary().without(PG3);
+        assertThat(primary.slots(left, operators).decide().actions())
+                .noneMatch(Action.DropSlots.class::isInstance);
+        assertThat(primary.settings(PG3, removed).decide().actions()).contains(dropped);
+        assertThat(Situation.ofPrimary().slots(left).settings(PG3, removed).decide().actions())
+                .as("its agent runs again")
+                .noneMatch(Action.DropSlots.class::isInstance);
+        assertThat(
+                        Situation.ofSyncStandby()
+                                .without(PG3)
+                                .slots(Slot.physical("pg3", false, Optional.empty()))
+                                .settings(PG3, removed)
+                                .decide()
+                                .actions())
+                .contains(dropped);
     }
 
     @Test

@@ -49,6 +49,7 @@ import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Slot;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -602,6 +603,34 @@ final class Situation {
     Situation server(Server found) {
         server = Optional.of(found);
         return this;
+    }
+
+    /** The running server has these slots. */
+    Situation slots(Slot... slots) {
+        Server next =
+                switch (server.orElseThrow()) {
+                    case Server.Primary p ->
+                            new Server.Primary(
+                                    p.common(),
+                                    p.timeline(),
+                                    p.flushed(),
+                                    p.senders(),
+                                    List.of(slots));
+                    case Server.Standby s ->
+                            new Server.Standby(
+                                    s.common(),
+                                    s.timeline(),
+                                    s.received(),
+                                    s.replayed(),
+                                    s.replayTimestamp(),
+                                    s.replay(),
+                                    s.receiver(),
+                                    s.primaryConninfo(),
+                                    s.senders(),
+                                    List.of(slots));
+                    case Server.Rejecting _, Server.Silent _ -> server.get();
+                };
+        return server(next);
     }
 
     Situation unprobed() {

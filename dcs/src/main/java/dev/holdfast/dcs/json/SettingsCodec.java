@@ -21,6 +21,7 @@ public final class SettingsCodec {
             case FULL -> {}
             case STANDBY -> node.put("standby", "running");
             case STOPPED -> node.put("standby", "stopped");
+            case REMOVED -> node.put("removed", true);
         }
         return node.toString();
     }
@@ -39,6 +40,7 @@ public final class SettingsCodec {
                         yield Duty.FULL;
                     }
                 };
-        return new MemberSettings(recovery, duty);
+        return new MemberSettings(
+                recovery, fields.flag("removed").orElse(false) ? Duty.REMOVED : duty);
     }
 }
