@@ -31,6 +31,11 @@ record Checkup(
         return cluster.config().map(Versioned::value).orElse(ClusterConfig.defaults());
     }
 
+    /** In a standby cluster nothing is committed, so that nothing waits for a standby. */
+    boolean waitsForStandbys() {
+        return config().synchronous() && config().standbyCluster().isEmpty();
+    }
+
     List<MemberRow> rows() {
         return ClusterRows.rows(cluster);
     }

@@ -86,7 +86,7 @@ final class ClusterFindings {
     }
 
     private void synchronous(LeaderKey leader) {
-        if (!checkup.config().synchronous()) {
+        if (!checkup.waitsForStandbys()) {
             return;
         }
         var sync = cluster.sync().value();
@@ -134,7 +134,7 @@ final class ClusterFindings {
         return !row.tags().noFailover()
                 && row.state().equals("streaming")
                 && cluster.member(name).filter(MemberRecord::isWell).isPresent()
-                && (!checkup.config().synchronous()
+                && (!checkup.waitsForStandbys()
                         || cluster.sync().value().standbys().contains(name));
     }
 

@@ -73,6 +73,8 @@ final class CommandTree {
                 new ResumeCommand(options),
                 new HistoryCommand(options),
                 new ShowConfigCommand(options),
+                new DemoteClusterCommand(options),
+                new PromoteClusterCommand(options),
                 new EditConfigCommand(options),
                 new VersionCommand(options));
     }

@@ -304,9 +304,14 @@ final class LeaderChange {
                 .filter(leader ->
                         cluster.member(leader)
                                 .filter(member ->
-                                        member.role() == MemberRole.PRIMARY
+                                        isLeading(member.role())
                                                 && member.state() == MemberState.RUNNING)
                                 .isPresent());
+    }
+
+    /** Of a cluster of its own, or of a standby cluster. */
+    private static boolean isLeading(MemberRole role) {
+        return role == MemberRole.PRIMARY || role == MemberRole.STANDBY_LEADER;
     }
 
     /** Whether there is a new leader, and the old one, where it is there, follows. */

@@ -93,9 +93,7 @@ final class LeaderDialog {
                 new LeaderChange(session, store, snapshot, kind, request, Limits.of(cluster)).run();
         return switch (outcome) {
             case Outcome.Done(String sentence, String note) -> {
-                session.terminal()
-                        .line(TIME.format(session.surroundings().now().get()) + " " + sentence);
-                show(store.view());
+                done(sentence);
                 if (!note.isEmpty()) {
                     session.terminal().warn("Note: " + note);
                 }
@@ -104,6 +102,12 @@ final class LeaderDialog {
             case Outcome.Refused(String sentence) -> throw new CtlException(sentence);
             case Outcome.Unknown(String sentence) -> throw new CtlException(sentence);
         };
+    }
+
+    /** Says what was done, and shows what came of it. */
+    void done(String sentence) {
+        session.terminal().line(TIME.format(session.surroundings().now().get()) + " " + sentence);
+        show(store.view());
     }
 
     private void show(ClusterView view) {

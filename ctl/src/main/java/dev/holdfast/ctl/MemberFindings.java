@@ -121,11 +121,22 @@ final class MemberFindings {
                     failure,
                     "it is tried again; look at the service on that host");
         }
-        if (row.leads() && up && !told.servesAsPrimary() && !checkup.config().pause()) {
+        boolean follows = row.role() == MemberRow.Role.STANDBY_LEADER;
+        if (row.leads() && up && !follows && !told.servesAsPrimary() && !checkup.config().pause()) {
             add(
                     name,
                     "leader.closed",
                     "it leads, and does not serve as primary" + checkup.because(name),
+                    "the code stands in OPERATIONS.md");
+        }
+        boolean toStream =
+                checkup.config().standbyCluster().filter(s -> !s.hosts().isEmpty()).isPresent();
+        if (follows && up && toStream && !streams(name)) {
+            add(
+                    name,
+                    "standby.starved",
+                    "it leads a standby cluster, and does not stream from the other one"
+                            + checkup.because(name),
                     "the code stands in OPERATIONS.md");
         }
         if (row.leads()) {

@@ -74,6 +74,12 @@ final class ClusterFixture implements AutoCloseable {
                         ",\"xlog_location\":67108960"));
     }
 
+    /** What leads says that its PostgreSQL runs as this. */
+    void leading(String name, String apiUrl, String role) {
+        String more = role.equals("standby_leader") ? ",\"replication_state\":\"streaming\"" : "";
+        put("members/" + name, record(name, apiUrl, "running", role, 3, more));
+    }
+
     void standby(String name, String apiUrl, String replication, int timeline) {
         put(
                 "members/" + name,

@@ -60,6 +60,18 @@ class DoctorTest {
     private static Stream<Ill> ills() {
         return Stream.of(
                 new Ill(
+                        "a standby cluster of a synchronous mode whose leader gets no WAL",
+                        w -> {
+                            w.put(
+                                    "config",
+                                    "{\"synchronous_mode\":true,\"standby_cluster\":{\"host\":\"east\"}}");
+                            w.record(
+                                    "pg1",
+                                    "\"state\":\"running\",\"role\":\"standby_leader\",\"timeline\":3");
+                        },
+                        List.of(
+                                "pg1: it leads a standby cluster, and does not stream from the other one (follow: standby of pg1): the code stands in OPERATIONS.md")),
+                new Ill(
                         "a standby's PostgreSQL is dead",
                         w ->
                                 w.cluster.state(

@@ -353,21 +353,22 @@ final class ModelPostgres implements Postgres {
     /** The server of another member, over the network; to nobody it takes long to find out. */
     private Postmaster reach(Upstream source) {
         int here = member.node();
-        int there = member.nodeOf(source.member());
-        Optional<Postmaster> found = member.serverOf(source.member()).filter(s -> !s.isOrphaned());
+        int there = member.nodeOf(source.member().orElseThrow());
+        Optional<Postmaster> found =
+                member.serverOf(source.member().orElseThrow()).filter(s -> !s.isOrphaned());
         if (here == there || network.loses(here, there) || network.loses(there, here)) {
             current.job().sleep(5 * Events.SECOND);
-            throw new PostgresException(source.member() + " does not answer");
+            throw new PostgresException(source.name() + " does not answer");
         }
         current.job().sleep(network.delay(here, there) * 3);
         Postmaster server =
                 found.orElseThrow(
-                        () -> new PostgresException(source.member() + " refuses the connection"));
+                        () -> new PostgresException(source.name() + " refuses the connection"));
         awaitAnswer(server);
         return switch (server.state()) {
             case PRIMARY, STANDBY, PROMOTING -> server;
             case STARTING, STOPPING, GONE ->
-                    throw new PostgresException(source.member() + " is not ready");
+                    throw new PostgresException(source.name() + " is not ready");
         };
     }
 
@@ -390,7 +391,7 @@ final class ModelPostgres implements Postgres {
         if (member.directory()
                 .filter(d -> !d.system.equals(server.directory().system))
                 .isPresent()) {
-            throw new PostgresException(source.member() + " belongs to another cluster");
+            throw new PostgresException(source.name() + " belongs to another cluster");
         }
     }
 

@@ -562,12 +562,12 @@ final class Postmaster {
         }
         Upstream upstream = files.upstream().get();
         int here = around.nodeOf(member);
-        int there = around.nodeOf(upstream.member());
+        int there = around.nodeOf(upstream.member().orElseThrow());
         program.after(RETRY_NANOS, "tries its primary again", () -> retry(attempt));
         if (here == there || network.loses(here, there)) {
             return;
         }
-        around.serverOf(upstream.member())
+        around.serverOf(upstream.member().orElseThrow())
                 .ifPresent(server ->
                         server.program.after(
                                 network.delay(here, there),
@@ -900,7 +900,7 @@ final class Postmaster {
                 Optional.empty(),
                 localReplayed ? Server.Replay.ON : Server.Replay.LOCAL,
                 streaming,
-                files.upstream().map(u -> "host=" + u.host()).orElse(""),
+                files.upstream().map(u -> "host=" + u.name()).orElse(""),
                 walSenders(),
                 slots());
     }

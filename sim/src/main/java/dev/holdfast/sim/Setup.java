@@ -147,7 +147,7 @@ final class Setup {
                 List.of(),
                 List.of(),
                 List.of(),
-                RoleSettings.Both.none(),
+                RoleSettings.ByRole.none(),
                 Optional.empty(),
                 Optional.empty(),
                 Scripts.Leader.NEEDED,
@@ -193,7 +193,7 @@ final class Setup {
                         Duration.ofMinutes(1),
                         new TreeMap<>(),
                         Optional.empty(),
-                        RoleSettings.Both.none()),
+                        RoleSettings.ByRole.none()),
                 Scripts.NONE,
                 new AgentConfig.Guard("/simulated", Optional.empty()),
                 new AgentConfig.Watchdog(

@@ -214,6 +214,7 @@ final class Performer {
                     Action.PreparePromotion _,
                     Action.RecordPromotion _,
                     Action.RecordOpening _,
+                    Action.FollowTimeline _,
                     Action.ClearFailover _,
                     Action.BeginSwitchover _,
                     Action.ClaimInitialize _,
@@ -556,6 +557,7 @@ final class Performer {
                                             new SourceFact(
                                                     askedAt,
                                                     ask.epoch(),
+                                                    ask.source(),
                                                     source.system(),
                                                     source.role() == Postgres.Role.STANDBY,
                                                     source.history()));

@@ -13,6 +13,7 @@ import dev.holdfast.core.postgres.Upstream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -118,9 +119,20 @@ final class ServerActions {
                                                     + " cannot share blocks (postgresql.keep_aside)"));
             case Action.Rewind rewind -> postgres.rewind(rewind.source(), progress);
             case Action.Clone clone ->
-                    copy(Optional.of(clone.source()), clone.reason(), progress, note);
+                    copy(
+                            Optional.of(clone.source()),
+                            methods(clone.methods()),
+                            clone.reason(),
+                            progress,
+                            note);
             case Action.PlaceSlots place -> place(place, note);
-            case Action.Restore restore -> copy(Optional.empty(), restore.reason(), progress, note);
+            case Action.Restore restore ->
+                    copy(
+                            Optional.empty(),
+                            methods(restore.methods()),
+                            restore.reason(),
+                            progress,
+                            note);
         }
     }
 
@@ -193,15 +205,32 @@ final class ServerActions {
                         why);
     }
 
+    /** Those of {@code standby_cluster} are named in the dynamic configuration alone. */
+    private List<Scripts.ReplicaMethod> methods(List<String> names) {
+        if (names.isEmpty()) {
+            return scripts.get().replicas();
+        }
+        Map<String, Scripts.ReplicaMethod> named = scripts.get().named();
+        List<String> unknown = names.stream().filter(name -> !named.containsKey(name)).toList();
+        if (!unknown.isEmpty()) {
+            throw new PostgresException(
+                    "standby_cluster.create_replica_methods names "
+                            + unknown
+                            + ", and this member's file has no such section with a command under postgresql");
+        }
+        return names.stream().map(named::get).toList();
+    }
+
     /** By the first method that succeeds. */
     private void copy(
             Optional<Upstream> source,
+            List<Scripts.ReplicaMethod> methods,
             String reason,
             Consumer<String> progress,
             Consumer<String> note) {
         String aside = reason.isEmpty() ? "replaced" : reason;
         List<String> failures = new ArrayList<>();
-        for (Scripts.ReplicaMethod method : scripts.get().replicas()) {
+        for (Scripts.ReplicaMethod method : methods) {
             try {
                 if (copyBy(method, source, aside, progress, note)) {
                     return;

@@ -109,6 +109,12 @@ final class StoreActions {
                             record.claim(),
                             record.claimRevision(),
                             record.history());
+            case Action.FollowTimeline follow ->
+                    new Transaction(
+                            List.of(
+                                    leaderAt(follow.epoch()),
+                                    Compare.unchanged(Keys.TIMELINE, follow.claimRevision())),
+                            List.of(Op.put(Keys.TIMELINE, KeyCodec.write(follow.claim()))));
             case Action.ClearFailover clear ->
                     new Transaction(
                             List.of(new Compare.AtRevision(Keys.FAILOVER, clear.revision())),

@@ -551,8 +551,9 @@ public final class LocalPostgres implements Postgres {
                     throw new PostgresException(
                             "what is broken cannot be rewound: " + why + "; make a new copy");
         }
+        SourceServer.Answer found = ofThisCluster(upstream);
         new Rewind(config, programs, files, sessions, unfinished, directories)
-                .run(upstream, sourceHistory(upstream).timeline(), progress);
+                .run(upstream.at(found.address()), found.source().timeline(), progress);
     }
 
     @Override
@@ -603,15 +604,18 @@ public final class LocalPostgres implements Postgres {
 
     @Override
     public Source sourceHistory(Upstream upstream) {
-        Source found = source.ask(upstream);
+        return ofThisCluster(upstream).source();
+    }
+
+    private SourceServer.Answer ofThisCluster(Upstream upstream) {
+        SourceServer.Answer answer = source.ask(upstream);
+        Source found = answer.source();
         if (directories.inspect() instanceof DataDirectory.Valid(var control, var history)
                 && !control.system().equals(found.system())) {
             throw new PostgresException(
-                    upstream.member()
+                    upstream.name()
                             + " at "
-                            + upstream.host()
-                            + ":"
-                            + upstream.port()
+                            + answer.address()
                             + " has the system identifier "
                             + found.system()
                             + ", and "
@@ -620,7 +624,7 @@ public final class LocalPostgres implements Postgres {
                             + control.system()
                             + ": they are of different clusters; correct scope or postgresql.data_dir");
         }
-        return found;
+        return answer;
     }
 
     @Override

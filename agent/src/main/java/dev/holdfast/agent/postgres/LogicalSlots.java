@@ -3,7 +3,6 @@ package dev.holdfast.agent.postgres;
 import dev.holdfast.core.FrozenMap;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.config.AgentConfig.DatabaseUser;
-import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.Upstream;
@@ -122,7 +121,8 @@ final class LogicalSlots {
         return sessions.cancellable(
                 "copy logical slots",
                 () -> {
-                    Connection session = sessions.openRemote(primary, user, OTHERS);
+                    Connection session =
+                            sessions.openRemote(PostgresSessions.address(primary), user, OTHERS);
                     try {
                         SortedMap<String, byte[]> files = new TreeMap<>();
                         for (var slot : slots.entrySet()) {
@@ -140,9 +140,7 @@ final class LogicalSlots {
                     } catch (SQLException e) {
                         PostgresSessions.closeQuietly(Optional.of(session));
                         throw PostgresSessions.failure(
-                                "copy logical slots",
-                                new HostPort(primary.host(), primary.port()),
-                                e);
+                                "copy logical slots", PostgresSessions.address(primary), e);
                     } catch (RuntimeException e) {
                         PostgresSessions.closeQuietly(Optional.of(session));
                         throw e;
@@ -251,7 +249,7 @@ final class LogicalSlots {
                                     + " in the database "
                                     + decodes.database()
                                     + " on "
-                                    + primary.member()
+                                    + primary.name()
                                     + " yet, or that is no primary");
                 }
                 Lsn from = Lsn.of(row.getString(2));

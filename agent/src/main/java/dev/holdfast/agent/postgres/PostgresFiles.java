@@ -19,6 +19,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The files that PostgreSQL reads. The layout is Patroni's: the operator's own configuration is
@@ -234,18 +236,28 @@ final class PostgresFiles {
         };
     }
 
-    /** How a program or a standby of this member reaches another member's server. */
+    /**
+     * How a program or a standby of this member reaches another server: of several the one that
+     * takes writes.
+     */
     String conninfo(Upstream upstream, DatabaseUser user, String applicationName) {
         Map<String, String> keywords = new LinkedHashMap<>();
         keywords.put("user", user.username());
         keywords.put("passfile", passwordFile().toString());
-        keywords.put("host", upstream.host());
-        keywords.put("port", Integer.toString(upstream.port()));
+        keywords.put("host", listed(upstream, Upstream.Address::host));
+        keywords.put("port", listed(upstream, address -> Integer.toString(address.port())));
+        if (upstream.addresses().size() > 1) {
+            keywords.put("target_session_attrs", "read-write");
+        }
         keywords.put("sslmode", "prefer");
         keywords.put("application_name", applicationName);
         keywords.put("gssencmode", "disable");
         keywords.putAll(user.connection());
         return Quoted.connectionString(keywords);
+    }
+
+    private static String listed(Upstream upstream, Function<Upstream.Address, String> part) {
+        return upstream.addresses().stream().map(part).collect(Collectors.joining(","));
     }
 
     /** Without lines of ours the operator's file stays. */

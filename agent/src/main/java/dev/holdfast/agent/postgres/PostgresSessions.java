@@ -85,12 +85,18 @@ final class PostgresSessions {
         return connect(local, database, properties);
     }
 
+    /** Of the one server that is meant. */
+    static HostPort address(Upstream upstream) {
+        Upstream.Address at = upstream.addresses().getFirst();
+        return new HostPort(at.host(), at.port());
+    }
+
     /** A session with another member's database. */
-    Connection openRemote(Upstream upstream, DatabaseUser user, Duration patience)
+    Connection openRemote(HostPort address, DatabaseUser user, Duration patience)
             throws SQLException {
         Properties properties = properties(user, "prefer", patience);
         properties.setProperty("options", OPTIONS + " -c statement_timeout=" + patience.toMillis());
-        return connect(new HostPort(upstream.host(), upstream.port()), properties);
+        return connect(address, properties);
     }
 
     /** A session that speaks the replication commands, with any server. */

@@ -65,7 +65,7 @@ final class Rewind {
         if (sourceTimeline.equals(control.data().newestTimeline())) {
             throw new PostgresException(
                     "pg_rewind would change nothing: "
-                            + source.member()
+                            + source.name()
                             + " and "
                             + dataDir
                             + " are both on timeline "
@@ -153,9 +153,9 @@ final class Rewind {
                         "pg_rewind of "
                                 + dataDir
                                 + " from "
-                                + source.member()
+                                + source.name()
                                 + " ("
-                                + new HostPort(source.host(), source.port())
+                                + source.where()
                                 + ") ended with status "
                                 + outcome.status()
                                 + " and "
@@ -220,24 +220,25 @@ final class Rewind {
      * older pg_rewind would take that for nothing to do.
      */
     private void awaitCheckpoint(Upstream source, Timeline timeline, Consumer<String> progress) {
-        HostPort address = new HostPort(source.host(), source.port());
-        String what = "ask " + source.member() + " for a checkpoint";
+        HostPort address = PostgresSessions.address(source);
+        String what = "ask " + source.name() + " for a checkpoint";
         sessions.cancellable(
                 what,
                 () -> {
                     try (Connection session =
-                                    sessions.openRemote(source, config.rewind(), CHECKPOINT_BOUND);
+                                    sessions.openRemote(
+                                            address, config.rewind(), CHECKPOINT_BOUND);
                             Statement statement = session.createStatement()) {
                         if (checkpointed(statement, timeline)) {
                             return true;
                         }
-                        progress.accept("waiting for a checkpoint on " + source.member());
+                        progress.accept("waiting for a checkpoint on " + source.name());
                         requestCheckpoint(statement);
                         long end = System.nanoTime() + CHECKPOINT_BOUND.toNanos();
                         while (!checkpointed(statement, timeline)) {
                             if (System.nanoTime() - end > 0) {
                                 throw new PostgresException(
-                                        source.member()
+                                        source.name()
                                                 + " ("
                                                 + address
                                                 + ") has made no checkpoint on timeline "

@@ -13,6 +13,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -28,9 +30,33 @@ final class SourceServer {
         this.sessions = sessions;
     }
 
-    Source ask(Upstream upstream) {
-        HostPort address = new HostPort(upstream.host(), upstream.port());
-        String what = "ask " + upstream.member() + " for its timelines";
+    /** An answer, and who of several gave it. */
+    record Answer(Upstream.Address address, Source source) {}
+
+    /** Of several servers, the one that takes writes; one in recovery where none does. */
+    Answer ask(Upstream upstream) {
+        List<Answer> answers = new ArrayList<>();
+        List<PostgresException> failures = new ArrayList<>();
+        for (Upstream.Address address : upstream.addresses()) {
+            try {
+                Answer answer = new Answer(address, ask(upstream.name(), address));
+                if (answer.source().role() == Role.PRIMARY) {
+                    return answer;
+                }
+                answers.add(answer);
+            } catch (PostgresException e) {
+                failures.add(e);
+            }
+        }
+        if (answers.isEmpty()) {
+            throw failures.getFirst();
+        }
+        return answers.getFirst();
+    }
+
+    private Source ask(String whom, Upstream.Address at) {
+        HostPort address = new HostPort(at.host(), at.port());
+        String what = "ask " + whom + " for its timelines";
         return sessions.cancellable(
                 what,
                 () -> {

@@ -74,7 +74,10 @@ final class AgentMetrics {
                 "patroni.primary",
                 "1 if this member runs as primary and holds the leader lease",
                 s -> flag(s.role() == MemberRole.PRIMARY && s.holdsLease(clock.get())));
-        gauge("patroni.standby.leader", "1 if this member leads a standby cluster", s -> 0);
+        gauge(
+                "patroni.standby.leader",
+                "1 if this member leads a standby cluster",
+                s -> flag(s.role() == MemberRole.STANDBY_LEADER && s.holdsLease(clock.get())));
         gauge(
                 "patroni.replica",
                 "1 if this member runs as a standby",

@@ -173,7 +173,8 @@ final class Operations {
         boolean leads =
                 o.cluster().get().isLeader(o.me())
                         && o.proof().isPresent()
-                        && o.server().orElse(null) instanceof Server.Primary;
+                        && (o.server().orElse(null) instanceof Server.Primary
+                                || o.config().standbyCluster().isPresent());
         boolean asked =
                 o.cluster()
                         .get()

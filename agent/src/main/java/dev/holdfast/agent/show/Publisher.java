@@ -5,6 +5,7 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.LeaderProof;
 import dev.holdfast.core.decide.Observation;
@@ -102,13 +103,24 @@ public final class Publisher {
     }
 
     private Optional<String> leaderStatus(Observation o, MemberStatus status) {
-        return o.proof().isPresent()
-                        && status.server().orElse(null) instanceof Server.Primary primary
-                ? Optional.of(
-                                KeyCodec.writeStatus(
-                                        primary.flushed(), SlotOwners.published(o, primary)))
-                        .filter(text -> !Optional.of(text).equals(publishedStatus))
-                : Optional.empty();
+        if (o.proof().isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<String> text =
+                switch (status.server().orElse(null)) {
+                    case Server.Primary primary ->
+                            Optional.of(
+                                    KeyCodec.writeStatus(
+                                            primary.flushed(), SlotOwners.published(o, primary)));
+                    case Server.Standby standby when status.role() == MemberRole.STANDBY_LEADER ->
+                            Optional.of(
+                                    KeyCodec.writeStatus(
+                                            standby.position(), o.cluster().orElseThrow().slots()));
+                    case Server.Standby _ -> Optional.empty();
+                    case Server.Rejecting _, Server.Silent _ -> Optional.empty();
+                    case null -> Optional.empty();
+                };
+        return text.filter(t -> !Optional.of(t).equals(publishedStatus));
     }
 
     private void write(Observation o, List<Compare> compares, List<Op> ops) {

@@ -180,16 +180,19 @@ public final class StatusView {
     }
 
     private static MemberRole role(Observation o) {
-        boolean leads = o.cluster().filter(c -> c.isLeader(o.me())).isPresent();
+        boolean standbyCluster = o.config().standbyCluster().isPresent();
+        MemberRole led =
+                o.cluster().filter(c -> c.isLeader(o.me())).isEmpty()
+                        ? MemberRole.REPLICA
+                        : standbyCluster ? MemberRole.STANDBY_LEADER : MemberRole.PRIMARY;
         return switch (o.server().orElse(null)) {
             case Server.Primary _ -> MemberRole.PRIMARY;
-            case Server.Standby _ -> MemberRole.REPLICA;
-            case Server.Rejecting _, Server.Silent _ ->
-                    leads ? MemberRole.PRIMARY : MemberRole.REPLICA;
+            case Server.Standby _ -> standbyCluster ? led : MemberRole.REPLICA;
+            case Server.Rejecting _, Server.Silent _ -> led;
             case null ->
                     o.data().orElse(null) instanceof DataDirectory.Missing
                             ? MemberRole.UNINITIALIZED
-                            : leads ? MemberRole.PRIMARY : MemberRole.REPLICA;
+                            : led;
         };
     }
 

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 
 /**
@@ -171,7 +172,8 @@ public final class SwitchoverService {
         if (request.scheduledAt().isPresent()) {
             return schedule(cluster, request);
         }
-        if (!(o.server().orElse(null) instanceof Server.Primary primary)) {
+        Optional<Takeover> takeover = takeover(o, cluster, rule);
+        if (takeover.isEmpty()) {
             return done(
                     503,
                     what
@@ -182,12 +184,11 @@ public final class SwitchoverService {
         if (isUnderWay(cluster)) {
             return done(503, what + " is not possible: another one is under way");
         }
-        Optional<MemberName> candidate =
-                request.candidate().or(() -> Candidates.best(o, cluster, primary));
+        Optional<MemberName> candidate = request.candidate().or(takeover.get()::best);
         if (candidate.isEmpty()) {
             return done(412, what + " is not possible: no good candidates have been found");
         }
-        Optional<String> refusal = Candidates.refusal(o, cluster, primary, candidate.get(), rule);
+        Optional<String> refusal = takeover.get().refusal().apply(candidate.get());
         return refusal.isPresent()
                 ? done(412, what + " is not possible: " + refusal.get())
                 : write(
@@ -203,6 +204,35 @@ public final class SwitchoverService {
                                 ? Operation.Kind.SWITCHOVER
                                 : Operation.Kind.FAILOVER,
                         revision -> follow(candidate.get(), Optional.of(o.me()), revision));
+    }
+
+    /**
+     * Who may take over from the server that runs here.
+     *
+     * @param refusal why a candidate may not
+     */
+    private record Takeover(
+            Optional<MemberName> best, Function<MemberName, Optional<String>> refusal) {}
+
+    /** Empty while no server runs that leads. */
+    private static Optional<Takeover> takeover(
+            Observation o, ClusterView cluster, SyncSetRule rule) {
+        return switch (o.server().orElse(null)) {
+            case Server.Primary primary ->
+                    Optional.of(
+                            new Takeover(
+                                    Candidates.best(o, cluster, primary),
+                                    c -> Candidates.refusal(o, cluster, primary, c, rule)));
+            case Server.Standby _ ->
+                    o.config()
+                            .standbyCluster()
+                            .map(_ ->
+                                    new Takeover(
+                                            Candidates.bestStandby(o, cluster),
+                                            c -> Candidates.refusalOfStandby(o, cluster, c)));
+            case Server.Rejecting _, Server.Silent _ -> Optional.empty();
+            case null -> Optional.empty();
+        };
     }
 
     /** Whether a change of the leader is being carried out; one for later is not. */
@@ -336,7 +366,7 @@ public final class SwitchoverService {
             return Optional.of(new Reply(503, "Switchover failed" + why));
         }
         boolean runs =
-                cluster.runningPrimary().map(MemberRecord.Stored::name).equals(Optional.of(leader));
+                cluster.runningLeader().map(MemberRecord.Stored::name).equals(Optional.of(leader));
         String word = from.isPresent() ? "switched" : "failed";
         return !runs
                 ? Optional.empty()

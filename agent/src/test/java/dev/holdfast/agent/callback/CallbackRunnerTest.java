@@ -62,6 +62,7 @@ class CallbackRunnerTest {
                         Optional.empty(),
                         Optional.empty(),
                         Scripts.NONE.replicas(),
+                        Scripts.NONE.named(),
                         List.of());
         return new CallbackRunner(home, "demo", () -> scripts);
     }

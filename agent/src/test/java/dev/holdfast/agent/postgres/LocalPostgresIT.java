@@ -166,6 +166,12 @@ final class LocalPostgresIT {
                     assertThat(source.history().switches()).isEmpty();
                 });
         assertThat(a.postgres().sourceHistory(b.asUpstream()).role()).isEqualTo(Role.STANDBY);
+        Upstream either =
+                Upstream.outside(
+                        List.of(
+                                b.asUpstream().addresses().getFirst(),
+                                a.asUpstream().addresses().getFirst()));
+        assertThat(b.postgres().sourceHistory(either).role()).isEqualTo(Role.PRIMARY);
 
         // Both write now: what a wrote last, nobody else has.
         assertThat(b.postgres().promote(PROMOTION)).isEqualTo(new Timeline(2));

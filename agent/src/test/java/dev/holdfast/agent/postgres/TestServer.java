@@ -79,7 +79,7 @@ final class TestServer implements AutoCloseable {
                         BOUND,
                         new TreeMap<>(),
                         Optional.empty(),
-                        RoleSettings.Both.none());
+                        RoleSettings.ByRole.none());
         this.runner = asUnprivilegedUser();
         this.postgres = open();
     }

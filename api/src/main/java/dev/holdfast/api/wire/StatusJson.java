@@ -66,9 +66,7 @@ public final class StatusJson {
 
     /** Whether PostgreSQL is up: the words for how a standby replicates say so too. */
     public static boolean isRunning(MemberState state) {
-        return state == MemberState.RUNNING
-                || state == MemberState.STREAMING
-                || state == MemberState.IN_ARCHIVE_RECOVERY;
+        return state.isRunning();
     }
 
     /** How a standby gets its WAL, in Patroni's words; empty when it gets none. */

@@ -257,6 +257,7 @@ public final class Clusters {
                 List.of(),
                 List.of(),
                 d.roles(),
-                d.slots());
+                d.slots(),
+                Optional.empty());
     }
 }

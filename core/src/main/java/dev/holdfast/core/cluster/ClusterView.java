@@ -118,9 +118,15 @@ public record ClusterView(
 
     /** The leader's own record, when its server runs as primary. */
     public Optional<MemberRecord.Stored> runningPrimary() {
+        return runningLeader().filter(stored -> stored.member().role() == MemberRole.PRIMARY);
+    }
+
+    /** The leader's own record, when its server runs as what others can follow. */
+    public Optional<MemberRecord.Stored> runningLeader() {
         return leader.map(l -> members.get(l.member()))
                 .filter(stored ->
-                        stored.member().role() == MemberRole.PRIMARY
+                        (stored.member().role() == MemberRole.PRIMARY
+                                        || stored.member().role() == MemberRole.STANDBY_LEADER)
                                 && stored.member().state() == MemberState.RUNNING);
     }
 

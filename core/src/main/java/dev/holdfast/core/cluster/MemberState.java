@@ -30,6 +30,11 @@ public enum MemberState {
         return text;
     }
 
+    /** Whether PostgreSQL is up: the words for how a standby replicates say so too. */
+    public boolean isRunning() {
+        return this == RUNNING || this == STREAMING || this == IN_ARCHIVE_RECOVERY;
+    }
+
     public static Optional<MemberState> of(String text) {
         for (MemberState state : values()) {
             if (state.text.equals(text)) {

@@ -251,7 +251,7 @@ public record AgentConfig(
             Duration pgCtlTimeout,
             SortedMap<String, String> binName,
             Optional<String> customConf,
-            RoleSettings.Both roles) {
+            RoleSettings.ByRole roles) {
         public Postgres {
             parameters = FrozenMap.copyOf(parameters);
             binName = FrozenMap.copyOf(binName);

@@ -3,6 +3,7 @@ package dev.holdfast.core.config;
 import dev.holdfast.core.FrozenMap;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -30,6 +31,7 @@ import java.util.TreeMap;
  * @param pgHba lines of pg_hba.conf; empty means that the member's own or the default are used
  * @param roles what is for one role of PostgreSQL only
  * @param slots replication slots beside those of the members
+ * @param standbyCluster the cluster that this one follows; empty for one of its own
  */
 public record ClusterConfig(
         Duration ttl,
@@ -52,8 +54,9 @@ public record ClusterConfig(
         SortedMap<String, String> parameters,
         List<String> pgHba,
         List<String> pgIdent,
-        RoleSettings.Both roles,
-        SlotSettings slots) {
+        RoleSettings.ByRole roles,
+        SlotSettings slots,
+        Optional<StandbyCluster> standbyCluster) {
 
     public ClusterConfig {
         parameters = FrozenMap.copyOf(parameters);
@@ -84,8 +87,9 @@ public record ClusterConfig(
                 new TreeMap<>(),
                 List.of(),
                 List.of(),
-                RoleSettings.Both.none(),
-                SlotSettings.NONE);
+                RoleSettings.ByRole.none(),
+                SlotSettings.NONE,
+                Optional.empty());
     }
 
     public boolean synchronous() {

@@ -79,7 +79,8 @@ public final class ClusterConfigReader {
                         postgresql.lines("pg_hba"),
                         postgresql.lines("pg_ident"),
                         RoleSettings.read(postgresql),
-                        SlotsReader.read(tree));
+                        SlotsReader.read(tree),
+                        StandbyClusterReader.read(tree));
         SlotsReader.check(tree, config);
         ParametersReader.ownFiles(postgresql);
         withoutEffect(tree, postgresql);
@@ -132,18 +133,11 @@ public final class ClusterConfigReader {
     }
 
     private static void withoutEffect(ConfigTree tree, ConfigTree postgresql) {
-        tree.refused("promote a cluster that should follow another one", "standby_cluster");
         tree.without(
                 "changes nothing: a primary has ended before its lease has",
                 "primary_race_backoff");
         postgresql.unsupported(
-                "parameters_standby_leader",
-                "pg_hba_standby_leader",
-                "pg_ident_standby_leader",
-                "pg_hosts",
-                "pg_hosts_primary",
-                "pg_hosts_replica",
-                "pg_hosts_standby_leader");
+                "pg_hosts", "pg_hosts_primary", "pg_hosts_replica", "pg_hosts_standby_leader");
         postgresql.without(
                 "belongs in each member's own file and is ignored here",
                 "listen",

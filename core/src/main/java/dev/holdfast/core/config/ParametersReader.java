@@ -130,7 +130,7 @@ final class ParametersReader {
      * As {@code postgresql.conf} has it. A line break would end the line there and begin another
      * setting.
      */
-    private static Optional<String> value(Object value) {
+    static Optional<String> value(Object value) {
         if (value instanceof Boolean on) {
             return Optional.of(on ? "on" : "off");
         }

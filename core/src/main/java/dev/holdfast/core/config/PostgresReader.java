@@ -213,9 +213,6 @@ final class PostgresReader {
                 "use_slots");
         postgresql.without("has no effect: sessions go over TCP", "use_unix_socket_repl");
         postgresql.unsupported(
-                "parameters_standby_leader",
-                "pg_hba_standby_leader",
-                "pg_ident_standby_leader",
                 "pg_hosts",
                 "pg_hosts_primary",
                 "pg_hosts_replica",

@@ -8,8 +8,8 @@ import java.util.TreeMap;
 /**
  * What is configured for PostgreSQL in one role only, and wins there over what is for both.
  *
- * @param parameters {@code parameters_primary}, or {@code parameters_replica} over {@code
- *     recovery_conf}
+ * @param parameters {@code parameters_primary}, or {@code parameters_replica} and {@code
+ *     parameters_standby_leader} over {@code recovery_conf}
  * @param pgHba lines in place of {@code pg_hba}; empty where the role has none of its own
  * @param pgIdent the same for {@code pg_ident}
  */
@@ -25,10 +25,10 @@ public record RoleSettings(
         return new RoleSettings(new TreeMap<>(), List.of(), List.of());
     }
 
-    /** Those of both roles. */
-    public record Both(RoleSettings primary, RoleSettings replica) {
-        public static Both none() {
-            return new Both(RoleSettings.none(), RoleSettings.none());
+    /** Those of each role. */
+    public record ByRole(RoleSettings primary, RoleSettings replica, RoleSettings standbyLeader) {
+        public static ByRole none() {
+            return new ByRole(RoleSettings.none(), RoleSettings.none(), RoleSettings.none());
         }
     }
 
@@ -36,12 +36,13 @@ public record RoleSettings(
      * Reads the keys of {@code postgresql} that end in the names of roles. What {@code
      * recovery_conf} has are parameters of a standby, since PostgreSQL 12.
      */
-    static Both read(ConfigTree postgresql) {
+    static ByRole read(ConfigTree postgresql) {
         SortedMap<String, String> recovery =
                 ParametersReader.ofRole(postgresql.section("recovery_conf"));
-        return new Both(
+        return new ByRole(
                 read(postgresql, "_primary", new TreeMap<>()),
-                read(postgresql, "_replica", recovery));
+                read(postgresql, "_replica", recovery),
+                read(postgresql, "_standby_leader", recovery));
     }
 
     private static RoleSettings read(

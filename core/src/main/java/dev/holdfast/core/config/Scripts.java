@@ -2,6 +2,7 @@ package dev.holdfast.core.config;
 
 import dev.holdfast.core.FrozenMap;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -15,6 +16,8 @@ import java.util.TreeMap;
  * @param postBootstrap {@code bootstrap.post_bootstrap}, or {@code post_init}, its older name
  * @param newCluster {@code bootstrap.method}; empty for initdb
  * @param replicas {@code postgresql.create_replica_methods} in order; never empty
+ * @param named every method of the operator that the file describes, by its name: {@code
+ *     standby_cluster.create_replica_methods} may name others than {@code replicas}
  * @param services {@code follow_leader} in order: what runs where the leader is
  */
 public record Scripts(
@@ -24,6 +27,7 @@ public record Scripts(
         Optional<List<String>> postBootstrap,
         Optional<NewCluster> newCluster,
         List<ReplicaMethod> replicas,
+        SortedMap<String, ReplicaMethod> named,
         List<Service> services) {
     /** What a file that names no program comes to. */
     public static final Scripts NONE =
@@ -34,6 +38,10 @@ public record Scripts(
                     Optional.empty(),
                     Optional.empty(),
                     List.of(new ReplicaMethod.BaseBackup()),
+                    Collections.unmodifiableSortedMap(
+                            new TreeMap<>(
+                                    Collections.singletonMap(
+                                            "basebackup", new ReplicaMethod.BaseBackup()))),
                     List.of());
 
     /** A service that is started on whoever leads, and stopped on whoever does no more. */
@@ -128,6 +136,7 @@ public record Scripts(
     public Scripts {
         callbacks = FrozenMap.copyOf(callbacks);
         replicas = List.copyOf(replicas);
+        named = FrozenMap.copyOf(named);
         services = List.copyOf(services);
     }
 

@@ -11,6 +11,7 @@ import dev.holdfast.core.config.Scripts.Service;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -39,13 +40,20 @@ final class ScriptsReader {
     static Scripts read(ConfigTree root) {
         ConfigTree postgresql = root.section("postgresql");
         ConfigTree bootstrap = root.section("bootstrap");
+        SortedMap<String, Script> callbacks = callbacks(postgresql);
+        Optional<Script> prePromote = script(postgresql, "pre_promote");
+        Optional<Script> beforeStop = script(postgresql, "before_stop");
+        Optional<List<String>> postBootstrap = postBootstrap(bootstrap);
+        Optional<NewCluster> newCluster = newCluster(bootstrap);
+        List<ReplicaMethod> replicas = replicaMethods(postgresql);
         return new Scripts(
-                callbacks(postgresql),
-                script(postgresql, "pre_promote"),
-                script(postgresql, "before_stop"),
-                postBootstrap(bootstrap),
-                newCluster(bootstrap),
-                replicaMethods(postgresql),
+                callbacks,
+                prePromote,
+                beforeStop,
+                postBootstrap,
+                newCluster,
+                replicas,
+                namedMethods(postgresql, replicas),
                 services(root.section("follow_leader")));
     }
 
@@ -198,6 +206,28 @@ final class ScriptsReader {
         return methods.isEmpty()
                 ? List.of(new ReplicaMethod.BaseBackup())
                 : methods.stream().distinct().toList();
+    }
+
+    /** Whatever has a command is one: which are used, the dynamic configuration may say. */
+    private static SortedMap<String, ReplicaMethod> namedMethods(
+            ConfigTree postgresql, List<ReplicaMethod> read) {
+        SortedMap<String, ReplicaMethod> named = new TreeMap<>();
+        named.put(BASEBACKUP, new ReplicaMethod.BaseBackup());
+        if (postgresql.has(DEBIAN_CLONE)) {
+            named.put(DEBIAN_CLONE, new ReplicaMethod.BaseBackup());
+        }
+        for (ReplicaMethod method : read) {
+            if (method instanceof ReplicaMethod.Command command) {
+                named.put(command.name(), command);
+            }
+        }
+        for (String key : postgresql.keys()) {
+            if (postgresql.document().get(key) instanceof Map<?, ?> section
+                    && section.containsKey("command")) {
+                named.computeIfAbsent(key, name -> replicaMethod(postgresql, name, name));
+            }
+        }
+        return named;
     }
 
     private static List<String> names(ConfigTree postgresql, String key) {

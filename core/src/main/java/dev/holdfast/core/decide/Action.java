@@ -117,6 +117,9 @@ public sealed interface Action {
     record RecordOpening(TimelineClaim claim, long claimRevision, List<HistoryEntry> history)
             implements Store {}
 
+    /** A standby cluster has followed another one to this timeline, which nobody here opened. */
+    record FollowTimeline(Epoch epoch, TimelineClaim claim, long claimRevision) implements Store {}
+
     /** Write the key {@code failsafe}: who may be elected while it stands; empty removes it. */
     record WriteFailsafe(
             Epoch epoch, Optional<SortedMap<MemberName, String>> members, long expectedRevision)
@@ -292,14 +295,32 @@ public sealed interface Action {
     /**
      * Replace the data directory by a base backup; what is there is moved aside under a name with
      * {@code reason} in it.
+     *
+     * @param methods names of those to try, in order; empty for the member's own
      */
-    record Clone(Upstream source, String reason) implements Lengthy {}
+    record Clone(Upstream source, List<String> methods, String reason) implements Lengthy {
+        public Clone {
+            methods = List.copyOf(methods);
+        }
+
+        public Clone(Upstream source, String reason) {
+            this(source, List.of(), reason);
+        }
+    }
 
     /**
      * As {@link Clone}, by the operator's methods that need no server to copy from: out of a
      * backup.
      */
-    record Restore(String reason) implements Lengthy {}
+    record Restore(List<String> methods, String reason) implements Lengthy {
+        public Restore {
+            methods = List.copyOf(methods);
+        }
+
+        public Restore(String reason) {
+            this(List.of(), reason);
+        }
+    }
 
     /**
      * Copy logical slots from the leader, and restart this standby with them. Until the leader

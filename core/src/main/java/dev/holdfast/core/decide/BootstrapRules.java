@@ -73,6 +73,9 @@ final class BootstrapRules {
     }
 
     private static Decision begin(Observation o, ClusterView cluster, DataDirectory data) {
+        if (o.config().standbyCluster().isPresent()) {
+            return beginStandbyCluster(o, cluster, data);
+        }
         return switch (data) {
             case DataDirectory.Missing _ ->
                     failedLately(o, Action.InitDb.class)
@@ -109,18 +112,35 @@ final class BootstrapRules {
         };
     }
 
+    /** Its data are those of the cluster that it follows, and so is its identifier. */
+    private static Decision beginStandbyCluster(
+            Observation o, ClusterView cluster, DataDirectory data) {
+        return switch (data) {
+            case DataDirectory.Valid valid -> finish(o, cluster, valid.control().system());
+            case DataDirectory.Missing _, DataDirectory.Broken _ ->
+                    o.serverGone()
+                            ? copy(o, cluster, data instanceof DataDirectory.Broken ? "broken" : "")
+                            : stopLeftover(
+                                    o, BOOTSTRAP_INITDB, "this member makes the new cluster");
+        };
+    }
+
+    private static Decision stopLeftover(Observation o, Reason.Code code, String sentence) {
+        return Say.of(o, code, sentence)
+                .act(new Action.Stop(Action.StopMode.IMMEDIATE, ShutdownRules.patience(o)))
+                .decision();
+    }
+
     /**
      * An agent before this one may have left a server that runs in what it did not finish: it is
      * nobody's yet.
      */
     private static Decision make(Observation o, String sentence) {
-        Say say = Say.of(o, BOOTSTRAP_INITDB, sentence);
-        return (o.serverGone()
-                        ? say.act(new Action.InitDb(o.lease().goodUntil()))
-                        : say.act(
-                                new Action.Stop(
-                                        Action.StopMode.IMMEDIATE, ShutdownRules.patience(o))))
-                .decision();
+        return o.serverGone()
+                ? Say.of(o, BOOTSTRAP_INITDB, sentence)
+                        .act(new Action.InitDb(o.lease().goodUntil()))
+                        .decision()
+                : stopLeftover(o, BOOTSTRAP_INITDB, sentence);
     }
 
     /**
@@ -181,8 +201,8 @@ final class BootstrapRules {
 
     /**
      * A base backup from a standby that offers itself, or else from the leader, unless an operator
-     * has said that he orders it himself. What lies in the directory is moved aside, under a name
-     * that holds {@code aside}.
+     * has said that he orders it himself; of the cluster to follow where there is none yet. What
+     * lies in the directory is moved aside, under a name that holds {@code aside}.
      */
     static Decision copy(Observation o, ClusterView cluster, String aside) {
         return MaintenanceRules.leavesAlone(o, "the data directory has to be copied")
@@ -192,11 +212,13 @@ final class BootstrapRules {
     /** The same, because it was ordered. */
     static Decision copyNow(Observation o, ClusterView cluster, String aside) {
         Optional<MemberRecord.Stored> leader =
-                cluster.runningPrimary().filter(p -> !p.name().equals(o.me()));
+                cluster.runningLeader().filter(p -> !p.name().equals(o.me()));
+        boolean free = cluster.leader().isEmpty() || cluster.isLeader(o.me());
         Optional<Upstream> source =
                 leader.flatMap(_ -> offered(o, cluster))
                         .or(() -> leader)
-                        .flatMap(MemberRecord.Stored::upstream);
+                        .flatMap(MemberRecord.Stored::upstream)
+                        .or(() -> free ? Outside.upstream(o) : Optional.empty());
         Optional<MonoTime> failed = copyFailed(o);
         if (failed.isPresent() && o.now().isBefore(failed.get())) {
             return Say.of(
@@ -211,7 +233,7 @@ final class BootstrapRules {
                             o,
                             CLONE,
                             "no member has a server to copy from: the data directory is restored from a backup")
-                    .act(new Action.Restore(aside))
+                    .act(new Action.Restore(Outside.copyMethods(o, source), aside))
                     .decision();
         }
         if (source.isEmpty()) {
@@ -221,8 +243,8 @@ final class BootstrapRules {
                             "a leader whose server runs as primary is awaited, to copy from")
                     .decision();
         }
-        return Say.of(o, CLONE, "the data directory is copied from " + source.get().member())
-                .act(new Action.Clone(source.get(), aside))
+        return Say.of(o, CLONE, "the data directory is copied from " + source.get().name())
+                .act(new Action.Clone(source.get(), Outside.copyMethods(o, source), aside))
                 .decision();
     }
 
@@ -250,6 +272,10 @@ final class BootstrapRules {
      * to be copied from.
      */
     private static boolean mayRestore(Observation o, ClusterView cluster) {
+        if (o.config().standbyCluster().isPresent()) {
+            // Nobody here has any data yet, or whoever leads has lost the last of them.
+            return isClaimedByMe(o, cluster) || cluster.isLeader(o.me());
+        }
         return o.self().copy() == Scripts.Leader.NOT_NEEDED
                 && cluster.leader().isEmpty()
                 && cluster.members().values().stream()

@@ -30,7 +30,8 @@ public final class Callbacks {
     /** Patroni's names of what a server is. */
     public enum Role {
         PRIMARY,
-        REPLICA;
+        REPLICA,
+        STANDBY_LEADER;
 
         public String text() {
             return name().toLowerCase(Locale.ROOT);
@@ -109,7 +110,9 @@ public final class Callbacks {
                             : Optional.of(
                                     new Told.Running(
                                             standby.common().startMicros(),
-                                            Role.REPLICA,
+                                            leadsStandbyCluster(o)
+                                                    ? Role.STANDBY_LEADER
+                                                    : Role.REPLICA,
                                             settings));
             case Server.Primary primary ->
                     o.mayStay() && o.cluster().filter(c -> c.isLeader(o.me())).isPresent()
@@ -118,6 +121,10 @@ public final class Callbacks {
                                             primary.common().startMicros(), Role.PRIMARY, settings))
                             : Optional.empty();
         };
+    }
+
+    private static boolean leadsStandbyCluster(Observation o) {
+        return o.cluster().filter(c -> StandbyLeaderRules.leads(o, c)).isPresent();
     }
 
     /** What an operator configures; whom to follow and wait for changes by itself. */

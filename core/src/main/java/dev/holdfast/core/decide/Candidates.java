@@ -4,8 +4,11 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.WalSender;
+import java.util.Comparator;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Who may take over from a running primary. */
@@ -28,23 +31,13 @@ public final class Candidates {
             Server.Primary primary,
             MemberName candidate,
             SyncSetRule rule) {
-        if (candidate.equals(o.me())) {
-            return Optional.of("candidate " + candidate + " is the leader already");
+        Optional<String> never = neverRefusal(o, cluster, candidate);
+        if (never.isPresent()) {
+            return never;
         }
-        MemberRecord.Stored stored = cluster.members().get(candidate);
-        if (stored == null) {
-            return Optional.of(
-                    "candidate "
-                            + candidate
-                            + " is not a member that is alive: members are "
-                            + cluster.members().keySet());
-        }
-        if (stored.member().tags().noFailover()) {
-            return Optional.of("candidate " + candidate + " has the tag nofailover");
-        }
+        MemberRecord.Stored stored = Objects.requireNonNull(cluster.members().get(candidate));
         if (rule == SyncSetRule.MUST_BE_IN && !stored.member().isWell()) {
-            return Optional.of(
-                    "candidate " + candidate + " is not well: " + stored.member().note());
+            return Optional.of(isUnwell(candidate, stored));
         }
         if (stored.lease().isEmpty()) {
             return Optional.of(
@@ -97,6 +90,29 @@ public final class Candidates {
                         .flatMap(MemberRecord::xlogLocation);
     }
 
+    /** What speaks against a candidate whatever is asked of it. */
+    private static Optional<String> neverRefusal(
+            Observation o, ClusterView cluster, MemberName candidate) {
+        if (candidate.equals(o.me())) {
+            return Optional.of("candidate " + candidate + " is the leader already");
+        }
+        MemberRecord.Stored stored = cluster.members().get(candidate);
+        if (stored == null) {
+            return Optional.of(
+                    "candidate "
+                            + candidate
+                            + " is not a member that is alive: members are "
+                            + cluster.members().keySet());
+        }
+        return stored.member().tags().noFailover()
+                ? Optional.of("candidate " + candidate + " has the tag nofailover")
+                : Optional.empty();
+    }
+
+    private static String isUnwell(MemberName candidate, MemberRecord.Stored stored) {
+        return "candidate " + candidate + " is not well: " + stored.member().note();
+    }
+
     /** The fit member that has received most; of equals, the one that is preferred. */
     public static Optional<MemberName> best(
             Observation o, ClusterView cluster, Server.Primary primary) {
@@ -116,5 +132,41 @@ public final class Candidates {
             }
         }
         return best;
+    }
+
+    /**
+     * Why {@code candidate} cannot take over a standby cluster now; empty when it can. Nobody need
+     * stream from the leader for that.
+     */
+    public static Optional<String> refusalOfStandby(
+            Observation o, ClusterView cluster, MemberName candidate) {
+        Optional<String> never = neverRefusal(o, cluster, candidate);
+        if (never.isPresent()) {
+            return never;
+        }
+        MemberRecord.Stored stored = Objects.requireNonNull(cluster.members().get(candidate));
+        if (!stored.member().isWell()) {
+            return Optional.of(isUnwell(candidate, stored));
+        }
+        return stored.member().role() == MemberRole.REPLICA && stored.member().state().isRunning()
+                ? Optional.empty()
+                : Optional.of(
+                        "candidate "
+                                + candidate
+                                + " does not run as a replica: it is "
+                                + stored.member().role().text()
+                                + ", "
+                                + stored.member().state().text());
+    }
+
+    /** Who may take over a standby cluster; of several, the one that has received most. */
+    public static Optional<MemberName> bestStandby(Observation o, ClusterView cluster) {
+        return cluster.members().values().stream()
+                .filter(m -> refusalOfStandby(o, cluster, m.name()).isEmpty())
+                .max(
+                        Comparator.<MemberRecord.Stored, Lsn>comparing(
+                                        m -> m.member().xlogLocation().orElse(Lsn.ZERO))
+                                .thenComparingInt(m -> m.member().tags().failoverPriority()))
+                .map(MemberRecord.Stored::name);
     }
 }

@@ -106,7 +106,7 @@ final class CatchUp {
                 Say.of(
                                 o,
                                 LEAD_CATCH_UP,
-                                source.member()
+                                source.name()
                                         + " has received more: fetching it before the promotion")
                         .service(Decision.Service.CHANGING)
                         .eager()

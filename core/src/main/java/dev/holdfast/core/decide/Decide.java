@@ -102,7 +102,9 @@ public final class Decide {
             case Action.Clone _, Action.Restore _, Action.KeepAside _ -> o.orders().shutdown();
             case Action.PlaceSlots(var leader, var _, var _, var _, var _) ->
                     o.orders().shutdown()
-                            || o.cluster().filter(c -> c.isLeader(leader.member())).isEmpty();
+                            || leader.member()
+                                    .filter(m -> o.cluster().filter(c -> c.isLeader(m)).isPresent())
+                                    .isEmpty();
             case Action.PrePromote(Epoch epoch) ->
                     o.orders().shutdown() || !PromotionRules.leads(o, epoch);
             case Action.InitDb _, Action.StartNewCluster _ ->

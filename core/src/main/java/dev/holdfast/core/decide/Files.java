@@ -4,6 +4,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.config.RoleSettings;
+import dev.holdfast.core.config.StandbyCluster;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Upstream;
 import java.util.List;
@@ -19,7 +20,11 @@ final class Files {
     private Files() {}
 
     static ServerFiles forPrimary(Observation o, String syncNames) {
-        return files(o, RoleSettings.Both::primary, Optional.empty(), syncNames);
+        return files(
+                o,
+                RoleSettings.ByRole::primary,
+                new Source(Optional.empty(), Optional.of(o.me().slotName()), new TreeMap<>()),
+                syncNames);
     }
 
     /**
@@ -27,8 +32,34 @@ final class Files {
      * wait for a change of them to count: the first that comes among all others confirms.
      */
     static ServerFiles forStandby(Observation o, ClusterView cluster, Optional<Upstream> upstream) {
-        return files(o, RoleSettings.Both::replica, upstream, armedNames(o, cluster).render());
+        String names = armedNames(o, cluster).render();
+        SortedMap<String, String> parameters = new TreeMap<>();
+        o.config().standbyCluster().ifPresent(s -> parameters.putAll(s.parameters()));
+        Optional<StandbyCluster> outside = Outside.asStandbyLeader(o, cluster, upstream);
+        if (outside.isEmpty()) {
+            return files(
+                    o,
+                    RoleSettings.ByRole::replica,
+                    new Source(upstream, Optional.of(o.me().slotName()), parameters),
+                    names);
+        }
+        parameters.putAll(outside.get().leaderParameters());
+        return files(
+                o,
+                RoleSettings.ByRole::standbyLeader,
+                new Source(upstream, outside.get().slot(), parameters),
+                names);
     }
+
+    /**
+     * Where the WAL comes from.
+     *
+     * @param parameters that belong to it, and win over all others
+     */
+    private record Source(
+            Optional<Upstream> upstream,
+            Optional<String> slot,
+            SortedMap<String, String> parameters) {}
 
     static SyncNames armedNames(Observation o, ClusterView cluster) {
         if (!o.config().synchronous()) {
@@ -68,8 +99,8 @@ final class Files {
     /** What is for the role wins over what is for both, and the member's over the cluster's. */
     private static ServerFiles files(
             Observation o,
-            Function<RoleSettings.Both, RoleSettings> role,
-            Optional<Upstream> upstream,
+            Function<RoleSettings.ByRole, RoleSettings> role,
+            Source source,
             String syncNames) {
         RoleSettings ours = role.apply(o.self().roles());
         RoleSettings everybodys = role.apply(o.config().roles());
@@ -81,6 +112,7 @@ final class Files {
             // Else the primary removes rows of the catalogs that the standbys' slots need.
             parameters.put("hot_standby_feedback", "on");
         }
+        parameters.putAll(source.parameters());
         return new ServerFiles(
                 parameters,
                 firstOf(
@@ -96,10 +128,8 @@ final class Files {
                                 everybodys.pgIdent(),
                                 o.self().ident(),
                                 o.config().pgIdent())),
-                upstream,
-                o.config().useSlots() && !o.self().tags().noStream()
-                        ? Optional.of(o.me().slotName())
-                        : Optional.empty(),
+                source.upstream(),
+                source.slot().filter(_ -> o.config().useSlots() && !o.self().tags().noStream()),
                 syncNames);
     }
 

@@ -44,7 +44,10 @@ final class FollowerRules {
         Optional<Upstream> upstream = Following.upstream(o, cluster, leader.member());
         return switch (o.server().orElse(null)) {
             case null -> awaitServer(o, cluster);
-            case Server.Rejecting rejecting -> recovering(o, cluster, leader, rejecting, upstream);
+            case Server.Rejecting rejecting ->
+                    before(o).equals(Following.direct(o, cluster, leader.member()))
+                            ? awaitServer(o, cluster)
+                            : recovering(o, cluster, rejecting, upstream);
             case Server.Silent _, Server.Primary _ -> awaitServer(o, cluster);
             case Server.Standby standby -> follow(o, cluster, leader, standby, upstream);
         };
@@ -55,28 +58,27 @@ final class FollowerRules {
      * then. One that was started while nobody led, or whose primary has changed since, would wait
      * for that without end: it is told whom to follow although it cannot be asked.
      */
-    private static Decision recovering(
+    static Decision recovering(
             Observation o,
             ClusterView cluster,
-            LeaderKey leader,
             Server.Rejecting rejecting,
             Optional<Upstream> upstream) {
-        Optional<Upstream> before = o.applied().flatMap(ServerFiles::upstream);
-        boolean told =
-                upstream.isEmpty()
-                        || before.equals(upstream)
-                        || before.equals(Following.direct(o, cluster, leader.member()));
+        boolean told = upstream.isEmpty() || before(o).equals(upstream);
         return told || !rejecting.sqlState().equals(Server.Rejecting.CANNOT_CONNECT_NOW)
                 ? awaitServer(o, cluster)
                 : Say.of(
                                 o,
                                 FOLLOW_APPLY,
                                 "PostgreSQL is not ready, and is told to follow "
-                                        + upstream.get().member())
+                                        + upstream.get().name())
                         .act(new Action.ApplyFiles(Files.forStandby(o, cluster, upstream)))
                         .eager()
                         .service(Serving.whileRunning(o))
                         .decision();
+    }
+
+    private static Optional<Upstream> before(Observation o) {
+        return o.applied().flatMap(ServerFiles::upstream);
     }
 
     static Decision awaitServer(Observation o, ClusterView cluster) {
@@ -98,21 +100,12 @@ final class FollowerRules {
             LeaderKey leader,
             Server.Standby standby,
             Optional<Upstream> upstream) {
-        if (standby.replay() == Server.Replay.NEEDS_HIGHER_LIMITS) {
-            return Say.of(
-                            o,
-                            FOLLOW_LIMITS,
-                            "PostgreSQL has paused replay, because its primary runs with higher limits; it is"
-                                    + " restarted with these")
-                    .act(new Action.Stop(Action.StopMode.FAST, ShutdownRules.patience(o)))
-                    .service(Serving.whileChanging(o))
-                    .decision();
+        Optional<Decision> limits = limits(o, standby);
+        if (limits.isPresent()) {
+            return limits.get();
         }
         List<Action> actions = new ArrayList<>(SlotRules.onStandby(o, cluster, standby));
-        if (o.guard() instanceof GuardFact.Present(GuardFact.Mode mode, long _, boolean _)
-                && !(mode instanceof GuardFact.Mode.Standby)) {
-            actions.add(new Action.SetGuard(new GuardFact.Mode.Standby()));
-        }
+        disarm(o).ifPresent(actions::add);
         ServerFiles wanted = Files.forStandby(o, cluster, upstream);
         if (!o.applied().equals(Optional.of(wanted))) {
             return Say.of(
@@ -129,7 +122,7 @@ final class FollowerRules {
             return fromArchive(o, cluster, leader, standby, actions);
         }
         boolean streams = standby.isStreaming();
-        Optional<MemberRecord.Stored> primary = cluster.runningPrimary();
+        Optional<MemberRecord.Stored> primary = cluster.runningLeader();
         Optional<MemberRecord.Stored> between = Following.source(o, cluster);
         Optional<Action.PlaceSlots> copy =
                 isChangingTimeline(o, cluster, standby)
@@ -169,12 +162,12 @@ final class FollowerRules {
         }
         return between.isPresent() && isLetDown(o)
                 ? passOver(o, cluster, leader, between.get())
-                : reconnect(o, leader, standby, between.orElse(primary.get()), actions);
+                : reconnect(o, cluster, leader, standby, between.orElse(primary.get()), actions);
     }
 
     /** The member that is streamed from, in words. */
     private static MemberName followed(LeaderKey leader, Optional<Upstream> upstream) {
-        return upstream.map(Upstream::member).orElse(leader.member());
+        return upstream.flatMap(Upstream::member).orElse(leader.member());
     }
 
     /**
@@ -187,8 +180,9 @@ final class FollowerRules {
             LeaderKey leader,
             Server.Standby standby,
             List<Action> actions) {
-        if (isDiverged(o, leader, standby)) {
-            return diverged(o, leader, standby);
+        Optional<Upstream> upstream = Files.upstream(o, cluster, leader.member());
+        if (isDiverged(o, leader, standby, upstream)) {
+            return diverged(o, leader, standby, leader.member().value());
         }
         Say say =
                 Say.of(
@@ -202,9 +196,10 @@ final class FollowerRules {
                         .map(Versioned::value)
                         .filter(c -> c.opened() && c.timeline().isAfter(standby.timeline()))
                         .isPresent();
-        if (left && heard(o, leader).isEmpty() && cluster.runningPrimary().isPresent()) {
-            Files.upstream(o, cluster, leader.member())
-                    .ifPresent(u -> say.act(new Action.AskSource(u, leader.epoch())));
+        if (left
+                && Outside.heard(o, leader.epoch(), upstream).isEmpty()
+                && cluster.runningLeader().isPresent()) {
+            upstream.ifPresent(u -> say.act(new Action.AskSource(u, leader.epoch())));
         }
         return say.decision();
     }
@@ -235,6 +230,31 @@ final class FollowerRules {
                 .decision();
     }
 
+    /** Its primary runs with higher limits than this server was started with. */
+    static Optional<Decision> limits(Observation o, Server.Standby standby) {
+        return standby.replay() == Server.Replay.NEEDS_HIGHER_LIMITS
+                ? Optional.of(
+                        Say.of(
+                                        o,
+                                        FOLLOW_LIMITS,
+                                        "PostgreSQL has paused replay, because its primary runs with higher limits; it is"
+                                                + " restarted with these")
+                                .act(
+                                        new Action.Stop(
+                                                Action.StopMode.FAST, ShutdownRules.patience(o)))
+                                .service(Serving.whileChanging(o))
+                                .decision())
+                : Optional.empty();
+    }
+
+    /** A guard that is armed would end a standby too. */
+    static Optional<Action> disarm(Observation o) {
+        return o.guard() instanceof GuardFact.Present(GuardFact.Mode mode, long _, boolean _)
+                        && !(mode instanceof GuardFact.Mode.Standby)
+                ? Optional.of(new Action.SetGuard(new GuardFact.Mode.Standby()))
+                : Optional.empty();
+    }
+
     /**
      * The leader has just opened a timeline that has not come here yet. A receiver that the new
      * timeline shuts out looks alive in between its attempts, so it is looked at closely.
@@ -259,6 +279,7 @@ final class FollowerRules {
      */
     private static Decision reconnect(
             Observation o,
+            ClusterView cluster,
             LeaderKey leader,
             Server.Standby standby,
             MemberRecord.Stored source,
@@ -267,8 +288,9 @@ final class FollowerRules {
         boolean news = wake.revision() != source.revision();
         Duration pause = pause(wake);
         boolean due = news || !o.now().isBefore(wake.lastAt().plus(pause));
-        if (wake.count() >= LONG && isDiverged(o, leader, standby)) {
-            return diverged(o, leader, standby);
+        Optional<Upstream> direct = Files.upstream(o, cluster, leader.member());
+        if (wake.count() >= LONG && isDiverged(o, leader, standby, direct)) {
+            return diverged(o, leader, standby, leader.member().value());
         }
         Say say =
                 Say.of(
@@ -300,8 +322,11 @@ final class FollowerRules {
      * needed only where the numbers do not tell; until a restart point {@code pg_control} may name
      * a timeline before the one that is replayed, so it can be long in coming.
      */
-    private static boolean isDiverged(Observation o, LeaderKey leader, Server.Standby standby) {
-        return heard(o, leader)
+    static boolean isDiverged(
+            Observation o, LeaderKey leader, Server.Standby standby, Optional<Upstream> upstream) {
+        return Outside.heard(o, leader.epoch(), upstream)
+                // A leader that is in recovery itself may be on its way to where this standby is.
+                .filter(s -> !s.inRecovery() || !isAhead(standby, s.history()))
                 .map(SourceFact::history)
                 .filter(theirs ->
                         theirs.excludes(standby.timeline(), standby.replayed())
@@ -311,20 +336,20 @@ final class FollowerRules {
                 .isPresent();
     }
 
-    private static List<Action> questions(
+    private static boolean isAhead(Server.Standby standby, TimelineHistory theirs) {
+        return standby.timeline().isAfter(theirs.timeline());
+    }
+
+    static List<Action> questions(
             Observation o, LeaderKey leader, Server.Standby standby, Optional<Upstream> upstream) {
         List<Action> questions = new ArrayList<>();
         if (ownHistory(o, standby).isEmpty()) {
             questions.add(new Action.Inspect());
         }
-        if (heard(o, leader).isEmpty()) {
+        if (Outside.heard(o, leader.epoch(), upstream).isEmpty()) {
             upstream.ifPresent(u -> questions.add(new Action.AskSource(u, leader.epoch())));
         }
         return questions;
-    }
-
-    private static Optional<SourceFact> heard(Observation o, LeaderKey leader) {
-        return o.source().filter(s -> s.leader().equals(leader.epoch()) && !s.inRecovery());
     }
 
     private static Optional<TimelineHistory> ownHistory(Observation o, Server.Standby standby) {
@@ -334,14 +359,15 @@ final class FollowerRules {
                 : Optional.empty();
     }
 
-    private static Decision diverged(Observation o, LeaderKey leader, Server.Standby standby) {
+    static Decision diverged(
+            Observation o, LeaderKey leader, Server.Standby standby, String whose) {
         String why =
                 "this standby has WAL up to "
                         + standby.position()
                         + " on timeline "
                         + standby.timeline()
                         + " that is not in the history of "
-                        + leader.member();
+                        + whose;
         return MaintenanceRules.leavesAlone(o, why)
                 .orElseGet(() ->
                         Say.of(o, FOLLOW_DIVERGED, why)

@@ -52,6 +52,9 @@ final class LeaderRules {
     static Decision decide(Observation o, ClusterView cluster) {
         Optional<LeaderProof> proof = o.proof();
         LeaderKey key = cluster.leader().orElseThrow();
+        if (o.config().standbyCluster().isPresent()) {
+            return StandbyLeaderRules.decide(o, cluster, key);
+        }
         if (proof.isEmpty() || !key.epoch().equals(proof.get().epoch())) {
             Optional<Decision> ahead =
                     o.server().orElse(null) instanceof Server.Standby standby

@@ -90,7 +90,7 @@ public record Observation(
             List<String> hba,
             List<String> defaultHba,
             List<String> ident,
-            RoleSettings.Both roles,
+            RoleSettings.ByRole roles,
             Optional<String> barred,
             Optional<String> prePromote,
             Scripts.Leader copy,

@@ -97,7 +97,7 @@ final class OrderRules {
         boolean done =
                 o.task() instanceof Task.Ended(Action.Clone _, MonoTime at, Task.Outcome.Done _)
                         && at.isAfter(order.orderedAt());
-        if (done || cluster.runningPrimary().isEmpty()) {
+        if (done || cluster.runningLeader().isEmpty()) {
             return Optional.empty();
         }
         return Optional.of(

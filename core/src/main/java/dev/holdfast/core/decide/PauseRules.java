@@ -73,7 +73,11 @@ final class PauseRules {
         boolean leads = cluster.isLeader(o.me()) && o.proof().isPresent();
         boolean follows = cluster.leader().isPresent() && !cluster.isLeader(o.me());
         boolean primary = o.server().orElse(null) instanceof Server.Primary;
-        if (primary ? leads : follows) {
+        boolean standbyLeader =
+                leads
+                        && o.config().standbyCluster().isPresent()
+                        && o.server().orElse(null) instanceof Server.Standby;
+        if (standbyLeader || (primary ? leads : follows)) {
             Optional<Decision> begun = OrderRules.now(o, cluster);
             if (begun.isPresent()) {
                 return begun;
@@ -91,6 +95,10 @@ final class PauseRules {
      * or the operator stopped it, perhaps through the agent for a restart.
      */
     private static Decision leader(Observation o, ClusterView cluster) {
+        if (o.config().standbyCluster().isPresent()
+                && o.server().orElse(null) instanceof Server.Standby) {
+            return paused(o, "the standby leader is left as it is").decision();
+        }
         boolean handedOver =
                 cluster.epoch()
                         .map(Versioned::value)

@@ -5,7 +5,6 @@ import static dev.holdfast.core.decide.Reason.Code.LEAD_RECORD;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_SETTLE;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_SYNC;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_UPKEEP;
-import static dev.holdfast.core.decide.Reason.Code.SWITCHOVER_REFUSED;
 
 import dev.holdfast.core.Epoch;
 import dev.holdfast.core.MemberName;
@@ -54,45 +53,35 @@ final class PrimaryRules {
 
     private static Optional<Decision> request(
             Observation o, ClusterView cluster, Server.Primary primary) {
-        Optional<Versioned<FailoverRequest>> request =
-                cluster.failover().filter(f -> !f.value().isScheduled());
-        if (request.isEmpty()) {
-            return Optional.empty();
-        }
-        FailoverRequest wish = request.get().value();
-        if (wish.candidate().equals(Optional.of(o.me()))) {
-            return Optional.of(
-                    Say.of(o, LEAD_UPKEEP, "what the operator asked for is done: this member leads")
-                            .act(new Action.ClearFailover(request.get().revision()))
-                            .service(Serving.whileRunning(o))
-                            .decision());
-        }
-        Candidates.SyncSetRule rule =
-                wish.leader().isPresent()
-                        ? Candidates.SyncSetRule.MUST_BE_IN
-                        : Candidates.SyncSetRule.MAY_BE_OUT;
-        boolean addressed = wish.leader().map(o.me()::equals).orElse(true);
-        Optional<MemberName> candidate =
-                wish.candidate().or(() -> SwitchoverRules.candidate(o, cluster, primary));
-        Optional<String> refusal =
-                !addressed
-                        ? Optional.of(
-                                "the request names "
-                                        + wish.leader().get()
-                                        + " as leader, which is "
-                                        + o.me())
-                        : candidate.isEmpty()
-                                ? Optional.of("no member is fit to take over")
-                                : Candidates.refusal(o, cluster, primary, candidate.get(), rule);
-        if (refusal.isPresent()) {
-            return Optional.of(
-                    Say.of(o, SWITCHOVER_REFUSED, "the switchover is refused: " + refusal.get())
-                            .act(new Action.ClearFailover(request.get().revision()))
-                            .remember(o.memory().withSwitchover(Optional.empty()))
-                            .service(Serving.whileRunning(o))
-                            .decision());
-        }
-        return Optional.of(SwitchoverRules.handOver(o, cluster, primary, candidate));
+        return WishedLeader.decide(
+                o,
+                cluster,
+                new WishedLeader.Change() {
+                    @Override
+                    public Optional<MemberName> best() {
+                        return SwitchoverRules.candidate(o, cluster, primary);
+                    }
+
+                    @Override
+                    public Optional<String> refusal(FailoverRequest wish, MemberName candidate) {
+                        return Candidates.refusal(
+                                o,
+                                cluster,
+                                primary,
+                                candidate,
+                                wish.leader().isPresent()
+                                        ? Candidates.SyncSetRule.MUST_BE_IN
+                                        : Candidates.SyncSetRule.MAY_BE_OUT);
+                    }
+
+                    @Override
+                    public Optional<Decision> carryOut(
+                            Versioned<FailoverRequest> request, MemberName candidate) {
+                        return Optional.of(
+                                SwitchoverRules.handOver(
+                                        o, cluster, primary, Optional.of(candidate)));
+                    }
+                });
     }
 
     private static Decision upkeep(

@@ -48,12 +48,17 @@ final class RaceRules {
                             RejoinRules.startStandby(
                                     o,
                                     cluster,
-                                    Optional.empty(),
+                                    Outside.upstream(o),
                                     "nobody leads: starting as a standby to see who may"));
         }
         return switch (o.server().orElse(null)) {
             case null -> FollowerRules.awaitServer(o, cluster);
-            case Server.Rejecting _, Server.Silent _ -> FollowerRules.awaitServer(o, cluster);
+            case Server.Silent _ -> FollowerRules.awaitServer(o, cluster);
+            case Server.Rejecting rejecting ->
+                    Outside.upstream(o)
+                            .map(u ->
+                                    FollowerRules.recovering(o, cluster, rejecting, Optional.of(u)))
+                            .orElseGet(() -> FollowerRules.awaitServer(o, cluster));
             case Server.Primary primary -> race(o, cluster, primary.timeline(), primary.flushed());
             case Server.Standby standby ->
                     Votes.detaching(
@@ -147,6 +152,11 @@ final class RaceRules {
                             + " and "
                             + cluster.sync().value().standbys()
                             + " are sure to have every acknowledged commit");
+        }
+        if (o.config().standbyCluster().isPresent()) {
+            // What is missing here the other cluster has; and by which timeline that goes on is
+            // its own affair.
+            return Optional.empty();
         }
         Optional<Timeline> reached =
                 cluster.timeline().map(Versioned::value).map(TimelineClaim::reached);

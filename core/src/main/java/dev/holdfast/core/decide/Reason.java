@@ -89,6 +89,11 @@ public record Reason(Code code, String sentence) {
         LEAD_UNWELL("lead.unwell"),
         LEAD_RUN_OUT("lead.run_out"),
 
+        STANDBY_LEAD("standby.lead"),
+        STANDBY_ASK("standby.ask_source"),
+        STANDBY_DEMOTE("standby.demote"),
+        STANDBY_RECORD("standby.record"),
+
         SWITCHOVER_REFUSED("switchover.refused"),
         SWITCHOVER_CHECKPOINT("switchover.checkpoint"),
         SWITCHOVER_BALANCER("switchover.wait_for_health_check"),

@@ -62,7 +62,16 @@ final class RejoinRules {
                     cluster,
                     control,
                     upstream,
-                    "what was written here contradicts the history of " + leader.member());
+                    "what was written here contradicts the history of "
+                            + upstream.map(Upstream::name).orElse(leader.member().value()));
+        }
+        if (o.config().standbyCluster().isPresent()) {
+            return inStandbyCluster(
+                    o,
+                    cluster,
+                    leader,
+                    new Found(control, history, Outside.heard(o, leader.epoch(), upstream)),
+                    upstream);
         }
         Optional<SourceFact> source = o.source().filter(s -> s.leader().equals(leader.epoch()));
         if (!control.wasPrimary() || wasHandedOver(cluster, control)) {
@@ -78,14 +87,7 @@ final class RejoinRules {
         Optional<MemberName> twin = Twins.other(o, cluster, control);
         if (twin.isPresent()) {
             // By its numbers this history is the leader's, and pg_rewind compares numbers too.
-            return reclone(
-                    o,
-                    cluster,
-                    "this member was primary on timeline "
-                            + control.newestTimeline()
-                            + ", and so was "
-                            + twin.get(),
-                    "diverged");
+            return reclone(o, cluster, isTwin(control, twin.get()), "diverged");
         }
         Lsn end = new Lsn(control.checkpoint().value() + 1);
         boolean complete =
@@ -108,6 +110,37 @@ final class RejoinRules {
         return rewound
                 ? reclone(o, cluster, why + "; pg_rewind found nothing to do", "diverged")
                 : rewind(o, cluster, control, upstream, why);
+    }
+
+    /**
+     * Nobody here is going to be promoted, so there is no history to wait for: what was a primary
+     * is started as a standby at once, and finds out while it runs whether what it holds
+     * contradicts what it follows.
+     */
+    private static Decision inStandbyCluster(
+            Observation o,
+            ClusterView cluster,
+            LeaderKey leader,
+            Found found,
+            Optional<Upstream> upstream) {
+        Optional<MemberName> twin =
+                found.control().wasPrimary()
+                        ? Twins.other(o, cluster, found.control())
+                        : Optional.empty();
+        if (twin.isPresent()) {
+            return reclone(o, cluster, isTwin(found.control(), twin.get()), "diverged");
+        }
+        String whom = upstream.map(Upstream::name).orElse("the archive");
+        return o.memory().crashes().count() < 2
+                ? startStandby(o, cluster, upstream, "starting as a standby of " + whom)
+                : startAgain(o, cluster, leader, found, upstream);
+    }
+
+    private static String isTwin(ControlData control, MemberName other) {
+        return "this member was primary on timeline "
+                + control.newestTimeline()
+                + ", and so was "
+                + other;
     }
 
     /** What this directory holds, and what the leader said of its history. */
@@ -198,7 +231,11 @@ final class RejoinRules {
                             + ", and pg_rewind is switched off or needs data checksums or wal_log_hints",
                     "diverged");
         }
-        if (upstream.isEmpty() || cluster.runningPrimary().isEmpty()) {
+        Optional<Upstream> source = Outside.rewindSource(o, cluster, upstream);
+        if (source.isEmpty() && o.config().standbyCluster().isPresent()) {
+            return reclone(o, cluster, why + ", and there is no server to rewind from", "diverged");
+        }
+        if (source.isEmpty()) {
             return Say.of(
                             o,
                             FOLLOW_WAIT_PROMOTION,
@@ -208,7 +245,7 @@ final class RejoinRules {
         return mustWait(o, why)
                 .or(() -> keepAside(o, why))
                 .orElseGet(() ->
-                        Say.of(o, REWIND, why).act(new Action.Rewind(upstream.get())).decision());
+                        Say.of(o, REWIND, why).act(new Action.Rewind(source.get())).decision());
     }
 
     /**

@@ -26,7 +26,7 @@ final class Serving {
      */
     static Decision.Service whileChanging(Observation o) {
         ClusterView cluster = o.cluster().orElse(null);
-        if (cluster == null) {
+        if (cluster == null || o.config().standbyCluster().isPresent()) {
             return Decision.Service.CLOSED;
         }
         boolean concerned =

@@ -25,15 +25,28 @@ final class SlotRules {
         if (!o.config().useSlots()) {
             return List.of();
         }
+        List<Action> actions = ofMembers(o, cluster, primary.slots());
+        actions.addAll(PermanentSlots.onPrimary(o, primary));
+        actions.addAll(SlotOwners.clear(o));
+        return actions;
+    }
+
+    /** Those who stream from a standby leader do so as they would from a primary. */
+    static List<Action> onStandbyLeader(
+            Observation o, ClusterView cluster, Server.Standby standby) {
+        return o.config().useSlots() ? ofMembers(o, cluster, standby.slots()) : List.of();
+    }
+
+    private static List<Action> ofMembers(Observation o, ClusterView cluster, List<Slot> slots) {
         List<Action> actions = new ArrayList<>();
         SortedSet<String> current = ofFollowers(o, cluster);
         SortedSet<String> missing = new TreeSet<>(current);
-        primary.slots().forEach(slot -> missing.remove(slot.name()));
+        slots.forEach(slot -> missing.remove(slot.name()));
         if (!missing.isEmpty()) {
             actions.add(new Action.CreateSlots(missing, Action.Reserve.NOW));
         }
         SortedSet<String> stale = new TreeSet<>();
-        for (Slot slot : primary.slots()) {
+        for (Slot slot : slots) {
             var seen = o.memory().slots().seen().get(slot.name());
             boolean ours =
                     seen != null
@@ -47,8 +60,6 @@ final class SlotRules {
         if (!stale.isEmpty()) {
             actions.add(new Action.DropSlots(stale));
         }
-        actions.addAll(PermanentSlots.onPrimary(o, primary));
-        actions.addAll(SlotOwners.clear(o));
         return actions;
     }
 
@@ -120,6 +131,8 @@ final class SlotRules {
                     ofFollowers(o, cluster).forEach(name -> seen.put(name, o.now()));
                 }
             }
+            case Server.Standby _ when StandbyLeaderRules.leads(o, cluster) ->
+                    ofFollowers(o, cluster).forEach(name -> seen.put(name, o.now()));
             case Server.Standby standby -> {
                 SortedSet<String> members = others(o, cluster);
                 SortedSet<String> below = below(o, cluster);

@@ -19,10 +19,9 @@ final class Words {
             case Action.Promote promote -> "PostgreSQL is being promoted";
             case Action.KeepAside keep ->
                     "the data directory is being copied aside before pg_rewind";
-            case Action.Rewind rewind ->
-                    "pg_rewind from " + rewind.source().member() + " is running";
+            case Action.Rewind rewind -> "pg_rewind from " + rewind.source().name() + " is running";
             case Action.Clone clone ->
-                    "the data directory is being copied from " + clone.source().member();
+                    "the data directory is being copied from " + clone.source().name();
             case Action.PlaceSlots place ->
                     "the logical slots "
                             + place.slots().keySet()

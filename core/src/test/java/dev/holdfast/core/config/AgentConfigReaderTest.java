@@ -200,7 +200,7 @@ class AgentConfigReaderTest {
                                 Duration.ofMinutes(2),
                                 new TreeMap<>(),
                                 Optional.empty(),
-                                RoleSettings.Both.none()));
+                                RoleSettings.ByRole.none()));
     }
 
     @Test

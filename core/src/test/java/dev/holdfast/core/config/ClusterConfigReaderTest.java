@@ -2,10 +2,13 @@ package dev.holdfast.core.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.config.AgentConfig.HostPort;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,8 +88,9 @@ class ClusterConfigReaderTest {
                                 parameters,
                                 List.of("local all all peer"),
                                 List.of("m os pg"),
-                                RoleSettings.Both.none(),
-                                SlotSettings.NONE));
+                                RoleSettings.ByRole.none(),
+                                SlotSettings.NONE,
+                                Optional.empty()));
     }
 
     @Test
@@ -222,11 +226,10 @@ class ClusterConfigReaderTest {
                                 """
                                 tll: 30
                                 maximum_lag_on_syncnode: 1000
-                                postgresql: {use_slotz: true, data_dir: /x, parameters_standby_leader: {work_mem: 1MB}}
+                                postgresql: {use_slotz: true, data_dir: /x, pg_hosts: [a]}
                                 """))
                 .containsExactly(
-                        "WARNING postgresql.parameters_standby_leader: found a map with the keys [work_mem], which is not supported yet and is"
-                                + " ignored.",
+                        "WARNING postgresql.pg_hosts: found a list, which is not supported yet and is ignored.",
                         "WARNING postgresql.data_dir: found \"/x\", which belongs in each member's own file and is ignored here.",
                         "WARNING tll: found a key that Holdfast does not know, which is ignored.",
                         "WARNING postgresql.use_slotz: found a key that Holdfast does not know, which is ignored.");
@@ -238,14 +241,6 @@ class ClusterConfigReaderTest {
                         sentences(
                                 "{maximum_lag_on_syncnode: -1, slots: {}, ignore_slots: [], standby_cluster: null}"))
                 .isEmpty();
-    }
-
-    @Test
-    void aStandbyClusterIsRefusedBecauseItWouldBePromoted() {
-        assertThat(sentences("standby_cluster: {host: h, port: 5432}"))
-                .containsExactly(
-                        "ERROR standby_cluster: found a map with the keys [host, port], expected no such setting: it is not"
-                                + " supported yet, and to ignore it would promote a cluster that should follow another one.");
     }
 
     @Test
@@ -282,5 +277,70 @@ class ClusterConfigReaderTest {
                 .containsEntry("wal_level", "logical")
                 .containsEntry("max_wal_senders", "10")
                 .hasSize(SharedParameter.ALL.size());
+    }
+
+    @Test
+    void aStandbyClusterIsRead() {
+        StandbyCluster read =
+                read("""
+                standby_cluster:
+                  host: 10.0.0.1, fe80::1
+                  port: 5433
+                  primary_slot_name: from_east
+                  create_replica_methods: [wal_g, basebackup]
+                  restore_command: fetch %f "%p"
+                  archive_cleanup_command: clean %r
+                  recovery_min_apply_delay: 5min
+                """)
+                        .config()
+                        .standbyCluster()
+                        .orElseThrow();
+
+        assertThat(read)
+                .isEqualTo(
+                        new StandbyCluster(
+                                List.of(
+                                        new HostPort("10.0.0.1", 5433),
+                                        new HostPort("fe80::1", 5433)),
+                                Optional.of("from_east"),
+                                List.of("wal_g", "basebackup"),
+                                new TreeMap<>(
+                                        Map.of(
+                                                "restore_command", "fetch %f \"%p\"",
+                                                "archive_cleanup_command", "clean %r")),
+                                new TreeMap<>(Map.of("recovery_min_apply_delay", "5min"))));
+        assertThat(
+                        read("standby_cluster: {host: \"a,b\", port: \"1,2\"}")
+                                .config()
+                                .standbyCluster()
+                                .orElseThrow()
+                                .hosts())
+                .containsExactly(new HostPort("a", 1), new HostPort("b", 2));
+        assertThat(
+                        read("standby_cluster: {port: 5555}")
+                                .config()
+                                .standbyCluster()
+                                .orElseThrow()
+                                .hosts())
+                .containsExactly(new HostPort("localhost", 5555));
+        assertThat(read("standby_cluster: {}").config().standbyCluster()).isEmpty();
+        assertThat(read("standby_cluster: null").config().standbyCluster()).isEmpty();
+    }
+
+    @Test
+    void aStandbyClusterThatFollowsNobodyIsAnErrorAndNotAClusterOfItsOwn() {
+        for (String wrong :
+                List.of(
+                        "standby_cluster: {primary_slot_name: x}",
+                        "standby_cluster: true",
+                        "standby_cluster: {host: \"a,,b\"}",
+                        "standby_cluster: {host: a, port: 70000}",
+                        "standby_cluster: {host: \"a,b,c\", port: \"1,2\"}",
+                        "standby_cluster: {host: a, primary_slot_name: Big-One}",
+                        "standby_cluster: {host: a, restore_command: \"two\\nlines\"}")) {
+            ClusterConfigReader.Read read = read(wrong);
+            assertThat(read.hasErrors()).as(wrong).isTrue();
+            assertThat(read.config().standbyCluster()).as(wrong).isPresent();
+        }
     }
 }

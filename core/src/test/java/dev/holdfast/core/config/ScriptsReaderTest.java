@@ -230,4 +230,19 @@ class ScriptsReaderTest {
         assertThat(ShellWords.split(" a  b\t'c d' \"e \\\" \\n\" f\\ g '' h'i'\"j\" "))
                 .isEqualTo(Optional.of(List.of("a", "b", "c d", "e \" \\n", "f g", "", "hij")));
     }
+
+    @Test
+    void methodsThatOnlyTheDynamicConfigurationNamesAreKnownToo() {
+        Scripts scripts =
+                read(
+                        """
+                        postgresql:
+                          create_replica_methods: [barman]
+                          barman: {command: /b}
+                          wal_g: {command: /w, no_leader: true}
+                        """);
+        assertThat(scripts.replicas()).hasSize(1);
+        assertThat(scripts.named()).containsOnlyKeys("barman", "basebackup", "wal_g");
+        assertThat(scripts.named().get("barman")).isEqualTo(scripts.replicas().getFirst());
+    }
 }

@@ -255,8 +255,8 @@ class CascadeTest {
     private static List<MemberName> sources(Situation situation) {
         return situation.decide().actions().stream()
                 .flatMap(a ->
-                        a instanceof Action.Clone(var source, String _)
-                                ? Stream.of(source.member())
+                        a instanceof Action.Clone clone
+                                ? clone.source().member().stream()
                                 : Stream.empty())
                 .toList();
     }
@@ -270,7 +270,7 @@ class CascadeTest {
         return decision.actions().stream()
                 .flatMap(a ->
                         a instanceof Action.ApplyFiles(ServerFiles files)
-                                ? Stream.of(files.upstream().map(Upstream::member))
+                                ? Stream.of(files.upstream().flatMap(Upstream::member))
                                 : Stream.empty())
                 .toList();
     }

@@ -3,8 +3,10 @@ package dev.holdfast.core.decide;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.RoleSettings;
 import dev.holdfast.core.config.SlotSettings;
+import dev.holdfast.core.config.StandbyCluster;
 import dev.holdfast.core.config.SyncMode;
 import java.time.Duration;
+import java.util.Optional;
 
 /** The values of a configuration, one by one, for tests that change some of them. */
 final class ConfigParts {
@@ -18,14 +20,16 @@ final class ConfigParts {
     private boolean pause;
     private boolean rewind;
     private boolean failsafe;
-    private RoleSettings.Both roles;
+    private RoleSettings.ByRole roles;
     private SlotSettings slots;
+    private Optional<StandbyCluster> standbyCluster;
 
     ConfigParts(ClusterConfig config) {
         from = config;
         ttl = config.ttl();
         startTimeout = config.primaryStartTimeout();
         syncMode = config.syncMode();
+        standbyCluster = config.standbyCluster();
         count = config.syncNodeCount();
         strict = config.syncStrict();
         lagOnSyncNode = config.maximumLagOnSyncNode();
@@ -36,7 +40,7 @@ final class ConfigParts {
         slots = config.slots();
     }
 
-    ConfigParts roles(RoleSettings.Both value) {
+    ConfigParts roles(RoleSettings.ByRole value) {
         roles = value;
         return this;
     }
@@ -96,6 +100,11 @@ final class ConfigParts {
         return this;
     }
 
+    ConfigParts standbyCluster(StandbyCluster value) {
+        standbyCluster = Optional.of(value);
+        return this;
+    }
+
     ConfigParts withoutRewind() {
         rewind = false;
         return this;
@@ -124,6 +133,7 @@ final class ConfigParts {
                 from.pgHba(),
                 from.pgIdent(),
                 roles,
-                slots);
+                slots,
+                standbyCluster);
     }
 }

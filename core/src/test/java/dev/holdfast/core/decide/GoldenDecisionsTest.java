@@ -131,7 +131,10 @@ class GoldenDecisionsTest {
                                                         ? "no upstream"
                                                         : m.group(1)
                                                                 .replaceAll(
-                                                                        ".*member=(\\w+),.*",
+                                                                        ".*member=Optional\\[(\\w+)].*",
+                                                                        "follows $1")
+                                                                .replaceAll(
+                                                                        ".*addresses=\\[(.*?)].*",
                                                                         "follows $1"))));
         return INSTANT.matcher(text)
                 .replaceAll(m -> Matcher.quoteReplacement(millis(Long.parseLong(m.group(1)))));

@@ -17,10 +17,11 @@ final class RoleSettingsTest {
                 new TreeMap<>(Map.of("work_mem", workMem)), List.of(hba), List.of());
     }
 
-    private static final RoleSettings.Both OF_CLUSTER =
-            new RoleSettings.Both(
+    private static final RoleSettings.ByRole OF_CLUSTER =
+            new RoleSettings.ByRole(
                     settings("1MB", "host primary all all trust"),
-                    settings("2MB", "host replica all all trust"));
+                    settings("2MB", "host replica all all trust"),
+                    settings("4MB", "host standby_leader all all trust"));
 
     private static ServerFiles primary(Situation situation) {
         return Files.forPrimary(situation.config(c -> c.roles(OF_CLUSTER)).observe(), "");
@@ -44,8 +45,11 @@ final class RoleSettingsTest {
 
     @Test
     void theMembersOwnWinOverTheClusters() {
-        RoleSettings.Both own =
-                new RoleSettings.Both(RoleSettings.none(), settings("3MB", "local all all peer"));
+        RoleSettings.ByRole own =
+                new RoleSettings.ByRole(
+                        RoleSettings.none(),
+                        settings("3MB", "local all all peer"),
+                        RoleSettings.none());
 
         assertThat(primary(Situation.ofPrimary().roles(own)).parameters())
                 .containsEntry("work_mem", "1MB");

@@ -50,6 +50,7 @@ import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Slot;
+import dev.holdfast.core.postgres.Upstream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -78,7 +79,7 @@ final class Situation {
     private Instant calendar = Instant.parse("2026-11-26T12:00:00Z");
     private Tags tags = Tags.NONE;
     private Optional<String> barred = Optional.empty();
-    private RoleSettings.Both roles = RoleSettings.Both.none();
+    private RoleSettings.ByRole roles = RoleSettings.ByRole.none();
     private Optional<String> prePromote = Optional.empty();
     private Scripts.Leader copy = Scripts.Leader.NEEDED;
     private Keeping keeping = Keeping.NOTHING;
@@ -154,6 +155,23 @@ final class Situation {
 
     static Situation ofAsyncStandby() {
         return new Situation(PG3);
+    }
+
+    /** pg1, whose server follows another cluster, leads; pg2 and pg3 follow it. */
+    static Situation ofStandbyLeader() {
+        return ofPrimary()
+                .inStandbyCluster()
+                .claim(1, PG1, 100, Claim.OPENED)
+                .guard(new GuardFact.Mode.Standby())
+                .directoryState(ControlData.State.IN_ARCHIVE_RECOVERY)
+                .server(standbyServer(HERE));
+    }
+
+    /** The cluster follows another one, at {@link Values#OUTSIDE}. */
+    Situation inStandbyCluster() {
+        return memberState(PG1, MemberState.RUNNING, MemberRole.STANDBY_LEADER)
+                .sync(SyncState.none(), 50)
+                .config(c -> c.standbyCluster(Values.STANDBY_CLUSTER));
     }
 
     /** pg1 before there is any cluster: an empty directory, an empty store. */
@@ -399,7 +417,7 @@ final class Situation {
     // --- the configuration
 
     /** What this member's own file says for one role only. */
-    Situation roles(RoleSettings.Both value) {
+    Situation roles(RoleSettings.ByRole value) {
         roles = value;
         return this;
     }
@@ -796,6 +814,22 @@ final class Situation {
                         new SourceFact(
                                 now,
                                 cluster.orElseThrow().leader().orElseThrow().epoch(),
+                                Values.upstreamOf(
+                                        cluster.orElseThrow().leader().orElseThrow().member()),
+                                SYSTEM,
+                                promoted == Promoted.NOT_YET,
+                                history));
+        return this;
+    }
+
+    /** What the other cluster said when it was asked. */
+    Situation outside(TimelineHistory history, Promoted promoted) {
+        source =
+                Optional.of(
+                        new SourceFact(
+                                now,
+                                cluster.orElseThrow().leader().orElseThrow().epoch(),
+                                Values.OUTSIDE,
                                 SYSTEM,
                                 promoted == Promoted.NOT_YET,
                                 history));
@@ -911,9 +945,7 @@ final class Situation {
                                     cluster.get(),
                                     cluster.get()
                                             .leader()
-                                            .flatMap(l ->
-                                                    Files.upstream(
-                                                            bare, cluster.get(), l.member())));
+                                            .flatMap(l -> followed(bare, l.member())));
                     case Server.Rejecting _, Server.Silent _ -> Files.forPrimary(bare, "\"pg2\"");
                 };
         return new Observation(
@@ -940,6 +972,13 @@ final class Situation {
                 task,
                 orders,
                 memory);
+    }
+
+    /** A new leader has not been told yet to follow nobody. */
+    private static Optional<Upstream> followed(Observation o, MemberName leader) {
+        return o.config().standbyCluster().isPresent() && leader.equals(o.me())
+                ? Outside.upstream(o)
+                : Files.upstream(o, o.cluster().orElseThrow(), leader);
     }
 
     Decision decide() {

@@ -48,6 +48,7 @@ final class StandbyCatalogue {
         follow();
         rejoin();
         bootstrap();
+        new StandbyClusterCatalogue(put).situations();
     }
 
     private void race() {

@@ -18,7 +18,9 @@ import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.StandbyCluster;
 import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
@@ -29,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -44,6 +47,15 @@ final class Values {
     static final SystemIdentifier SYSTEM = new SystemIdentifier("7300000000000000001");
     static final Lsn HERE = Lsn.of("0/5000000");
     static final long STARTED = 1_000L;
+    static final Upstream OUTSIDE =
+            Upstream.outside(List.of(new Upstream.Address("10.1.0.1", 5432)));
+    static final StandbyCluster STANDBY_CLUSTER =
+            new StandbyCluster(
+                    List.of(new HostPort("10.1.0.1", 5432)),
+                    Optional.of("from_east"),
+                    List.of("wal_g"),
+                    new TreeMap<>(Map.of("restore_command", "fetch %f %p")),
+                    new TreeMap<>(Map.of("recovery_min_apply_delay", "5min")));
 
     private Values() {}
 

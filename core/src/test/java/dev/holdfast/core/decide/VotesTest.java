@@ -162,7 +162,7 @@ class VotesTest {
         return decision.actions().stream()
                 .flatMap(a ->
                         a instanceof Action.ApplyFiles(ServerFiles files)
-                                ? Stream.of(files.upstream().map(u -> u.member()))
+                                ? Stream.of(files.upstream().flatMap(u -> u.member()))
                                 : Stream.empty())
                 .toList();
     }

@@ -37,6 +37,6 @@ class UpstreamTest {
 
     @Test
     void namesTheMemberThatPublishedIt() {
-        assertThat(Upstream.of(PG1, "postgres://db").map(Upstream::member)).contains(PG1);
+        assertThat(Upstream.of(PG1, "postgres://db").flatMap(Upstream::member)).contains(PG1);
     }
 }
