@@ -56,7 +56,7 @@ final class SlotRules {
                 stale.add(slot.name());
             }
         }
-        stale.addAll(ofRemoved(o, cluster, primary.slots()));
+        stale.addAll(ofRemoved(o, cluster, slots));
         if (!stale.isEmpty()) {
             actions.add(new Action.DropSlots(stale));
         }

@@ -26,7 +26,8 @@ class MaintenanceTest {
     private static final MemberSettings STOPPED = MemberSettings.USUAL.with(Duty.STOPPED);
 
     private static final Orders REINITIALIZE =
-            Orders.NONE.withReinitialize(Optional.of(new Orders.Reinitialize(Values.START, Orders.CopyOf.LEADER)));
+            Orders.NONE.withReinitialize(
+                    Optional.of(new Orders.Reinitialize(Values.START, Orders.CopyOf.LEADER)));
 
     /** A former primary whose history the leader has contradicted. */
     private static Situation needsRewind() {
