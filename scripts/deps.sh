@@ -33,6 +33,8 @@ have_nsenter() { on_path nsenter; }
 have_mkfs() { on_path mkfs.ext4; }
 have_debootstrap() { on_path debootstrap; }
 have_docker() { on_path docker; }
+have_keepalived() { on_path keepalived; }
+have_curl() { on_path curl; }
 have_faketime() {
     local library
     for library in /usr/lib/*/faketime/libfaketime.so.1; do [ -e "$library" ] && return 0; done
@@ -76,6 +78,8 @@ describe() {
         faketime) echo "libfaketime (/usr/lib/*/faketime), which sets one host's clock" ;;
         debootstrap) echo "debootstrap (on the PATH)" ;;
         docker) echo "Docker (on the PATH)" ;;
+        keepalived) echo "keepalived (on the PATH), which moves an address between the hosts" ;;
+        curl) echo "curl (on the PATH), by which keepalived asks" ;;
         strace) echo "strace (on the PATH), which plays the kernel's part in the tests of the watchdog" ;;
         patroni) echo "Patroni (patronictl on the PATH), whose command is tried on a cluster of Holdfast's" ;;
     esac
@@ -118,6 +122,8 @@ packages_for() {
         faketime) echo libfaketime ;;
         debootstrap) echo debootstrap ;;
         docker) echo docker.io ;;
+        keepalived) echo keepalived ;;
+        curl) echo curl ;;
     esac
 }
 
@@ -125,7 +131,7 @@ case ${1:-} in
     build) wanted=(jdk maven cc) ;;
     run) wanted=(jdk maven cc postgresql etcd haproxy) ;;
     test) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl ip nft nsenter) ;;
-    chaos) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl ip nft nsenter pgbackrest barman mkfs faketime) ;;
+    chaos) wanted=(jdk maven cc postgresql etcd haproxy strace patroni openssl ip nft nsenter pgbackrest barman mkfs faketime keepalived curl) ;;
     bench) wanted=(jdk maven cc postgresql etcd haproxy wrk) ;;
     model) wanted=(cc spin) ;;
     image) wanted=(jdk maven cc docker) ;;
@@ -208,12 +214,12 @@ chmod 755 "$policy"
 mkdir -p "${no_cluster%/*}"
 echo 'create_main_cluster = false' >"$no_cluster"
 known=
-for unit in etcd haproxy postgresql patroni nftables docker containerd; do
+for unit in etcd haproxy postgresql patroni nftables docker containerd keepalived; do
     if [ -e "/lib/systemd/system/$unit.service" ] || [ -e "/etc/init.d/$unit" ]; then known="$known $unit"; fi
 done
 DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
     install --no-install-recommends "$@" </dev/null >&2
-for unit in etcd haproxy postgresql patroni nftables docker containerd; do
+for unit in etcd haproxy postgresql patroni nftables docker containerd keepalived; do
     case " $known " in *" $unit "*) continue ;; esac
     if type systemctl >/dev/null 2>&1 && [ -e "/lib/systemd/system/$unit.service" ]; then
         systemctl --quiet disable "$unit.service" >&2 || true

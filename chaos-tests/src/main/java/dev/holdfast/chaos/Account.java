@@ -53,6 +53,19 @@ record Account(List<String> prefix, Optional<UserPrincipal> owner) {
         return new Account(List.copyOf(all), owner);
     }
 
+    /** The same, allowed to change the addresses of the network that it is on, and to speak ARP. */
+    Account withNetwork() {
+        int end = prefix.indexOf("--");
+        if (end < 0) {
+            return this;
+        }
+        List<String> all = new ArrayList<>(prefix.subList(0, end));
+        all.add("--inh-caps=+net_admin,+net_raw");
+        all.add("--ambient-caps=+net_admin,+net_raw");
+        all.addAll(prefix.subList(end, prefix.size()));
+        return new Account(List.copyOf(all), owner);
+    }
+
     /** Gives a file, or a directory and all in it, to this account. */
     void own(Path path) {
         if (owner.isEmpty()) {

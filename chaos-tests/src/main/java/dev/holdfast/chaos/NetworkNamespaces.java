@@ -51,7 +51,7 @@ final class NetworkNamespaces implements Hosts {
             implements Host {
         @Override
         public Account account() {
-            return within(cluster);
+            return within(cluster.withNetwork());
         }
 
         @Override
