@@ -89,10 +89,14 @@ final class HaproxyToldIT {
             // Replication goes through a relay, which is what others are told to connect to.
             Await.until(
                     "writers are led to " + primary,
-                    () -> Sql.value(writers, "SELECT pg_is_in_recovery()").equals("f"));
+                    () ->
+                            Sql.value(Address.here(writers), "SELECT pg_is_in_recovery()")
+                                    .equals("f"));
             Await.until(
                     "readers are led to a replica",
-                    () -> Sql.value(readers, "SELECT pg_is_in_recovery()").equals("t"));
+                    () ->
+                            Sql.value(Address.here(readers), "SELECT pg_is_in_recovery()")
+                                    .equals("t"));
         } finally {
             balancer.send(Signal.KILL);
         }
