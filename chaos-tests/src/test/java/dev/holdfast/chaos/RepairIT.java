@@ -6,10 +6,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A host is taken out and in again, and a failed one is repaired when its operator says so. */
+@Tag("long")
 final class RepairIT {
     @RegisterExtension final LiveCluster live = new LiveCluster(ClusterPlan.usual());
 
