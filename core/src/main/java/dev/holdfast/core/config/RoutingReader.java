@@ -26,8 +26,9 @@ final class RoutingReader {
                                 "the name of the backend for writers: letters, digits and _ . : -",
                                 value -> Scalars.text(value).filter(Haproxy::isServerName))
                         .orElse(Haproxy.BACKEND);
-        Optional<String> name = root.text("name");
-        if (!runtime.isEmpty() && name.filter(n -> !Haproxy.isServerName(n)).isPresent()) {
+        // A name that is none is told where it is read.
+        Optional<String> name = runtime.isEmpty() ? Optional.empty() : root.text("name");
+        if (name.filter(n -> !Haproxy.isServerName(n)).isPresent()) {
             haproxy.error(
                     "runtime",
                     "the member " + Problem.show(name.get()),
