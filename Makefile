@@ -26,7 +26,7 @@ build: ## Build what bin/holdfast-agent and bin/ctl start
 
 test: ## Build and run all tests, unit and on real servers (what CI runs)
 	@scripts/deps.sh test
-	@$(MAKE) --no-print-directory guard
+	@$(MAKE) --no-print-directory --silent --directory guard all sanitize
 	$(MVN) verify
 	@touch $(BUILT)
 
@@ -104,6 +104,7 @@ $(BUILT): $(SOURCES) $(if $(filter-out $(wildcard $(LEFT)),$(LEFT)),rebuild)
 	@echo "Building (the first time Maven fetches its plugins and libraries)."
 	@$(MVN) --quiet package -DskipTests
 	@scripts/ctl-archive.sh
+	@scripts/agent-archive.sh
 	@touch $@
 	@echo "Built: bin/holdfast-agent CONFIG.yml, bin/ctl ARGS"
 

@@ -67,15 +67,16 @@ all_pids() {
 # order. The environment is a clean one, since variables such as PATRONI_NAME or ETCD_NAME would overrule the files.
 # $1: its log, the rest: the program.
 start() {
-    local log=$1 java_home=() arch=()
+    local log=$1 java=() arch=() name
     shift
-    [ -z "${HOLDFAST_JAVA_HOME:-}" ] || java_home+=("HOLDFAST_JAVA_HOME=$HOLDFAST_JAVA_HOME")
-    [ -z "${JAVA_HOME:-}" ] || java_home+=("JAVA_HOME=$JAVA_HOME")
+    for name in HOLDFAST_JAVA_HOME HOLDFAST_JAVA_OPTS JAVA_HOME; do
+        [ -z "${!name:-}" ] || java+=("$name=${!name}")
+    done
     # etcd 3.4 asks for this where it was tested less.
     [ "$(uname -m)" != aarch64 ] || arch=(ETCD_UNSUPPORTED_ARCH=arm64)
     (
         cd / || exit
-        exec setsid "${as_user[@]}" env -i PATH="$PATH" LANG=C.UTF-8 HOME="$demo_dir" "${java_home[@]}" "${arch[@]}" "$@"
+        exec setsid "${as_user[@]}" env -i PATH="$PATH" LANG=C.UTF-8 HOME="$demo_dir" "${java[@]}" "${arch[@]}" "$@"
     ) >>"$log" 2>&1 </dev/null 9>&- &
     # What becomes of it is seen in /proc; bash need not say it too.
     disown "$!"

@@ -205,7 +205,9 @@ prepare_directories() {
         mkdir -p "$program"/{scripts,agent/target,guard/build}
         cp -r "$checkout/bin" "$program"
         cp "$checkout"/scripts/{launch,find-java}.sh "$program/scripts"
-        cp -r "$checkout"/agent/target/{holdfast-agent.jar,lib} "$program/agent/target"
+        # With their times, by which the JVM tells whether the archive is of these jars.
+        cp -rp "$checkout"/agent/target/{holdfast-agent.jar,lib} "$program/agent/target"
+        [ ! -e "$checkout/agent/target/holdfast-agent.jsa" ] || cp "$checkout/agent/target/holdfast-agent.jsa" "$program/agent/target"
         cp "$checkout/guard/build/holdfast-guard" "$program/guard/build"
         chmod -R a+rX "$program"
         can_run "$program" || fail "the user $user cannot run what is in $program: name another directory in DEMO_DIR."
