@@ -13,7 +13,7 @@ final class Mutations {
             List.of(
                     Mutation.of(
                             "a primary is not fenced when its lease ends, nor by its guard",
-                            3,
+                            1,
                             core(
                                     "FenceRules",
                                     "return (underWay ? say : say.act(new Action.Kill())).decision();",
@@ -24,7 +24,7 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.multipliedBy(9));")),
                     Mutation.of(
                             "a promotion needs no guard",
-                            5,
+                            16,
                             core(
                                     "PromotionRules",
                                     "if (!isArmed(o)) {",
@@ -32,14 +32,14 @@ final class Mutations {
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "who was promoted last is not asked whether it has what was opened",
-                            4,
+                            25,
                             core(
                                     "RaceRules",
                                     "if (answer.filter(PredecessorFact::goneForSure).isPresent()) {",
                                     "if (answer.isPresent()) {")),
                     Mutation.of(
                             "the guard's deadline lies behind the lease's end",
-                            23,
+                            5,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(ttl.dividedBy(10));",
@@ -72,7 +72,7 @@ final class Mutations {
                                     "} else if (epoch.revision() < 0) {")),
                     Mutation.of(
                             "the timeline is not compared",
-                            6,
+                            46,
                             core(
                                     "RaceRules",
                                     "if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {",
@@ -83,7 +83,7 @@ final class Mutations {
                                     ".filter(c -> c.timeline().id() < 0);")),
                     Mutation.of(
                             "the tag nofailover is ignored",
-                            33,
+                            75,
                             core(
                                     "RaceRules",
                                     "if (o.self().tags().noFailover()) {",
@@ -98,14 +98,14 @@ final class Mutations {
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
-                            28,
+                            907,
                             core(
                                     "FollowerRules",
                                     "wake.count() >= LONG &&",
                                     "wake.count() < 0 &&")),
                     Mutation.of(
                             "a lease that is gone is not asked for again",
-                            6,
+                            1,
                             agent(
                                     "lease/LeaseKeeper",
                                     "                        MonoTime.BEGINNING));\n"
@@ -113,21 +113,21 @@ final class Mutations {
                                     "                        MonoTime.BEGINNING));")),
                     Mutation.of(
                             "a standby is never pointed at another primary",
-                            4,
+                            2,
                             core(
                                     "FollowerRules",
                                     "if (!o.applied().equals(Optional.of(wanted))) {",
                                     "if (o.applied().isEmpty()) {")),
                     Mutation.of(
                             "an old primary is never told of the new one's history",
-                            1,
+                            3,
                             core(
                                     "RejoinRules",
                                     "boolean promoted = source.filter(s -> !s.inRecovery()).isPresent();",
                                     "boolean promoted = source.filter(s -> s.leader().revision() < 0).isPresent();")),
                     Mutation.of(
                             "a renewal counts from its answer",
-                            150,
+                            607,
                             agent(
                                     "lease/LeaseKeeper",
                                     "renewed(lease, sent, renewed.ttl(), answer.epoch());",
@@ -141,7 +141,7 @@ final class Mutations {
                                     "fact.leaderEpoch().isPresent() ? until : fact.leaderUntil()")),
                     Mutation.of(
                             "a lease that may be on its way to somebody else is relied on",
-                            59,
+                            29,
                             core(
                                     "LeaderRules",
                                     ".filter(l -> l.standing() == Memory.Standing.FIRM)",
