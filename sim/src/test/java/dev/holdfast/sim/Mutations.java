@@ -148,14 +148,14 @@ final class Mutations {
                                     "")),
                     Mutation.of(
                             "clients are let in before the standbys have what they are shown",
-                            15,
+                            847,
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate);",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate) || gate.epoch().revision() > 0;")),
                     Mutation.of(
                             "a primary starts again in place without the names",
-                            105,
+                            281,
                             core(
                                     "LeaderRules",
                                     "        return names.render();",
