@@ -1,5 +1,6 @@
 package dev.holdfast.ctl;
 
+import dev.holdfast.core.config.Routing.Haproxy;
 import dev.holdfast.ctl.RoutingOptions.Trust;
 import java.util.List;
 import java.util.Optional;
@@ -24,9 +25,6 @@ record HaproxyFile(
         String replicaPath,
         Trust trust,
         Optional<String> certfile) {
-    /** Of the backend that agents speak of, {@code haproxy.backend} in their files. */
-    static final String WRITER_BACKEND = "primary";
-
     private static final String MAIN =
             """
             # Cluster %1$s, written by `ctl generate haproxy`: writers use port %3$d, readers port %4$d. Members that are not
@@ -86,7 +84,7 @@ record HaproxyFile(
                 runtime.map(address -> RUNTIME.formatted(socket(address))).orElse(""),
                 servers(_ -> ""),
                 servers(member -> member.weight().map(w -> " weight " + w).orElse("")),
-                WRITER_BACKEND,
+                Haproxy.BACKEND,
                 replicaPath);
     }
 
@@ -102,7 +100,7 @@ record HaproxyFile(
 
     private String server(RoutedMember member) {
         RoutedMember.Rest rest = member.rest();
-        if (!member.name().matches("[A-Za-z0-9_.:-]+")) {
+        if (!Haproxy.isServerName(member.name())) {
             throw new CtlException(
                     "member \""
                             + member.name()

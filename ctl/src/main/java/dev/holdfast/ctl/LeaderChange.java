@@ -5,7 +5,6 @@ import dev.holdfast.api.client.UnusableAnswerException.Delivery;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.FailoverRequest;
-import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
@@ -298,20 +297,9 @@ final class LeaderChange {
 
     /** Who holds the leader key in place of the old leader, once it is primary. */
     private Optional<MemberName> newLeader(ClusterView cluster) {
-        return cluster.leader()
-                .map(LeaderKey::member)
-                .filter(leader -> !before.isLeader(leader))
-                .filter(leader ->
-                        cluster.member(leader)
-                                .filter(member ->
-                                        isLeading(member.role())
-                                                && member.state() == MemberState.RUNNING)
-                                .isPresent());
-    }
-
-    /** Of a cluster of its own, or of a standby cluster. */
-    private static boolean isLeading(MemberRole role) {
-        return role == MemberRole.PRIMARY || role == MemberRole.STANDBY_LEADER;
+        return cluster.runningLeader()
+                .map(MemberRecord.Stored::name)
+                .filter(leader -> !before.isLeader(leader));
     }
 
     /** Whether there is a new leader, and the old one, where it is there, follows. */

@@ -113,7 +113,7 @@ final class MemberFindings {
                     weaker,
                     "what is committed so may be lost: ALTER ... RESET synchronous_commit");
         }
-        boolean up = isUp(cluster.member(name).orElseThrow());
+        boolean up = cluster.member(name).orElseThrow().state().isRunning();
         for (String failure : told.failedServices()) {
             add(
                     name,
@@ -152,7 +152,8 @@ final class MemberFindings {
                         .findFirst();
         if (there.isPresent()) {
             // Said of the member itself, unless it looks well.
-            if (isUp(cluster.member(there.get()).orElseThrow()) && streams(there.get())) {
+            if (cluster.member(there.get()).orElseThrow().state().isRunning()
+                    && streams(there.get())) {
                 add(
                         leader,
                         "slot.idle",
@@ -173,25 +174,6 @@ final class MemberFindings {
 
     private boolean streams(MemberName name) {
         return cluster.member(name).flatMap(MemberRecord::replicationState).isPresent();
-    }
-
-    private static boolean isUp(MemberRecord member) {
-        return switch (member.state()) {
-            case RUNNING, STREAMING, IN_ARCHIVE_RECOVERY -> true;
-            case STARTING,
-                    STOPPING,
-                    STOPPED,
-                    CRASHED,
-                    START_FAILED,
-                    RESTARTING,
-                    RESTART_FAILED,
-                    STOP_FAILED,
-                    CREATING_REPLICA,
-                    REWINDING,
-                    INITIALIZING,
-                    INIT_FAILED ->
-                    false;
-        };
     }
 
     /** What somebody has decided and may have forgotten. */
@@ -222,7 +204,7 @@ final class MemberFindings {
                 && member.state() == MemberState.STOPPED) {
             return;
         }
-        if (!isUp(member)) {
+        if (!member.state().isRunning()) {
             add(
                     name,
                     "postgres.down",

@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -293,13 +292,6 @@ public final class CallbackRunner {
 
     /** A failure costs at most a call that is made twice: scripts must bear that anyhow. */
     private void write(Path file) {
-        Path unfinished = file.resolveSibling(file.getFileName() + ".new");
-        try {
-            Files.writeString(
-                    unfinished, new CallbackRecord(recorded, List.copyOf(waiting)).text());
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            LOG.warn("{} cannot be written: {}", file, e.getMessage());
-        }
+        RecordFile.write(file, new CallbackRecord(recorded, List.copyOf(waiting)).text());
     }
 }

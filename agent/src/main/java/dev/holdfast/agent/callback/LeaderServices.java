@@ -13,9 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -262,14 +261,10 @@ public final class LeaderServices implements AgentLoop.BeforeStop {
     }
 
     private void write() {
-        Path unfinished = record.resolveSibling(record.getFileName() + ".new");
-        try {
-            List<String> lines = new ArrayList<>();
-            begun.values().forEach(each -> lines.add(each.name() + " " + each.state().text()));
-            Files.write(unfinished, lines);
-            Files.move(unfinished, record, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            LOG.warn("{} cannot be written: {}", record, e.getMessage());
-        }
+        RecordFile.write(
+                record,
+                begun.values().stream()
+                        .map(each -> each.name() + " " + each.state().text() + "\n")
+                        .collect(Collectors.joining()));
     }
 }

@@ -290,7 +290,7 @@ final class ServerActions {
                     "the logical slots "
                             + copy.files().keySet()
                             + " were copied from "
-                            + place.leader().member());
+                            + place.leader().name());
             CompletableFuture<Void> ended = guard.gone(guard.postmaster());
             MonoTime giveUp = clock.get().plus(FEEDBACK);
             while (!copy.isHeld() && clock.get().isBefore(giveUp)) {
@@ -300,7 +300,7 @@ final class ServerActions {
             }
             if (!copy.isHeld()) {
                 note.accept(
-                        place.leader().member()
+                        place.leader().name()
                                 + " has not heard within "
                                 + FEEDBACK.toSeconds()
                                 + " s what these slots need: after a failover they may lack rows of the catalogs");

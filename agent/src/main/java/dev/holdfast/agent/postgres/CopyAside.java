@@ -95,7 +95,7 @@ final class CopyAside {
             run("sync", List.of("-f", whole.partial().toString()), _ -> {});
             for (Copy copy : copies) {
                 Files.move(copy.partial(), copy.done());
-                DurableFiles.syncDirectory(SetAside.directoryOf(copy.done()));
+                DurableFiles.syncDirectory(DurableFiles.directoryOf(copy.done()));
             }
         } finally {
             for (Copy copy : copies) {

@@ -157,7 +157,7 @@ final class DurableFiles {
         }
     }
 
-    private static Path directoryOf(Path file) {
+    static Path directoryOf(Path file) {
         Path above = file.toAbsolutePath().getParent();
         return above == null ? file.toAbsolutePath() : above;
     }

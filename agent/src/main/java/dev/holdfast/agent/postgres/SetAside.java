@@ -60,7 +60,7 @@ final class SetAside {
             aside = beside(dataDir, suffix);
             rename(new Move(dataDir, aside, Optional.empty()), done);
             for (Move move : done) {
-                DurableFiles.syncDirectory(directoryOf(move.to()));
+                DurableFiles.syncDirectory(DurableFiles.directoryOf(move.to()));
             }
         } catch (IOException e) {
             undo(done);
@@ -173,7 +173,8 @@ final class SetAside {
     private static List<Path> beside(Path dataDir, Ending ending) throws IOException {
         Pattern ours = Pattern.compile(Pattern.quote(dataDir.getFileName() + "") + ending.pattern);
         List<Path> aside = new ArrayList<>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directoryOf(dataDir))) {
+        try (DirectoryStream<Path> entries =
+                Files.newDirectoryStream(DurableFiles.directoryOf(dataDir))) {
             for (Path entry : entries) {
                 if (ours.matcher(entry.getFileName() + "").matches()
                         && Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
@@ -238,15 +239,10 @@ final class SetAside {
             }
             DurableFiles.deleteTree(old);
         }
-        DurableFiles.syncDirectory(directoryOf(dataDir));
+        DurableFiles.syncDirectory(DurableFiles.directoryOf(dataDir));
     }
 
     static Path beside(Path directory, String suffix) {
         return directory.resolveSibling(directory.getFileName() + suffix);
-    }
-
-    static Path directoryOf(Path path) {
-        Path above = path.getParent();
-        return above == null ? path : above;
     }
 }

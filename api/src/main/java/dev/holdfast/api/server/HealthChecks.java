@@ -1,6 +1,5 @@
 package dev.holdfast.api.server;
 
-import dev.holdfast.api.wire.ClusterRows;
 import dev.holdfast.api.wire.StatusJson;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
@@ -92,7 +91,7 @@ public final class HealthChecks {
                                             || (status.isQuorumStandby()
                                                     && isReplica(query, status)))
                                     && hasTags(query, status);
-                    case HEALTH -> StatusJson.isRunning(status.state()) && hasTags(query, status);
+                    case HEALTH -> status.state().isRunning() && hasTags(query, status);
                     // The loop that decides is the one that answers here: whoever gets an answer at
                     // all has seen it run.
                     case LIVENESS -> true;
@@ -110,7 +109,7 @@ public final class HealthChecks {
 
     private static boolean isReplica(HealthQuery query, MemberStatus status) {
         return status.role() == MemberRole.REPLICA
-                && StatusJson.isRunning(status.state())
+                && status.state().isRunning()
                 && status.server().orElse(null) instanceof Server.Standby standby
                 && !status.tags().noLoadBalance()
                 && lagBytes(status, standby.replayed())
@@ -120,7 +119,7 @@ public final class HealthChecks {
     }
 
     private static long lagBytes(MemberStatus status, Lsn at) {
-        return status.cluster().map(ClusterRows::published).orElse(Lsn.ZERO).bytesPast(at);
+        return status.cluster().map(ClusterView::published).orElse(Lsn.ZERO).bytesPast(at);
     }
 
     private static boolean isAsyncStandby(MemberStatus status) {
@@ -136,7 +135,7 @@ public final class HealthChecks {
         if (status.holdsLease(now)) {
             return true;
         }
-        if (!StatusJson.isRunning(status.state())
+        if (!status.state().isRunning()
                 || status.cluster().isEmpty()
                 || !(status.server().orElse(null) instanceof Server.Standby standby)
                 || !standby.isStreaming()) {

@@ -20,23 +20,10 @@ public final class ClusterRows {
 
     /** A row for each member that the store lists, in ascending order of their names. */
     public static List<MemberRow> rows(ClusterView cluster) {
-        Lsn published = published(cluster);
+        Lsn published = cluster.published();
         return cluster.members().values().stream()
                 .map(stored -> row(cluster, stored.name(), stored.member(), published))
                 .toList();
-    }
-
-    /**
-     * The higher one of what {@code status} and the leader's own record say; 0/0 when neither does.
-     */
-    public static Lsn published(ClusterView cluster) {
-        Lsn optime = cluster.optime().orElse(Lsn.ZERO);
-        Lsn leaders =
-                cluster.leader()
-                        .flatMap(leader -> cluster.member(leader.member()))
-                        .flatMap(MemberRecord::xlogLocation)
-                        .orElse(Lsn.ZERO);
-        return Lsn.max(optime, leaders);
     }
 
     private static MemberRow row(

@@ -61,12 +61,7 @@ public final class StatusJson {
      * running.
      */
     private static String patroniState(MemberState state) {
-        return isRunning(state) ? MemberState.RUNNING.text() : state.text();
-    }
-
-    /** Whether PostgreSQL is up: the words for how a standby replicates say so too. */
-    public static boolean isRunning(MemberState state) {
-        return state.isRunning();
+        return state.isRunning() ? MemberState.RUNNING.text() : state.text();
     }
 
     /** How a standby gets its WAL, in Patroni's words; empty when it gets none. */

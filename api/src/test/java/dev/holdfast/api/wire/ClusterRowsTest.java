@@ -98,7 +98,7 @@ class ClusterRowsTest {
                         SyncState.none(),
                         Optional.empty(),
                         Optional.of(Lsn.of("0/1000000")));
-        assertThat(ClusterRows.published(view)).isEqualTo(Lsn.of("0/3000100"));
+        assertThat(view.published()).isEqualTo(Lsn.of("0/3000100"));
     }
 
     @ParameterizedTest

@@ -156,7 +156,8 @@ public final class Clusters {
                         record.pause(),
                         record.note(),
                         record.health(),
-                        record.store()));
+                        record.store(),
+                        record.services()));
     }
 
     public static MemberRecord.Stored stopped(MemberName name) {
@@ -183,7 +184,8 @@ public final class Clusters {
                 false,
                 "",
                 MemberRecord.Health.WELL,
-                MemberRecord.Store.CURRENT);
+                MemberRecord.Store.CURRENT,
+                new TreeMap<>());
     }
 
     public static MemberRecord.Stored stored(MemberName name, MemberRecord record) {
@@ -208,7 +210,8 @@ public final class Clusters {
                 record.pause(),
                 record.note(),
                 record.health(),
-                record.store());
+                record.store(),
+                record.services());
     }
 
     public static MemberRecord withTags(
@@ -230,7 +233,8 @@ public final class Clusters {
                 record.pause(),
                 "disk is nearly full",
                 MemberRecord.Health.WELL,
-                MemberRecord.Store.CURRENT);
+                MemberRecord.Store.CURRENT,
+                new TreeMap<>());
     }
 
     public static ClusterConfig config(SyncMode mode, Pause pause) {

@@ -82,6 +82,18 @@ public record ClusterView(
         return decided == null ? MemberSettings.USUAL : decided.value();
     }
 
+    /**
+     * How far the leader is: the higher one of what {@code status} and its own record say; 0/0 when
+     * neither does.
+     */
+    public Lsn published() {
+        Lsn leaders =
+                leader.flatMap(l -> member(l.member()))
+                        .flatMap(MemberRecord::xlogLocation)
+                        .orElse(Lsn.ZERO);
+        return Lsn.max(optime.orElse(Lsn.ZERO), leaders);
+    }
+
     public boolean isLeader(MemberName member) {
         return leader.isPresent() && leader.get().member().equals(member);
     }

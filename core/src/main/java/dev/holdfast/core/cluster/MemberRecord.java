@@ -6,7 +6,6 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.postgres.Upstream;
-import java.util.Collections;
 import java.util.Optional;
 import java.util.SortedMap;
 
@@ -46,46 +45,6 @@ public record MemberRecord(
         Health health,
         Store store,
         SortedMap<String, String> services) {
-
-    /** A member on which no service runs that follows the leader. */
-    public MemberRecord(
-            String connUrl,
-            String apiUrl,
-            MemberState state,
-            MemberRole role,
-            String version,
-            Optional<Lsn> xlogLocation,
-            Optional<Timeline> timeline,
-            Optional<Lsn> receiveLsn,
-            Optional<Lsn> replayLsn,
-            Optional<String> replicationState,
-            Tags tags,
-            SortedMap<String, String> pendingRestartReason,
-            Optional<ScheduledRestart> scheduledRestart,
-            boolean pause,
-            String note,
-            Health health,
-            Store store) {
-        this(
-                connUrl,
-                apiUrl,
-                state,
-                role,
-                version,
-                xlogLocation,
-                timeline,
-                receiveLsn,
-                replayLsn,
-                replicationState,
-                tags,
-                pendingRestartReason,
-                scheduledRestart,
-                pause,
-                note,
-                health,
-                store,
-                Collections.emptySortedMap());
-    }
 
     public MemberRecord {
         services = FrozenMap.copyOf(services);

@@ -17,7 +17,7 @@ final class SlotsReader {
         ConfigTree slots = tree.section("slots");
         for (String name : slots.keys()) {
             ConfigTree slot = slots.section(name);
-            if (name.matches("[a-z0-9_]{1,63}")) {
+            if (Slot.isName(name)) {
                 permanent.put(name, permanent(slot));
             } else {
                 slots.error(

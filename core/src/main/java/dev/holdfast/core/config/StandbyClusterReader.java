@@ -1,9 +1,10 @@
 package dev.holdfast.core.config;
 
 import dev.holdfast.core.config.AgentConfig.HostPort;
+import dev.holdfast.core.postgres.Slot;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -37,23 +38,19 @@ final class StandbyClusterReader {
                         section.read(
                                 "primary_slot_name",
                                 "the name of a replication slot: small letters, digits and _, at most 63 of them",
-                                value -> Scalars.text(value).filter(StandbyClusterReader::isSlot)),
+                                value -> Scalars.text(value).filter(Slot::isName)),
                         methods(section),
                         parameters,
                         leaderParameters);
         boolean named =
                 section.has("host") || section.has("port") || section.has("restore_command");
-        if (!named && found instanceof java.util.Map<?, ?>) {
+        if (!named && found instanceof Map<?, ?>) {
             tree.error(
                     "standby_cluster",
                     Problem.show(found),
                     "host, port or restore_command of the cluster to follow; null for a cluster of its own");
         }
         return Optional.of(read);
-    }
-
-    private static boolean isSlot(String name) {
-        return name.matches("[a-z0-9_]{1,63}");
     }
 
     private static void parameter(
@@ -102,11 +99,8 @@ final class StandbyClusterReader {
 
     private static <T> Optional<List<T>> listed(Object value, Function<String, Optional<T>> one) {
         List<T> read = new ArrayList<>();
-        for (String part :
-                Arrays.asList(Scalars.text(value).orElse("").split(",", -1)).stream()
-                        .map(String::strip)
-                        .toList()) {
-            Optional<T> each = one.apply(part);
+        for (String part : Scalars.text(value).orElse("").split(",", -1)) {
+            Optional<T> each = one.apply(part.strip());
             if (each.isEmpty()) {
                 return Optional.empty();
             }

@@ -302,10 +302,6 @@ public sealed interface Action {
         public Clone {
             methods = List.copyOf(methods);
         }
-
-        public Clone(Upstream source, String reason) {
-            this(source, List.of(), reason);
-        }
     }
 
     /**
@@ -315,10 +311,6 @@ public sealed interface Action {
     record Restore(List<String> methods, String reason) implements Lengthy {
         public Restore {
             methods = List.copyOf(methods);
-        }
-
-        public Restore(String reason) {
-            this(List.of(), reason);
         }
     }
 

@@ -120,13 +120,12 @@ final class BootstrapRules {
             case DataDirectory.Missing _, DataDirectory.Broken _ ->
                     o.serverGone()
                             ? copy(o, cluster, data instanceof DataDirectory.Broken ? "broken" : "")
-                            : stopLeftover(
-                                    o, BOOTSTRAP_INITDB, "this member makes the new cluster");
+                            : stopLeftover(o, "this member makes the new cluster");
         };
     }
 
-    private static Decision stopLeftover(Observation o, Reason.Code code, String sentence) {
-        return Say.of(o, code, sentence)
+    private static Decision stopLeftover(Observation o, String sentence) {
+        return Say.of(o, BOOTSTRAP_INITDB, sentence)
                 .act(new Action.Stop(Action.StopMode.IMMEDIATE, ShutdownRules.patience(o)))
                 .decision();
     }
@@ -140,7 +139,7 @@ final class BootstrapRules {
                 ? Say.of(o, BOOTSTRAP_INITDB, sentence)
                         .act(new Action.InitDb(o.lease().goodUntil()))
                         .decision()
-                : stopLeftover(o, BOOTSTRAP_INITDB, sentence);
+                : stopLeftover(o, sentence);
     }
 
     /**

@@ -82,12 +82,11 @@ public final class Candidates {
                 WalSender.only(primary.senders(), member)
                         .filter(WalSender::isStreaming)
                         .map(WalSender::flushed);
-        return direct.isPresent() || !Following.streamsElsewhere(cluster, member)
-                ? direct
-                : Following.named(cluster, member)
-                        .flatMap(above -> flushed(cluster, primary, above.name()))
+        return direct.or(() ->
+                Following.above(cluster, member)
+                        .flatMap(above -> flushed(cluster, primary, above))
                         .flatMap(_ -> cluster.member(member))
-                        .flatMap(MemberRecord::xlogLocation);
+                        .flatMap(MemberRecord::xlogLocation));
     }
 
     /** What speaks against a candidate whatever is asked of it. */

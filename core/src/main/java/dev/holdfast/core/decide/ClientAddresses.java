@@ -2,8 +2,6 @@ package dev.holdfast.core.decide;
 
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
-import dev.holdfast.core.cluster.ClusterView;
-import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.config.Routing;
 import dev.holdfast.core.postgres.Server;
 import java.util.List;
@@ -91,18 +89,9 @@ public final class ClientAddresses {
                 && o.cluster()
                         .filter(cluster -> cluster.leader().isPresent())
                         .filter(cluster ->
-                                Lsn.max(published(cluster), standby.position())
+                                Lsn.max(cluster.published(), standby.position())
                                                 .bytesPast(standby.replayed())
                                         <= vip.maximumLagBytes())
                         .isPresent();
-    }
-
-    private static Lsn published(ClusterView cluster) {
-        return Lsn.max(
-                cluster.optime().orElse(Lsn.ZERO),
-                cluster.leader()
-                        .flatMap(leader -> cluster.member(leader.member()))
-                        .flatMap(MemberRecord::xlogLocation)
-                        .orElse(Lsn.ZERO));
     }
 }

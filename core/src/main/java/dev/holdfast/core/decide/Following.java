@@ -77,25 +77,17 @@ final class Following {
         return false;
     }
 
-    /** Whether {@code member} says that it streams, and by its tag from another standby. */
-    static boolean streamsElsewhere(ClusterView cluster, MemberName member) {
-        return named(cluster, member).isPresent()
-                && cluster.member(member).filter(MemberRecord::isStreaming).isPresent();
+    /** Through whom {@code member} says that it streams, in place of from the leader. */
+    static Optional<MemberName> above(ClusterView cluster, MemberName member) {
+        return cluster.member(member)
+                .filter(MemberRecord::isStreaming)
+                .flatMap(_ -> named(cluster, member))
+                .map(MemberRecord.Stored::name);
     }
 
     /** The one through which {@code member} streams in the end from the leader; itself at last. */
     static MemberName first(ClusterView cluster, MemberName member) {
-        return streamsElsewhere(cluster, member)
-                ? first(cluster, named(cluster, member).orElseThrow().name())
-                : member;
-    }
-
-    /** Whether {@code member} streams from {@code origin}, directly or through other standbys. */
-    static boolean streamsFrom(ClusterView cluster, MemberName member, MemberName origin) {
-        return member.equals(origin)
-                || (streamsElsewhere(cluster, member)
-                        && streamsFrom(
-                                cluster, named(cluster, member).orElseThrow().name(), origin));
+        return above(cluster, member).map(next -> first(cluster, next)).orElse(member);
     }
 
     /** The standby to stream from lets this one down: it is passed over, longer each time. */

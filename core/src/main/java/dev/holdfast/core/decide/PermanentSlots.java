@@ -29,19 +29,21 @@ final class PermanentSlots {
 
     /** Those of this member: none for itself, and where nothing is streamed none that is copied. */
     static SortedMap<String, Permanent> here(Observation o) {
-        SortedMap<String, Permanent> here = new TreeMap<>();
-        if (o.config().useSlots()) {
-            here.putAll(o.config().slots().permanent());
-        }
-        here.remove(o.me().slotName());
-        here.values()
-                .removeIf(p ->
-                        switch (p) {
-                            case Permanent.Physical(SlotSettings.Place place) ->
-                                    place == SlotSettings.Place.STANDBY_CLUSTER;
-                            case Permanent.Logical _ -> o.self().tags().noStream();
-                        });
+        SortedMap<String, Permanent> here = new TreeMap<>(o.config().slots().permanent());
+        here.keySet().removeIf(name -> !isHere(o, name));
         return here;
+    }
+
+    /** Whether {@code slot} is one of them. */
+    static boolean isHere(Observation o, String slot) {
+        return o.config().useSlots()
+                && !slot.equals(o.me().slotName())
+                && switch (o.config().slots().permanent().get(slot)) {
+                    case null -> false;
+                    case Permanent.Physical(SlotSettings.Place place) ->
+                            place != SlotSettings.Place.STANDBY_CLUSTER;
+                    case Permanent.Logical _ -> !o.self().tags().noStream();
+                };
     }
 
     static List<Action> onPrimary(Observation o, Server.Primary primary) {

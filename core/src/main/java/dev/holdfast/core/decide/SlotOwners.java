@@ -37,7 +37,7 @@ public final class SlotOwners {
                 });
         SortedMap<String, Lsn> positions = new TreeMap<>();
         for (Slot slot : primary.slots()) {
-            if (retained.contains(slot.name()) || PermanentSlots.here(o).containsKey(slot.name())) {
+            if (retained.contains(slot.name()) || PermanentSlots.isHere(o, slot.name())) {
                 slot.position().ifPresent(at -> positions.put(slot.name(), at));
             }
         }
@@ -91,7 +91,7 @@ public final class SlotOwners {
                 && slot.owner() == Slot.Owner.AGENT
                 && !members
                 && !slot.name().equals(o.me().slotName())
-                && !PermanentSlots.here(o).containsKey(slot.name())
+                && !PermanentSlots.isHere(o, slot.name())
                 && !o.config().slots().ignores(slot);
     }
 

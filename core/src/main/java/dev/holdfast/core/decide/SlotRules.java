@@ -75,7 +75,7 @@ final class SlotRules {
         }
         List<Action> actions = new ArrayList<>();
         SortedSet<String> missing = others(o, cluster);
-        missing.removeAll(PermanentSlots.here(o).keySet());
+        missing.removeIf(name -> PermanentSlots.isHere(o, name));
         SortedSet<String> used = new TreeSet<>();
         for (Slot slot : standby.slots()) {
             boolean ours =
@@ -104,7 +104,7 @@ final class SlotRules {
 
     /** Whether more than the member itself is asked what becomes of its slot. */
     private static boolean isOthers(Observation o, Slot slot) {
-        return PermanentSlots.here(o).containsKey(slot.name()) || o.config().slots().ignores(slot);
+        return PermanentSlots.isHere(o, slot.name()) || o.config().slots().ignores(slot);
     }
 
     /** Whether its owner was there lately, and is to come back here. */
@@ -160,9 +160,7 @@ final class SlotRules {
         return slots(
                 o,
                 cluster,
-                m ->
-                        !m.member().tags().noStream()
-                                && !Following.streamsElsewhere(cluster, m.name()));
+                m -> !m.member().tags().noStream() && Following.above(cluster, m.name()).isEmpty());
     }
 
     /** Of those that are to stream from this standby. */

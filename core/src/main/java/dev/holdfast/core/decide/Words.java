@@ -26,7 +26,7 @@ final class Words {
                     "the logical slots "
                             + place.slots().keySet()
                             + " are being copied from "
-                            + place.leader().member();
+                            + place.leader().name();
             case Action.Restore restore -> "the data directory is being restored from a backup";
         };
     }

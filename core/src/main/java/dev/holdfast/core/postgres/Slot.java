@@ -38,6 +38,11 @@ public record Slot(
         SERVER
     }
 
+    /** Whether PostgreSQL takes it for the name of a slot. */
+    public static boolean isName(String name) {
+        return name.matches("[a-z0-9_]{1,63}");
+    }
+
     /** A physical slot of a member. */
     public static Slot physical(String name, boolean active, Optional<Lsn> position) {
         return new Slot(name, Optional.empty(), active, position, Rows.FREE, Owner.AGENT);

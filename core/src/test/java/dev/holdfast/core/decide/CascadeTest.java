@@ -203,7 +203,7 @@ class CascadeTest {
                         .stopped()
                         .data(new DataDirectory.Missing())
                         .memberTag(PG2, "clonefrom")
-                        .failed(new Action.Clone(Values.upstreamOf(PG2), ""), "no room");
+                        .failed(new Action.Clone(Values.upstreamOf(PG2), List.of(), ""), "no room");
         assertThat(sources(failed.freshAt(at(3_500)))).containsExactly(PG1);
     }
 

@@ -70,7 +70,7 @@ class MaintenanceTest {
     @Test
     void aCopyThatIsOrderedIsMade() {
         assertThat(needsRewind().settings(PG1, LEFT_ALONE).orders(REINITIALIZE).decide().actions())
-                .containsExactly(new Action.Clone(upstreamOf(PG2), "reinitialize"));
+                .containsExactly(new Action.Clone(upstreamOf(PG2), List.of(), "reinitialize"));
     }
 
     @Test

@@ -91,7 +91,7 @@ class NothingDestroyedTest {
         assertThat(replaces(Situation.ofAsyncStandby().leaderDied().stopped().data(broken)))
                 .isEmpty();
         assertThat(replaces(Situation.ofAsyncStandby().stopped().data(broken)))
-                .contains(new Action.Clone(upstreamOf(PG1), "broken"));
+                .contains(new Action.Clone(upstreamOf(PG1), List.of(), "broken"));
     }
 
     @Test
@@ -128,7 +128,8 @@ class NothingDestroyedTest {
                         .claim(2, PG2, 150, Situation.Claim.OPENED)
                         .memberState(PG2, MemberState.RUNNING, MemberRole.PRIMARY)
                         .source(second(HERE), Situation.Promoted.YES);
-        assertThat(replaces(twin)).contains(new Action.Clone(upstreamOf(PG2), "diverged"));
+        assertThat(replaces(twin))
+                .contains(new Action.Clone(upstreamOf(PG2), List.of(), "diverged"));
     }
 
     @Test
@@ -166,7 +167,7 @@ class NothingDestroyedTest {
                         .source(second(HERE), Situation.Promoted.YES);
         assertThat(replaces(old)).contains(new Action.Rewind(upstreamOf(PG2)));
         assertThat(replaces(old.failed(new Action.Rewind(upstreamOf(PG2)), "no route to host")))
-                .contains(new Action.Clone(upstreamOf(PG2), "rewind-failed"));
+                .contains(new Action.Clone(upstreamOf(PG2), List.of(), "rewind-failed"));
     }
 
     @Test
@@ -204,7 +205,7 @@ class NothingDestroyedTest {
                                 Catalogue.oldPrimary(State.IN_PRODUCTION)
                                         .source(second(HERE), Situation.Promoted.YES)
                                         .keeps(Keeping.RENAME)))
-                .contains(new Action.Clone(upstreamOf(PG2), "diverged"));
+                .contains(new Action.Clone(upstreamOf(PG2), List.of(), "diverged"));
     }
 
     /** Either would run out of room half way. */
@@ -225,7 +226,9 @@ class NothingDestroyedTest {
         Situation old =
                 Catalogue.oldPrimary(State.IN_PRODUCTION)
                         .source(second(HERE), Situation.Promoted.YES)
-                        .failed(new Action.Clone(upstreamOf(PG2), "diverged"), "no route to host");
+                        .failed(
+                                new Action.Clone(upstreamOf(PG2), List.of(), "diverged"),
+                                "no route to host");
         assertThat(replaces(old)).isEmpty();
         assertThat(replaces(old.now(2_999))).isEmpty();
         assertThat(replaces(old.now(3_000))).contains(new Action.Rewind(upstreamOf(PG2)));
@@ -265,7 +268,8 @@ class NothingDestroyedTest {
                         .stopped(State.IN_ARCHIVE_RECOVERY)
                         .memory(m -> m.withDiverged(Optional.of(EPOCH)));
         for (String aside : new String[] {"diverged", "rewind-failed"}) {
-            Decision after = diverged.done(new Action.Clone(upstreamOf(PG1), aside)).decide();
+            Decision after =
+                    diverged.done(new Action.Clone(upstreamOf(PG1), List.of(), aside)).decide();
             assertThat(after.actions()).anyMatch(Action.StartStandby.class::isInstance);
             assertThat(after.memory().diverged()).isEmpty();
         }

@@ -380,7 +380,8 @@ final class Situation {
                 r.pause(),
                 note,
                 health,
-                store);
+                store,
+                r.services());
     }
 
     Situation storeOf(MemberName member, MemberRecord.Store store) {

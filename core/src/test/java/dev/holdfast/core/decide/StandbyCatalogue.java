@@ -521,7 +521,9 @@ final class StandbyCatalogue {
                 Situation.ofAsyncStandby()
                         .stopped()
                         .data(new DataDirectory.Missing())
-                        .failed(new Action.Clone(upstreamOf(PG1), ""), "no entry in pg_hba.conf"));
+                        .failed(
+                                new Action.Clone(upstreamOf(PG1), List.of(), ""),
+                                "no entry in pg_hba.conf"));
         put.accept(
                 "broken directory, no cluster",
                 Situation.ofNewMember()

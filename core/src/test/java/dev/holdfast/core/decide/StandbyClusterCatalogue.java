@@ -175,14 +175,14 @@ final class StandbyClusterCatalogue {
                 Situation.ofNewMember()
                         .inStandbyCluster()
                         .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
-                        .done(new Action.Clone(OUTSIDE, ""))
+                        .done(new Action.Clone(OUTSIDE, List.of(), ""))
                         .directoryState(State.IN_ARCHIVE_RECOVERY));
         put.accept(
                 "new standby cluster claimed, copy failed just now",
                 Situation.ofNewMember()
                         .inStandbyCluster()
                         .initialize(Optional.empty(), Optional.of(leaseOf(PG1)))
-                        .failed(new Action.Clone(OUTSIDE, ""), "could not connect"));
+                        .failed(new Action.Clone(OUTSIDE, List.of(), ""), "could not connect"));
         put.accept(
                 "new standby cluster claimed, only an archive to copy from",
                 Situation.ofNewMember()
@@ -201,7 +201,7 @@ final class StandbyClusterCatalogue {
                         .inStandbyCluster()
                         .noLeader()
                         .memberState(PG1, MemberState.STOPPED, MemberRole.REPLICA)
-                        .failed(new Action.Clone(upstreamOf(PG1), ""), "gone")
+                        .failed(new Action.Clone(upstreamOf(PG1), List.of(), ""), "gone")
                         .now(4_000)
                         .stopped()
                         .data(new DataDirectory.Missing()));

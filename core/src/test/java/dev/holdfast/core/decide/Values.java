@@ -205,7 +205,8 @@ final class Values {
                 false,
                 "",
                 MemberRecord.Health.WELL,
-                MemberRecord.Store.CURRENT);
+                MemberRecord.Store.CURRENT,
+                new TreeMap<>());
     }
 
     static ClusterConfig synchronousConfig() {

@@ -89,7 +89,8 @@ class KeyCodecTest {
                         true,
                         "The disk is nearly full.",
                         MemberRecord.Health.WELL,
-                        MemberRecord.Store.CURRENT);
+                        MemberRecord.Store.CURRENT,
+                        new TreeMap<>());
 
         String text =
                 "{\"conn_url\":\"postgres://[::1]:5432/postgres\",\"api_url\":\"http://[::1]:8008/patroni\","
@@ -506,7 +507,8 @@ class KeyCodecTest {
                 false,
                 "",
                 MemberRecord.Health.WELL,
-                MemberRecord.Store.CURRENT);
+                MemberRecord.Store.CURRENT,
+                new TreeMap<>());
     }
 
     @Test
