@@ -125,7 +125,7 @@ class GuardFencesTest {
         answer(guard.client().arm(second));
         guard.told().awaitState(state -> state.mode().equals(new GuardState.Armed(second)));
         passes(first);
-        assertThat(guard.marked()).contains(pid);
+        guard.assertMarked(pid);
     }
 
     @Test
@@ -139,7 +139,7 @@ class GuardFencesTest {
         answer(guard.client().standby());
         guard.told().awaitState(state -> state.mode().equals(new GuardState.Standby()));
         passes(deadline);
-        assertThat(guard.marked()).contains(pid);
+        guard.assertMarked(pid);
         assertThat(guard.told().events()).noneMatch(Told.Fenced.class::isInstance);
     }
 

@@ -148,7 +148,7 @@ class GuardHoldsPostmasterTest {
         assertThat(failure(guard.client().quit()))
                 .isInstanceOf(GuardRefusedException.class)
                 .hasMessageContaining("holds process " + pid);
-        assertThat(guard.marked()).contains(pid);
+        guard.assertMarked(pid);
     }
 
     @Test

@@ -44,7 +44,7 @@ class GuardOutlivesItsClientTest {
         guard.reconnect();
         guard.told().awaitState(state -> state.postmasterPid() == pid);
         assertThat(guard.told().state().phase()).isEqualTo(GuardState.Phase.RUNNING);
-        assertThat(guard.marked()).contains(pid);
+        guard.assertMarked(pid);
     }
 
     @Test
@@ -57,7 +57,7 @@ class GuardOutlivesItsClientTest {
         assertThat(oldTold.events()).contains(new Told.Replaced());
         assertThat(failure(old.kill())).isInstanceOf(GuardSilentException.class);
         answer(guard.client().standby());
-        assertThat(guard.marked()).contains(pid);
+        guard.assertMarked(pid);
     }
 
     @Test
@@ -69,7 +69,7 @@ class GuardOutlivesItsClientTest {
                 .isEqualTo(GuardLauncher.Outcome.RAN_ALREADY);
         answer(guard.client().standby());
         assertThat(guard.told().events()).doesNotContain(new Told.Replaced());
-        assertThat(guard.marked()).contains(pid);
+        guard.assertMarked(pid);
     }
 
     @Test

@@ -147,7 +147,12 @@ class GuardTakesOverTest {
                         .atMost(Told.PATIENCE)
                         .until(() -> guard.marked().isEmpty());
             } else {
-                assertThat(guard.marked()).as("killed after %d us", delayMicros).containsOnly(held);
+                long micros = delayMicros;
+                await().atMost(Told.PATIENCE)
+                        .untilAsserted(() ->
+                                assertThat(guard.marked())
+                                        .as("killed after %d us", micros)
+                                        .containsOnly(held));
                 answer(guard.client().kill());
                 guard.told().awaitState(state -> state.phase() == GuardState.Phase.NONE);
             }

@@ -249,12 +249,22 @@ public final class GuardUnderTest implements AutoCloseable {
         return found;
     }
 
+    /** Its state says so: an empty environment has also who goes from one program to the next. */
     private static boolean hasEnded(Path process) {
         try {
-            return Files.readAllBytes(process.resolve("environ")).length == 0;
+            String stat = Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1);
+            return "ZX".indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) >= 0;
         } catch (IOException gone) {
             return true;
         }
+    }
+
+    /**
+     * It lives and carries the mark, which cannot be read for the instant in which it goes from one
+     * program to the next.
+     */
+    void assertMarked(long pid) {
+        await().atMost(Told.PATIENCE).untilAsserted(() -> assertThat(marked()).contains(pid));
     }
 
     private static List<String> environment(Path process) {
