@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes down which classes an agent loads until it has led, followed and changed between the two, and in which form the JVM wants
-# them: bin/holdfast-agent starts sooner by it, and the first change of leader is as quick as later ones. For that it runs the demo,
+# them: bin/holdfast-agent starts sooner by it, and its first changes of leader are quicker. For that it runs the demo,
 # elsewhere and on other ports, through two switchovers. Without the archive all works as well, so nothing here fails the build; the
 # JVM does not use it once the jars or the Java are others than those it was made with.
 set -u
