@@ -1,5 +1,6 @@
 package dev.holdfast.chaos;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,6 +15,9 @@ import java.util.Optional;
 final class Recorder implements AutoCloseable {
     /** Beside the members, whose samples are under their names. */
     static final String LEADER_KEY = "leader key";
+
+    /** One that takes no clients. */
+    static final String CLOSED_PRIMARY = "closed primary";
 
     private static final Duration INTERVAL = Duration.ofMillis(200);
 
@@ -71,23 +75,25 @@ final class Recorder implements AutoCloseable {
         }
     }
 
+    /**
+     * Not by {@code /primary}: that may be held back, and a switchover would take it for the load
+     * balancer's.
+     */
     private static Optional<String> role(Member member) {
-        Rest.Answer answer = member.rest().get("/primary");
-        return switch (answer.status()) {
-            case 0 -> Optional.empty();
-            case 200 -> Optional.of("primary");
-            default ->
-                    Optional.of(closed(member.rest().parse(answer.body()).path("role").asText()));
-        };
-    }
-
-    /** A primary whose {@code /primary} does not answer 200 takes no clients. */
-    private static String closed(String role) {
-        return switch (role) {
-            case "primary", "master" -> "closed primary";
-            case "" -> "nothing";
-            default -> role;
-        };
+        Rest.Answer answer = member.rest().get("/patroni");
+        if (answer.status() == 0) {
+            return Optional.empty();
+        }
+        JsonNode status = member.rest().parse(answer.body());
+        return Optional.of(
+                switch (status.path("role").asText()) {
+                    case "primary", "master" ->
+                            status.path("holdfast").path("serves_as_primary").asBoolean()
+                                    ? "primary"
+                                    : CLOSED_PRIMARY;
+                    case "" -> "nothing";
+                    case String role -> role;
+                });
     }
 
     /** By whom it was asked of, each with the moments at which something else was seen. */

@@ -44,7 +44,7 @@ record Timeline(Chronicle trial) {
         static Look of(String role) {
             return switch (role) {
                 case "primary" -> PRIMARY;
-                case "closed primary" -> CLOSED;
+                case Recorder.CLOSED_PRIMARY -> CLOSED;
                 case "" -> SILENT;
                 case "nothing", "uninitialized" -> NOTHING;
                 default -> STANDBY;
