@@ -42,6 +42,9 @@ public final class LocalPostgres implements Postgres {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final long POLL_MILLIS = 5;
 
+    /** A promotion that takes longer than this is looked after. */
+    private static final long WAKE_NANOS = 100_000_000;
+
     /** The eighth line of postmaster.pid is the server's status. */
     private static final int PID_FILE_LINES = 8;
 
@@ -337,12 +340,19 @@ public final class LocalPostgres implements Postgres {
         return control.run("promote", session -> promoted(session, timeout, end));
     }
 
+    /**
+     * Once told, a startup process that has just lost its upstream, or was just given another, may
+     * sleep through {@code wal_retrieve_retry_interval} (5 s) before it looks at that: measured on
+     * 15 where a changed {@code primary_conninfo} was reloaded in the same instant. Each reload
+     * wakes it.
+     */
     private Timeline promoted(Connection session, Duration timeout, long end) throws SQLException {
         try (Statement statement = session.createStatement()) {
             Optional<Timeline> timeline = writtenTimeline(statement);
             if (timeline.isEmpty()) {
                 statement.execute("SELECT pg_promote(false)");
             }
+            long wake = System.nanoTime() + WAKE_NANOS;
             while (timeline.isEmpty()) {
                 if (System.nanoTime() - end > 0) {
                     throw new PostgresException(
@@ -354,6 +364,10 @@ public final class LocalPostgres implements Postgres {
                                     + log());
                 }
                 pause();
+                if (System.nanoTime() - wake > 0) {
+                    statement.execute("SELECT pg_reload_conf()");
+                    wake = System.nanoTime() + WAKE_NANOS;
+                }
                 timeline = writtenTimeline(statement);
             }
             return timeline.get();

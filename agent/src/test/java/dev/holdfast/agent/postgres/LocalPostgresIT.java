@@ -223,6 +223,23 @@ final class LocalPostgresIT {
     }
 
     @Test
+    void aPromotionDoesNotWaitForTheNextAttemptToReachAnUpstream() throws Exception {
+        TestServer a = startedPrimary("a");
+        TestServer b = startedStandby("b", a);
+        TestServer nobody = server("nobody");
+        ServerFiles patient =
+                TestServer.with(b.files(Optional.of(a)), "wal_retrieve_retry_interval", "1h");
+        b.postgres().apply(patient, b::reload);
+        a.kill();
+        b.awaitServer(s -> s instanceof Server.Standby standby && !standby.isStreaming());
+
+        ServerFiles other =
+                TestServer.with(b.files(Optional.of(nobody)), "wal_retrieve_retry_interval", "1h");
+        b.postgres().apply(other, b::reload);
+        assertThat(b.postgres().promote(PROMOTION)).isEqualTo(new Timeline(2));
+    }
+
+    @Test
     void namesCountOnlyOnceCommitsWaitForThem() throws Exception {
         TestServer a = startedPrimary("a");
         ServerFiles without = a.files(Optional.empty());
