@@ -147,10 +147,19 @@ final class Performer {
 
     // --- the store
 
-    /** Of the key {@code epoch}: it stays what it is, and is counted up where there is no key. */
+    /**
+     * Of the key {@code epoch}: it stays what it is. Where there is no key it is counted up from
+     * the newest that anybody here has seen; this member may have been away when the key was
+     * removed before.
+     */
     private int generation() {
         int shown = facts.cluster.map(ClusterView::generation).orElse(0);
-        return shown > 0 ? shown : facts.known.generation() + 1;
+        return shown > 0
+                ? shown
+                : 1
+                        + Math.max(
+                                facts.known.generation(),
+                                facts.cluster.map(ClusterView::newestGeneration).orElse(0));
     }
 
     private void store(Action.Store action) {

@@ -4,6 +4,8 @@ import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.Timeline;
+import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.config.AgentConfig;
@@ -66,13 +68,7 @@ public final class Publisher {
             return;
         }
         LeaseId lease = o.lease().id().orElseThrow();
-        MemberRecord record =
-                record(
-                        status,
-                        o.applied(),
-                        o.known().isAheadOf(o.cluster().get())
-                                ? MemberRecord.Store.OLDER
-                                : MemberRecord.Store.CURRENT);
+        MemberRecord record = record(status, o.applied(), o.known(), o.cluster().get());
         Optional<MemberRecord.Stored> stored =
                 Optional.ofNullable(o.cluster().get().members().get(o.me()));
         boolean same =
@@ -144,7 +140,10 @@ public final class Publisher {
     }
 
     private MemberRecord record(
-            MemberStatus status, Optional<ServerFiles> applied, MemberRecord.Store store) {
+            MemberStatus status,
+            Optional<ServerFiles> applied,
+            KnownStore known,
+            ClusterView cluster) {
         Optional<Lsn> location = Optional.empty();
         Optional<Timeline> timeline = Optional.empty();
         Optional<Lsn> received = Optional.empty();
@@ -188,7 +187,8 @@ public final class Publisher {
                 status.condition().unwell().isEmpty()
                         ? MemberRecord.Health.WELL
                         : MemberRecord.Health.UNWELL,
-                store,
+                known.isAheadOf(cluster) ? MemberRecord.Store.OLDER : MemberRecord.Store.CURRENT,
+                known.generation(),
                 services(status));
     }
 

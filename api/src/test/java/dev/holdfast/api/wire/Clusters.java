@@ -157,6 +157,7 @@ public final class Clusters {
                         record.note(),
                         record.health(),
                         record.store(),
+                        record.generation(),
                         record.services()));
     }
 
@@ -185,6 +186,7 @@ public final class Clusters {
                 "",
                 MemberRecord.Health.WELL,
                 MemberRecord.Store.CURRENT,
+                0,
                 new TreeMap<>());
     }
 
@@ -211,6 +213,7 @@ public final class Clusters {
                 record.note(),
                 record.health(),
                 record.store(),
+                record.generation(),
                 record.services());
     }
 
@@ -234,6 +237,7 @@ public final class Clusters {
                 "disk is nearly full",
                 MemberRecord.Health.WELL,
                 MemberRecord.Store.CURRENT,
+                0,
                 new TreeMap<>());
     }
 

@@ -113,6 +113,11 @@ public record ClusterView(
         return epoch.map(e -> e.value().generation()).orElse(0);
     }
 
+    /** The newest generation that one of the members says it has seen; 0 where there is none. */
+    public int newestGeneration() {
+        return members.values().stream().mapToInt(m -> m.member().generation()).max().orElse(0);
+    }
+
     /** The mod revision of the key {@code timeline}; 0 while there is none. */
     public long claimRevision() {
         return timeline.map(Versioned::revision).orElse(0L);

@@ -24,6 +24,8 @@ import java.util.SortedMap;
  * @param note Holdfast's own: one sentence when something needs an operator, else empty
  * @param health Holdfast's own: whether the member could lead as far as its server and disks go
  * @param store Holdfast's own: what the member thinks of the store
+ * @param generation Holdfast's own: the newest generation of the key {@code epoch} that the member
+ *     has seen, 0 before any: see {@link KnownStore}
  * @param services Holdfast's own: the services that follow the leader, by name, with their state
  */
 public record MemberRecord(
@@ -44,6 +46,7 @@ public record MemberRecord(
         String note,
         Health health,
         Store store,
+        int generation,
         SortedMap<String, String> services) {
 
     public MemberRecord {
@@ -119,6 +122,7 @@ public record MemberRecord(
                 note,
                 health,
                 store,
+                generation,
                 services);
     }
 }

@@ -381,6 +381,7 @@ final class Situation {
                 note,
                 health,
                 store,
+                r.generation(),
                 r.services());
     }
 

@@ -206,6 +206,7 @@ final class Values {
                 "",
                 MemberRecord.Health.WELL,
                 MemberRecord.Store.CURRENT,
+                0,
                 new TreeMap<>());
     }
 

@@ -62,6 +62,9 @@ final class MemberCodec {
         if (member.store() == MemberRecord.Store.OLDER) {
             node.put("store_older", true);
         }
+        if (member.generation() > 0) {
+            node.put("generation", member.generation());
+        }
         if (!member.services().isEmpty()) {
             ObjectNode services = node.putObject("services");
             member.services().forEach(services::put);
@@ -108,6 +111,10 @@ final class MemberCodec {
                 fields.flag("store_older").orElse(false)
                         ? MemberRecord.Store.OLDER
                         : MemberRecord.Store.CURRENT,
+                fields.number("generation")
+                        .filter(n -> n == n.intValue() && n >= 0)
+                        .map(Long::intValue)
+                        .orElse(0),
                 texts(fields.object("services")));
     }
 

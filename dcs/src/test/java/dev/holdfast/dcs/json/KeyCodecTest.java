@@ -90,6 +90,7 @@ class KeyCodecTest {
                         "The disk is nearly full.",
                         MemberRecord.Health.WELL,
                         MemberRecord.Store.CURRENT,
+                        0,
                         new TreeMap<>());
 
         String text =
@@ -112,6 +113,15 @@ class KeyCodecTest {
                     assertThat(m.isWell()).isFalse();
                     assertThat(KeyCodec.write(m)).contains("\"unwell\":true");
                 });
+    }
+
+    @Test
+    void aMemberSaysHowOftenItHasSeenTheEpochBegin() {
+        KeyCodec.Decoded decoded = decode("members/pg1", PRIMARY + ",\"generation\":3}");
+        assertThat(decoded.problems()).isEmpty();
+        assertThat(decoded.view().newestGeneration()).isEqualTo(3);
+        assertThat(KeyCodec.write(decoded.view().member(PG1).orElseThrow()))
+                .contains("\"generation\":3");
     }
 
     @Test
@@ -508,6 +518,7 @@ class KeyCodecTest {
                 "",
                 MemberRecord.Health.WELL,
                 MemberRecord.Store.CURRENT,
+                0,
                 new TreeMap<>());
     }
 
