@@ -7,6 +7,7 @@ import dev.holdfast.agent.file.RestartKeys;
 import dev.holdfast.agent.guard.GuardKeeper;
 import dev.holdfast.agent.guard.GuardLauncher;
 import dev.holdfast.agent.loop.AgentLoop;
+import dev.holdfast.agent.loop.GuardPort;
 import dev.holdfast.agent.loop.WorkerThreads;
 import dev.holdfast.agent.loop.Workers;
 import dev.holdfast.agent.observe.PeerObserver;
@@ -402,6 +403,17 @@ final class Agent {
                 parts.services().onReload();
                 parts.loop().reconfigure(self());
                 parts.guard().lookAtWatchdog();
+                // What files name may have changed, such as certificates, with no line of theirs.
+                var _ =
+                        parts.guard()
+                                .signal(GuardPort.ServerSignal.REREAD_CONFIGURATION)
+                                .whenComplete((_, failure) -> {
+                                    if (failure != null) {
+                                        LOG.debug(
+                                                "PostgreSQL was not told: {}",
+                                                failure.getMessage());
+                                    }
+                                });
                 reloadRest(next, parts.client(), wired);
                 List<String> waiting = RestartKeys.changed(config, next);
                 yield waiting.isEmpty()

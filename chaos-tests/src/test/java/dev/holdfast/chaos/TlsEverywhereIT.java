@@ -1,6 +1,7 @@
 package dev.holdfast.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -9,61 +10,75 @@ import dev.holdfast.tls.Certificates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * A cluster in which nobody speaks in clear, and nobody is spoken to without a certificate: etcd,
- * REST and PostgreSQL.
+ * A cluster in which nobody speaks in clear, and nobody is spoken to without a certificate and a
+ * password: etcd, REST and PostgreSQL, each with an authority of its own, which the others do not
+ * know. So whatever works here has taken its certificates from the keys that are meant for it.
  */
+@Tag("long")
 class TlsEverywhereIT {
+    private static final int TTL_SECONDS = 5;
+    private static final Duration EXIT = Duration.ofSeconds(60);
     private static final List<String> NAMES = List.of("pg1", "pg2");
 
     private final Account account = Account.found();
     private final Ports ports = Ports.free(3 + 2 * NAMES.size());
     private final int etcdPort = ports.next();
+    private final int etcdPeerPort = ports.next();
+    private final int etcdMetricsPort = ports.next();
     private final List<Integer> restPorts = List.of(ports.next(), ports.next());
     private final List<Integer> postgresPorts = List.of(ports.next(), ports.next());
     private final JsonMapper mapper = JsonMapper.builder().build();
+    private final SortedMap<String, Child> agents = new TreeMap<>();
 
     private Path directory;
-    private Certificates certificates;
+    private Certificates rest;
+    private Certificates database;
     private Identity client;
+    private Child etcd;
 
     @BeforeEach
     void prepare() throws IOException {
         directory = Files.createTempDirectory(Path.of("/tmp"), "holdfast-tls-");
-        certificates = Certificates.in(directory, "authority");
-        client = certificates.issue("client");
+        certifyEtcd();
+        rest = authority("rest");
+        client = rest.issue("client");
+        database = authority("database");
+        Identity database = this.database.issue("client");
         for (String name : NAMES) {
-            certificates.issue(name);
-            Files.createDirectories(directory.resolve(name + "-run"));
-            Files.writeString(yaml(name), memberFile(name));
+            rest.issue(name);
+            this.database.issue(name);
+            Files.createDirectories(home(name).resolve("run"));
+            Files.writeString(yaml(name), memberFile(name, database));
         }
-        Identity etcd = certificates.issue("etcd");
         account.own(directory);
-        Child _ = startEtcd(etcd);
+        etcd = startEtcd();
+        protectEtcd();
     }
 
     @AfterEach
     void end() throws IOException {
-        List<Long> alive = ProcFs.touching(directory);
-        while (!alive.isEmpty()) {
-            alive.forEach(Signal.KILL::send);
-            alive = ProcFs.touching(directory);
-        }
+        kill(directory);
         try (Stream<Path> all = Files.walk(directory)) {
             for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(each);
@@ -71,25 +86,43 @@ class TlsEverywhereIT {
         }
     }
 
+    private static void kill(Path directory) {
+        List<Long> alive = ProcFs.touching(directory);
+        while (!alive.isEmpty()) {
+            alive.forEach(Signal.KILL::send);
+            alive = ProcFs.touching(directory);
+        }
+    }
+
     @Test
     void everythingWorksOverTlsAndNothingWithout() throws IOException, SQLException {
-        for (String name : NAMES) {
-            Child _ =
-                    Child.start(
-                            account,
-                            directory.resolve(name + ".log"),
-                            List.of(Checkout.found().agent().toString(), yaml(name).toString()));
-        }
+        NAMES.forEach(this::startAgent);
         try {
             String first = awaitLeader();
+            String second = NAMES.get(1 - NAMES.indexOf(first));
 
             standbyStreamsOverTls(first);
+            nobodyIsLetInInClear(first);
             commandsNeedCertificateAndPassword();
+            etcdNeedsCertificateAndPassword();
+            renewedCertificatesAreServedAfterAReload();
+
+            Finished switchover = ctl("switchover", "--candidate", second, "--force", "tls");
+            assertThat(switchover.status()).as(switchover.toString()).isZero();
+            assertThat(awaitLeader()).isEqualTo(second);
+            standbyStreamsOverTls(second);
+
+            membersConfirmTheirLeaderWhileEtcdIsAway(second);
+            aPrimaryThatHadMoreIsRewound(second, first);
         } catch (RuntimeException | Error e) {
-            for (String log : List.of("pg1.log", "pg2.log", "etcd.log")) {
+            for (String log : List.of("pg1/log", "pg2/log", "etcd/log")) {
                 System.err.println(Files.readString(directory.resolve(log)));
             }
             throw e;
+        }
+        agents.values().forEach(agent -> agent.send(Signal.TERM));
+        for (Child agent : agents.values()) {
+            assertThat(agent.awaitExit(EXIT)).isZero();
         }
     }
 
@@ -120,8 +153,10 @@ class TlsEverywhereIT {
         return mapper.readTree(ctl("list", "-f", "json", "tls").out());
     }
 
+    // --- PostgreSQL
+
     private void standbyStreamsOverTls(String primary) throws SQLException {
-        try (Connection session = connect(primary);
+        try (Connection session = connect(primary, "verify-full");
                 Statement statement = session.createStatement();
                 ResultSet row =
                         statement.executeQuery(
@@ -132,14 +167,21 @@ class TlsEverywhereIT {
         }
     }
 
-    private Connection connect(String member) throws SQLException {
+    /** So the copy was made over TLS, too, and what follows is. */
+    private void nobodyIsLetInInClear(String primary) {
+        assertThatThrownBy(() -> connect(primary, "disable").close())
+                .isInstanceOf(SQLException.class)
+                .hasMessageContaining("no encryption");
+    }
+
+    private Connection connect(String member, String mode) throws SQLException {
         Properties properties = new Properties();
         properties.setProperty("user", Sql.USER);
         properties.setProperty("password", Sql.PASSWORD);
-        properties.setProperty("sslmode", "verify-full");
-        properties.setProperty("sslrootcert", certificates.authority());
-        properties.setProperty("sslcert", client.certfile());
-        properties.setProperty("sslkey", client.keyfile());
+        properties.setProperty("sslmode", mode);
+        properties.setProperty("sslrootcert", database.authority());
+        properties.setProperty("sslcert", database.file("client.crt"));
+        properties.setProperty("sslkey", database.file("client.key"));
         properties.setProperty("pemKeyAlgorithm", "EC");
         return DriverManager.getConnection(
                 "jdbc:postgresql://127.0.0.1:"
@@ -148,80 +190,278 @@ class TlsEverywhereIT {
                 properties);
     }
 
-    private void commandsNeedCertificateAndPassword() throws IOException {
-        String without = Files.readString(yaml("pg1"));
-        Path file = directory.resolve("other.yml");
+    /** What was written as it went down and nobody else got is taken back, over TLS. */
+    private void aPrimaryThatHadMoreIsRewound(String primary, String standby)
+            throws IOException, SQLException {
+        try (Connection session = connect(primary, "verify-full");
+                Statement statement = session.createStatement()) {
+            statement.execute("CREATE TABLE kept (row int)");
+            try (ResultSet sender = statement.executeQuery("SELECT pid FROM pg_stat_replication")) {
+                assertThat(sender.next()).isTrue();
+                Signal.STOP.send(sender.getLong(1));
+            }
+            statement.execute("SET synchronous_commit = local");
+            statement.execute("INSERT INTO kept VALUES (1)");
+        }
+        kill(home(primary));
 
-        Files.writeString(file, without.replaceAll("(?m)^  (certfile|keyfile): .*client.*\n", ""));
-        account.own(file);
-        Finished nobody = ctlWith(file, "reload", "tls", "pg1", "--force");
+        Await.until(standby + " leads", () -> leader(list()).equals(Optional.of(standby)));
+        startAgent(primary);
+
+        assertThat(awaitLeader()).isEqualTo(standby);
+        standbyStreamsOverTls(standby);
+        assertThat(log(primary)).contains("follow.rewind");
+        try (Connection session = connect(primary, "verify-full");
+                Statement statement = session.createStatement();
+                ResultSet kept = statement.executeQuery("SELECT count(*) FROM kept")) {
+            assertThat(kept.next()).isTrue();
+            assertThat(kept.getInt(1)).isZero();
+        }
+    }
+
+    // --- REST
+
+    private void commandsNeedCertificateAndPassword() throws IOException {
+        String whole = Files.readString(yaml("pg1"));
+
+        Finished nobody =
+                ctlWith(
+                        whole.replaceAll("(?m)^  (certfile|keyfile): .*/client\\..*\n", ""),
+                        "reload",
+                        "tls",
+                        "pg1",
+                        "--force");
         assertThat(nobody.status()).as(nobody.toString()).isEqualTo(1);
         assertThat(nobody.out() + nobody.err()).contains("could not be asked");
 
-        Files.writeString(file, without.replace("password: ctl-secret", "password: guess"));
-        Finished guess = ctlWith(file, "reload", "tls", "pg1", "--force");
+        Finished guess =
+                ctlWith(
+                        whole.replace("password: ctl-secret", "password: guess"),
+                        "reload",
+                        "tls",
+                        "pg1",
+                        "--force");
         assertThat(guess.status()).as(guess.toString()).isEqualTo(1);
-        assertThat(guess.out() + guess.err()).contains("did not accept the user name and password");
+        assertThat(guess.out() + guess.err())
+                .contains("did not accept the user name and password (401)");
+
+        // Another authority: only -k believes that server, and the rest is as it should be.
+        String stranger =
+                whole.replace("cafile: " + rest.authority(), "cafile: " + database.authority());
+        assertThat(ctlWith(stranger, "reload", "tls", "pg1", "--force").status()).isEqualTo(1);
+        Finished insecure = ctlWith(stranger, "-k", "reload", "tls", "pg1", "--force");
+        assertThat(insecure.status()).as(insecure.toString()).isZero();
+    }
+
+    private void renewedCertificatesAreServedAfterAReload() throws IOException {
+        List<String> toRest =
+                List.of(
+                        "-connect",
+                        "127.0.0.1:" + restPorts.getFirst(),
+                        "-cert",
+                        client.certfile(),
+                        "-key",
+                        client.keyfile());
+        List<String> toPostgres =
+                List.of(
+                        "-connect",
+                        "127.0.0.1:" + postgresPorts.getFirst(),
+                        "-starttls",
+                        "postgres");
+        assertThat(shown(toRest)).containsPattern("CN ?= ?pg1");
+        assertThat(shown(toPostgres)).containsPattern("CN ?= ?pg1");
+        for (Certificates authority : List.of(rest, database)) {
+            Identity renewed = authority.issue("renewed");
+            move(renewed.certfile(), authority.file("pg1.crt"));
+            move(renewed.keyfile(), authority.file("pg1.key"));
+        }
+        account.own(directory);
+
+        assertThat(ctl("reload", "tls", "pg1", "--force").status()).isZero();
+
+        for (List<String> whom : List.of(toRest, toPostgres)) {
+            Await.until("the new certificate", () -> shown(whom).matches("(?s).*CN ?= ?renewed.*"));
+        }
+    }
+
+    /** What a server shows of itself. */
+    private String shown(List<String> whom) {
+        List<String> command = new ArrayList<>(List.of("openssl", "s_client"));
+        command.addAll(whom);
+        return Finished.run(account, command).out();
+    }
+
+    private static void move(String from, String to) throws IOException {
+        Files.move(Path.of(from), Path.of(to), StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    // --- etcd
+
+    private void etcdNeedsCertificateAndPassword() throws IOException {
+        String url = "https://127.0.0.1:" + etcdPort;
+        Finished named = ctl("-d", url, "list", "tls");
+        assertThat(named.status()).as(named.toString()).isZero();
+        assertThat(named.out()).contains("pg1", "pg2");
+
+        Finished nobody = ctlWith("scope: tls\n", "-d", url, "list");
+        assertThat(nobody.status()).as(nobody.toString()).isEqualTo(1);
+        assertThat(nobody.err()).contains(url);
+
+        Finished guess =
+                ctlWith(
+                        Files.readString(yaml("pg1"))
+                                .replace("password: etcd-secret", "password: guess"),
+                        "list",
+                        "tls");
+        assertThat(guess.status()).as(guess.toString()).isEqualTo(1);
+        assertThat(guess.err()).contains("authentication failed");
+    }
+
+    /**
+     * The leader asks the other over REST. When etcd comes back, all its certificates are signed by
+     * an authority that did not exist when the agents began.
+     */
+    private void membersConfirmTheirLeaderWhileEtcdIsAway(String primary) throws IOException {
+        etcd.send(Signal.KILL);
+        int _ = etcd.awaitExit(EXIT);
+
+        Await.holds(
+                primary + " takes writes",
+                Duration.ofSeconds(2 * TTL_SECONDS),
+                () -> {
+                    try (Connection session = connect(primary, "verify-full");
+                            Statement statement = session.createStatement()) {
+                        return !statement.execute("CREATE TABLE IF NOT EXISTS written ()");
+                    }
+                });
+
+        certifyEtcd();
+        account.own(directory);
+        etcd = startEtcd();
+        assertThat(awaitLeader()).isEqualTo(primary);
+    }
+
+    private void certifyEtcd() throws IOException {
+        Certificates authority = authority("etcd");
+        authority.issue("server");
+        authority.issue("client");
+    }
+
+    private Certificates authority(String name) throws IOException {
+        return Certificates.in(Files.createDirectories(directory.resolve(name)), "authority");
+    }
+
+    private String ofEtcd(String file) {
+        return directory.resolve("etcd").resolve(file).toString();
+    }
+
+    private Child startEtcd() {
+        String url = "https://127.0.0.1:" + etcdPort;
+        String peer = "http://127.0.0.1:" + etcdPeerPort;
+        Child started =
+                Child.start(
+                        account,
+                        Path.of(ofEtcd("log")),
+                        List.of(
+                                Programs.named("etcd").toString(),
+                                "--name=etcd",
+                                "--data-dir=" + ofEtcd("data"),
+                                "--listen-client-urls=" + url,
+                                "--advertise-client-urls=" + url,
+                                "--listen-peer-urls=" + peer,
+                                "--initial-advertise-peer-urls=" + peer,
+                                "--initial-cluster=etcd=" + peer,
+                                "--listen-metrics-urls=http://127.0.0.1:" + etcdMetricsPort,
+                                "--cert-file=" + ofEtcd("server.crt"),
+                                "--key-file=" + ofEtcd("server.key"),
+                                "--trusted-ca-file=" + ofEtcd("authority.crt"),
+                                "--client-cert-auth",
+                                "--log-level=warn"));
+        Rest health = new Rest(Address.here(etcdMetricsPort));
+        Await.until("etcd answers", () -> health.get("/health").body().contains("true"));
+        return started;
+    }
+
+    /** Holdfast's user may do nothing but with the keys of its cluster. */
+    private void protectEtcd() {
+        etcdctl("user", "add", "root:root-secret");
+        etcdctl("role", "add", "tls");
+        etcdctl("role", "grant-permission", "tls", "--prefix=true", "readwrite", "/service/tls/");
+        etcdctl("user", "add", "holdfast:etcd-secret");
+        etcdctl("user", "grant-role", "holdfast", "tls");
+        etcdctl("user", "grant-role", "root", "root");
+        etcdctl("auth", "enable");
+    }
+
+    private void etcdctl(String... arguments) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                "env",
+                                "ETCDCTL_API=3",
+                                Programs.named("etcdctl").toString(),
+                                "--endpoints=https://127.0.0.1:" + etcdPort,
+                                "--cacert=" + ofEtcd("authority.crt"),
+                                "--cert=" + ofEtcd("client.crt"),
+                                "--key=" + ofEtcd("client.key")));
+        command.addAll(List.of(arguments));
+        Finished done = Finished.run(account, command);
+        assertThat(done.status()).as(done.toString()).isZero();
+    }
+
+    // --- programs and files
+
+    private void startAgent(String name) {
+        agents.put(
+                name,
+                Child.start(
+                        account,
+                        home(name).resolve("log"),
+                        List.of(Checkout.found().agent().toString(), yaml(name).toString())));
     }
 
     private Finished ctl(String... arguments) {
-        return ctlWith(yaml("pg1"), arguments);
+        return ctl(yaml("pg1"), arguments);
     }
 
-    private Finished ctlWith(Path file, String... arguments) {
+    private Finished ctlWith(String yaml, String... arguments) throws IOException {
+        Path file = directory.resolve("other.yml");
+        Files.writeString(file, yaml);
+        account.own(file);
+        return ctl(file, arguments);
+    }
+
+    private Finished ctl(Path file, String... arguments) {
         List<String> command =
                 new ArrayList<>(List.of(Checkout.found().ctl().toString(), "-c", file.toString()));
         command.addAll(List.of(arguments));
         return Finished.run(account, command);
     }
 
+    private Path home(String name) {
+        return directory.resolve(name);
+    }
+
     private Path yaml(String name) {
-        return directory.resolve(name + ".yml");
+        return home(name).resolve(name + ".yml");
     }
 
-    private Child startEtcd(Identity shown) {
-        String url = "https://127.0.0.1:" + etcdPort;
-        String peer = "http://127.0.0.1:" + ports.next();
-        String metrics = "http://127.0.0.1:" + ports.next();
-        Child etcd =
-                Child.start(
-                        account,
-                        directory.resolve("etcd.log"),
-                        List.of(
-                                Programs.named("etcd").toString(),
-                                "--name=etcd",
-                                "--data-dir=" + directory.resolve("etcd"),
-                                "--listen-client-urls=" + url,
-                                "--advertise-client-urls=" + url,
-                                "--listen-peer-urls=" + peer,
-                                "--initial-advertise-peer-urls=" + peer,
-                                "--initial-cluster=etcd=" + peer,
-                                "--listen-metrics-urls=" + metrics,
-                                "--cert-file=" + shown.certfile(),
-                                "--key-file=" + shown.keyfile(),
-                                "--trusted-ca-file=" + certificates.authority(),
-                                "--client-cert-auth",
-                                "--log-level=warn"));
-        Rest health =
-                new Rest(
-                        Address.here(
-                                Integer.parseInt(metrics.substring(metrics.lastIndexOf(':') + 1))));
-        Await.until("etcd answers", () -> health.get("/health").body().contains("true"));
-        return etcd;
+    private String log(String name) throws IOException {
+        return Files.readString(home(name).resolve("log"));
     }
 
-    private String memberFile(String name) {
+    private String memberFile(String name, Identity shown) {
         int number = NAMES.indexOf(name);
         String tls =
-                "sslmode: verify-full, sslrootcert: %s, sslcert: %s, sslkey: %s, gssencmode: disable, channel_binding: require"
-                        .formatted(certificates.authority(), client.certfile(), client.keyfile());
+                "sslmode: verify-ca, sslrootcert: %s, sslcert: %s, sslkey: %s, gssencmode: disable, channel_binding: require"
+                        .formatted(database.authority(), shown.certfile(), shown.keyfile());
         return """
         scope: tls
         name: %1$s
         restapi:
           listen: 127.0.0.1:%2$d
-          certfile: %3$s/%1$s.crt
-          keyfile: %3$s/%1$s.key
+          certfile: %13$s
+          keyfile: %14$s
           cafile: %4$s
           verify_client: required
           allowlist: [127.0.0.0/8]
@@ -232,16 +472,19 @@ class TlsEverywhereIT {
         etcd3:
           hosts: 127.0.0.1:%7$d
           protocol: https
-          cacert: %4$s
-          cert: %5$s
-          key: %6$s
+          cacert: %15$s/authority.crt
+          cert: %15$s/client.crt
+          key: %15$s/client.key
+          username: holdfast
+          password: etcd-secret
         bootstrap:
           dcs:
-            ttl: 10
+            ttl: %16$d
+            failsafe_mode: true
             synchronous_mode: on
         postgresql:
           listen: 127.0.0.1:%8$d
-          data_dir: %3$s/%1$s-data
+          data_dir: %3$s/data
           bin_dir: %9$s
           authentication:
             superuser: {username: %10$s, password: %11$s, %12$s}
@@ -249,11 +492,11 @@ class TlsEverywhereIT {
             rewind: {username: rewinder, password: rewind-secret, %12$s}
           parameters:
             shared_buffers: 16MB
-            unix_socket_directories: %3$s/%1$s-run
+            unix_socket_directories: %3$s/run
             ssl: on
-            ssl_cert_file: %3$s/%1$s.crt
-            ssl_key_file: %3$s/%1$s.key
-            ssl_ca_file: %4$s
+            ssl_cert_file: %17$s
+            ssl_key_file: %18$s
+            ssl_ca_file: %19$s
           pg_hba:
             - local all all scram-sha-256
             - hostssl all all all scram-sha-256 clientcert=verify-ca
@@ -262,8 +505,8 @@ class TlsEverywhereIT {
                 .formatted(
                         name,
                         restPorts.get(number),
-                        directory,
-                        certificates.authority(),
+                        home(name),
+                        rest.authority(),
                         client.certfile(),
                         client.keyfile(),
                         etcdPort,
@@ -271,6 +514,13 @@ class TlsEverywhereIT {
                         Programs.postgres(),
                         Sql.USER,
                         Sql.PASSWORD,
-                        tls);
+                        tls,
+                        rest.file(name + ".crt"),
+                        rest.file(name + ".key"),
+                        directory.resolve("etcd"),
+                        TTL_SECONDS,
+                        database.file(name + ".crt"),
+                        database.file(name + ".key"),
+                        database.authority());
     }
 }
