@@ -27,7 +27,7 @@ final class CascadeIT {
         assertThat(live.cluster().syncStandby()).isEqualTo(between);
         assertShown(between, last);
         Await.until(
-                "only who streams from the primary has a slot there that holds WAL back",
+                "who streams from the one between uses its slot there",
                 () ->
                         between.sql(
                                         "SELECT string_agg(slot_name, ',' ORDER BY slot_name)"

@@ -50,6 +50,7 @@ final class SlotsIT {
         assertThat(first.rest().get("/holdfast/journal").body())
                 .contains("nobody uses the replication slots [nobodys]");
         awaitFollowed(first);
+        awaitMembersFollowed(first);
 
         first.killAll();
         Member second = live.cluster().awaitPrimaryOf(live.cluster().others(first));
@@ -128,6 +129,27 @@ final class SlotsIT {
             Await.until(
                     "the logical slot of " + member + " is at " + there,
                     () -> member.sql(confirmed).equals(there));
+        }
+    }
+
+    /** Each standby keeps what the other one needs, should it lead next, and no more than that. */
+    private void awaitMembersFollowed(Member primary) {
+        List<Member> standbys = live.cluster().others(primary);
+        String there = primary.sql("SELECT pg_current_wal_lsn()");
+        for (int i = 0; i < 3; i++) {
+            write(primary, 1);
+            primary.execute("SELECT pg_switch_wal()");
+        }
+        for (Member standby : standbys) {
+            for (Member member : live.cluster().others(standby)) {
+                Await.until(
+                        "the slot of " + member + " on " + standby + " goes on",
+                        () ->
+                                standby.sql(
+                                                "SELECT restart_lsn > '%s' FROM pg_replication_slots WHERE slot_name = '%s'"
+                                                        .formatted(there, member.name()))
+                                        .equals("t"));
+            }
         }
     }
 

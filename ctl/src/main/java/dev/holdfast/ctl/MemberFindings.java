@@ -151,9 +151,11 @@ final class MemberFindings {
                         .filter(name -> name.slotName().equals(slot))
                         .findFirst();
         if (there.isPresent()) {
-            // Said of the member itself, unless it looks well.
-            if (cluster.member(there.get()).orElseThrow().state().isRunning()
-                    && streams(there.get())) {
+            // Said of the member itself, unless it looks well; not of one that uses another's slot.
+            MemberRecord member = cluster.member(there.get()).orElseThrow();
+            if (member.state().isRunning()
+                    && streams(there.get())
+                    && member.tags().replicateFrom().isEmpty()) {
                 add(
                         leader,
                         "slot.idle",

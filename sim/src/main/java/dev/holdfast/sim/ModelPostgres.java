@@ -575,14 +575,10 @@ final class ModelPostgres implements Postgres {
     }
 
     @Override
-    public void createSlots(Set<String> names, Action.Reserve reserve) {
+    public void createSlots(Set<String> names) {
         session();
         Directory directory = whole("use");
-        Optional<Lsn> position =
-                switch (reserve) {
-                    case NOW -> Optional.of(new Lsn(directory.redo));
-                    case WHEN_USED -> Optional.empty();
-                };
+        Optional<Lsn> position = Optional.of(new Lsn(directory.redo));
         names.forEach(
                 name -> directory.slots.putIfAbsent(name, Slot.physical(name, false, position)));
     }

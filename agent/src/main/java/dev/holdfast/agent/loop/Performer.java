@@ -326,10 +326,7 @@ final class Performer {
             }
             case Action.EmitWal emit -> onServer(emit, postgres::emitWal, () -> {});
             case Action.CreateSlots create ->
-                    onServer(
-                            create,
-                            () -> postgres.createSlots(create.names(), create.reserve()),
-                            () -> {});
+                    onServer(create, () -> postgres.createSlots(create.names()), () -> {});
             case Action.DropSlots drop ->
                     onServer(
                             drop,

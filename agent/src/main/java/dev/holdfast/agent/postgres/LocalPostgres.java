@@ -421,12 +421,10 @@ public final class LocalPostgres implements Postgres {
     }
 
     @Override
-    public void createSlots(Set<String> names, Action.Reserve reserve) {
+    public void createSlots(Set<String> names) {
         slots(
                 "create the slots " + names,
-                "SELECT pg_create_physical_replication_slot(n, "
-                        + (reserve == Action.Reserve.NOW)
-                        + ") FROM unnest(?) n"
+                "SELECT pg_create_physical_replication_slot(n, true) FROM unnest(?) n"
                         + " WHERE NOT EXISTS"
                         + " (SELECT FROM pg_replication_slots WHERE slot_name = n)",
                 names);

@@ -200,8 +200,8 @@ public interface Postgres extends AutoCloseable {
      */
     List<String> weakerCommits();
 
-    /** Creates physical slots; those that exist stay as they are. */
-    void createSlots(Set<String> names, Action.Reserve reserve);
+    /** Creates physical slots that hold WAL back at once; those that exist stay as they are. */
+    void createSlots(Set<String> names);
 
     /** Creates logical slots on a primary; those that exist stay as they are. May take its time. */
     void createLogicalSlots(SortedMap<String, Slot.Logical> slots);

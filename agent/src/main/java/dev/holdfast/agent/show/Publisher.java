@@ -107,11 +107,15 @@ public final class Publisher {
                     case Server.Primary primary ->
                             Optional.of(
                                     KeyCodec.writeStatus(
-                                            primary.flushed(), SlotOwners.published(o, primary)));
+                                            primary.flushed(),
+                                            SlotOwners.published(
+                                                    o, primary.slots(), primary.flushed())));
                     case Server.Standby standby when status.role() == MemberRole.STANDBY_LEADER ->
                             Optional.of(
                                     KeyCodec.writeStatus(
-                                            standby.position(), o.cluster().orElseThrow().slots()));
+                                            standby.position(),
+                                            SlotOwners.published(
+                                                    o, standby.slots(), standby.position())));
                     case Server.Standby _ -> Optional.empty();
                     case Server.Rejecting _, Server.Silent _ -> Optional.empty();
                     case null -> Optional.empty();

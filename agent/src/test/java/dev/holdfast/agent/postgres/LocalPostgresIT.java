@@ -8,7 +8,6 @@ import dev.holdfast.agent.postgres.Postgres.Role;
 import dev.holdfast.agent.postgres.Postgres.Waiting;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.Timeline;
-import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
@@ -71,7 +70,7 @@ final class LocalPostgresIT {
 
     private TestServer startedStandby(String name, TestServer upstream) {
         TestServer server = server(name);
-        upstream.postgres().createSlots(Set.of(server.name.slotName()), Action.Reserve.NOW);
+        upstream.postgres().createSlots(Set.of(server.name.slotName()));
         server.postgres().cloneFrom(upstream.asUpstream(), progress -> {});
         server.start(server.files(Optional.of(upstream)), Role.STANDBY);
         awaitStreaming(server);
@@ -110,14 +109,12 @@ final class LocalPostgresIT {
         a.postgres().createUsers();
         assertThat(Files.readString(a.postgres().log())).doesNotContain("SCRAM-SHA-256$");
 
-        a.postgres().createSlots(Set.of("b_1", "gone"), Action.Reserve.NOW);
-        a.postgres().createSlots(Set.of("b_1"), Action.Reserve.NOW);
+        a.postgres().createSlots(Set.of("b_1", "gone"));
+        a.postgres().createSlots(Set.of("b_1"));
         assertThat(primary(a).slots())
                 .extracting(PostgresContract::shown)
                 .containsExactly("b_1 reserved", "gone reserved");
-        a.postgres().createSlots(Set.of("later"), Action.Reserve.WHEN_USED);
-        assertThat(primary(a).slots()).extracting(PostgresContract::shown).contains("later");
-        a.postgres().dropSlots(Set.of("gone", "later", "never"));
+        a.postgres().dropSlots(Set.of("gone", "never"));
 
         assertThat(a.postgres().weakerCommits()).isEmpty();
         a.execute("CREATE ROLE app");
@@ -187,7 +184,7 @@ final class LocalPostgresIT {
         List<String> said = Collections.synchronizedList(new ArrayList<>());
         a.postgres().rewind(b.asUpstream(), said::add);
         assertThat(said).anyMatch(line -> line.contains("Done"));
-        b.postgres().createSlots(Set.of(a.name.slotName()), Action.Reserve.NOW);
+        b.postgres().createSlots(Set.of(a.name.slotName()));
         a.start(a.files(Optional.of(b)), Role.STANDBY);
         awaitStreaming(a);
         b.execute("INSERT INTO t VALUES (3)");
@@ -202,7 +199,7 @@ final class LocalPostgresIT {
         TestServer a = startedPrimary("a");
         TestServer b = startedStandby("b", a);
         TestServer c = server("c");
-        b.postgres().createSlots(Set.of("c"), Action.Reserve.NOW);
+        b.postgres().createSlots(Set.of("c"));
         c.postgres().cloneFrom(b.asUpstream(), progress -> {});
         c.start(c.files(Optional.of(b)), Role.STANDBY);
         awaitStreaming(c);
@@ -299,7 +296,7 @@ final class LocalPostgresIT {
         TestServer a = startedPrimary("a");
         TestServer b = startedStandby("b", a);
         TestServer c = startedStandby("c", a);
-        c.postgres().createSlots(Set.of("b"), Action.Reserve.NOW);
+        c.postgres().createSlots(Set.of("b"));
         ServerFiles files = b.files(Optional.of(c)).withSyncNames("c");
         assertThat(b.postgres().apply(files, b::reload).waiting()).isEqualTo(Waiting.UNCONFIRMED);
         b.awaitServer(s ->
@@ -315,7 +312,7 @@ final class LocalPostgresIT {
     void aStandbyThatTakesNoSessionsYetIsToldWhomToFollow() throws Exception {
         TestServer a = startedPrimary("a");
         TestServer b = server("b");
-        a.postgres().createSlots(Set.of("b"), Action.Reserve.NOW);
+        a.postgres().createSlots(Set.of("b"));
         b.postgres().cloneFrom(a.asUpstream(), progress -> {});
         try (Stream<Path> segments = Files.list(Path.of(b.config.dataDir()).resolve("pg_wal"))) {
             for (Path segment : segments.filter(Files::isRegularFile).toList()) {
@@ -369,7 +366,7 @@ final class LocalPostgresIT {
                 .containsExactly(java.util.Map.entry("max_connections", "150->100"));
 
         TestServer b = server("b");
-        a.postgres().createSlots(Set.of("b"), Action.Reserve.NOW);
+        a.postgres().createSlots(Set.of("b"));
         b.postgres().cloneFrom(a.asUpstream(), progress -> {});
         ServerFiles fewer = b.files(Optional.of(a));
         assertThat(b.postgres().prepare(fewer, Role.STANDBY).notes())

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.core.config.AgentConfig.Credentials;
-import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import java.io.IOException;
@@ -75,7 +74,7 @@ final class ParametersIT {
                     TestServer.with(a.files(Optional.empty()), "max_connections", "60"),
                     Postgres.Role.PRIMARY);
             a.postgres().createUsers();
-            a.postgres().createSlots(Set.of(b.name.slotName()), Action.Reserve.NOW);
+            a.postgres().createSlots(Set.of(b.name.slotName()));
             b.postgres().cloneFrom(a.asUpstream(), progress -> {});
             ServerFiles following =
                     TestServer.with(b.files(Optional.of(a)), "max_connections", "60");

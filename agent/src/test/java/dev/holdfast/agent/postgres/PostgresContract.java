@@ -10,7 +10,6 @@ import dev.holdfast.agent.postgres.TestHost.Commit;
 import dev.holdfast.agent.postgres.TestHost.Outcome;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.Timeline;
-import dev.holdfast.core.decide.Action;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.postgres.ControlData;
@@ -567,9 +566,9 @@ public abstract class PostgresContract {
     void aSlotIsMadeOnceAndAStandbyStreamsOnlyThroughOneThatIsThere() {
         TestHost a = startedPrimary();
         TestHost b = startedStandby(b(), a);
-        a.postgres().createSlots(Set.of("pg2", "gone"), Action.Reserve.NOW);
-        a.postgres().createSlots(Set.of("pg2", "later"), Action.Reserve.WHEN_USED);
-        assertThat(slots(a)).containsExactly("gone reserved", "later", "pg2 reserved");
+        a.postgres().createSlots(Set.of("pg2", "gone"));
+        a.postgres().createSlots(Set.of("pg2", "later"));
+        assertThat(slots(a)).containsExactly("gone reserved", "later reserved", "pg2 reserved");
         ServerFiles missing = through(following(b, a), "never");
         b.postgres().apply(missing, () -> reload(b));
         await("no stream", () -> !standby(b).isStreaming() && primary(a).senders().isEmpty());

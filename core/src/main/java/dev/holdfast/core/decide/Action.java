@@ -187,13 +187,8 @@ public sealed interface Action {
      */
     record EmitWal() implements Brief {}
 
-    record CreateSlots(SortedSet<String> names, Reserve reserve) implements Brief {}
-
-    /** Whether a new slot holds WAL back from the moment it is created. */
-    enum Reserve {
-        NOW,
-        WHEN_USED
-    }
+    /** Make slots that hold WAL back from now on. */
+    record CreateSlots(SortedSet<String> names) implements Brief {}
 
     record DropSlots(SortedSet<String> names) implements Brief {}
 
@@ -203,7 +198,7 @@ public sealed interface Action {
         }
     }
 
-    /** Move unused slots of a standby on to where their users are. */
+    /** Move unused slots on to where their users are. */
     record AdvanceSlots(SortedMap<String, Advance> slots) implements Brief {
         public AdvanceSlots {
             slots = FrozenMap.copyOf(slots);

@@ -1,6 +1,5 @@
 package dev.holdfast.core.decide;
 
-import dev.holdfast.core.Lsn;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.config.SlotSettings;
@@ -19,7 +18,8 @@ import java.util.TreeSet;
 
 /**
  * The slots that the configuration names. The leader makes them and publishes how far their users
- * are; every member that may lead has them, too, and follows with them, never past their users.
+ * are; every member that may lead has them, too, and follows with them, never past their users. In
+ * a standby cluster nothing is decoded, so there are only physical ones.
  */
 final class PermanentSlots {
     /** To copy a logical slot takes a restart: one that was in vain is not repeated soon. */
@@ -38,18 +38,28 @@ final class PermanentSlots {
     static boolean isHere(Observation o, String slot) {
         return o.config().useSlots()
                 && !slot.equals(o.me().slotName())
+                && o.cluster().filter(cluster -> SlotRules.mayLead(o, cluster)).isPresent()
                 && switch (o.config().slots().permanent().get(slot)) {
                     case null -> false;
-                    case Permanent.Physical(SlotSettings.Place place) ->
-                            place != SlotSettings.Place.STANDBY_CLUSTER;
-                    case Permanent.Logical _ -> !o.self().tags().noStream();
+                    case Permanent.Physical(SlotSettings.Place place) -> isIn(o, place);
+                    case Permanent.Logical _ ->
+                            o.config().standbyCluster().isEmpty() && !o.self().tags().noStream();
                 };
     }
 
-    static List<Action> onPrimary(Observation o, Server.Primary primary) {
+    private static boolean isIn(Observation o, SlotSettings.Place place) {
+        return switch (place) {
+            case EVERYWHERE -> true;
+            case PRIMARY_CLUSTER -> o.config().standbyCluster().isEmpty();
+            case STANDBY_CLUSTER -> o.config().standbyCluster().isPresent();
+        };
+    }
+
+    /** On a primary, or on the leader of a standby cluster. */
+    static List<Action> onLeader(Observation o, List<Slot> slots) {
         SortedMap<String, Permanent> missing = here(o);
         SortedSet<String> others = new TreeSet<>();
-        for (Slot slot : primary.slots()) {
+        for (Slot slot : slots) {
             Permanent wanted = missing.remove(slot.name());
             if (wanted != null && !wanted.fits(slot) && !slot.active()) {
                 others.add(slot.name());
@@ -75,16 +85,12 @@ final class PermanentSlots {
             if (wanted == null || slot.active() || slot.owner() == Slot.Owner.SERVER) {
                 continue;
             }
-            if (!wanted.fits(slot) || isLeftBehind(slot)) {
+            if (!wanted.fits(slot) || SlotRules.isLeftBehind(slot)) {
                 others.add(slot.name());
             } else {
-                Lsn user = cluster.slots().positions().getOrDefault(slot.name(), Lsn.ZERO);
-                Lsn to = user.isAfter(standby.replayed()) ? standby.replayed() : user;
-                if (to.isAfter(slot.position().orElse(Lsn.ZERO))) {
-                    behind.put(
-                            slot.name(),
-                            new Action.Advance(slot.logical().map(Slot.Logical::database), to));
-                }
+                SlotRules.advance(
+                                slot, SlotRules.position(cluster, slot.name()), standby.replayed())
+                        .ifPresent(advance -> behind.put(slot.name(), advance));
             }
         }
         List<Action> actions = new ArrayList<>(physical(missing));
@@ -95,14 +101,6 @@ final class PermanentSlots {
             actions.add(new Action.DropSlots(others));
         }
         return actions;
-    }
-
-    /**
-     * A physical slot that cannot be advanced, or that still holds rows for who streamed through it
-     * while this member led: it is made anew.
-     */
-    private static boolean isLeftBehind(Slot slot) {
-        return slot.physical() && (slot.position().isEmpty() || slot.rows() == Slot.Rows.HELD);
     }
 
     /**
@@ -143,9 +141,7 @@ final class PermanentSlots {
                 names.add(name);
             }
         });
-        return names.isEmpty()
-                ? List.of()
-                : List.of(new Action.CreateSlots(names, Action.Reserve.NOW));
+        return names.isEmpty() ? List.of() : List.of(new Action.CreateSlots(names));
     }
 
     private static SortedMap<String, Slot.Logical> logical(SortedMap<String, Permanent> slots) {

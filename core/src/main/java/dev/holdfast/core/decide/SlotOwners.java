@@ -24,8 +24,11 @@ public final class SlotOwners {
 
     /**
      * What the leader publishes of them: what others keep, too, and whose slots are not dropped.
+     *
+     * @param slots those of its server
+     * @param position how far its server is
      */
-    public static SlotStatus published(Observation o, Server.Primary primary) {
+    public static SlotStatus published(Observation o, List<Slot> slots, Lsn position) {
         SortedSet<String> retained = new TreeSet<>();
         o.memory()
                 .slots()
@@ -36,14 +39,14 @@ public final class SlotOwners {
                     }
                 });
         SortedMap<String, Lsn> positions = new TreeMap<>();
-        for (Slot slot : primary.slots()) {
+        for (Slot slot : slots) {
             if (retained.contains(slot.name()) || PermanentSlots.isHere(o, slot.name())) {
                 slot.position().ifPresent(at -> positions.put(slot.name(), at));
             }
         }
         if (o.config().useSlots()) {
             // Where others keep a slot for this member, it is where this member is.
-            positions.put(o.me().slotName(), primary.flushed());
+            positions.put(o.me().slotName(), position);
             retained.add(o.me().slotName());
         }
         return new SlotStatus(positions, retained);

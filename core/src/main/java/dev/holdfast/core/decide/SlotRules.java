@@ -1,5 +1,7 @@
 package dev.holdfast.core.decide;
 
+import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRecord;
@@ -8,6 +10,7 @@ import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.Slot;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -15,48 +18,71 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
- * A replication slot for each other member, on whom it streams from: it keeps the WAL that the
- * member still needs. On another standby it waits unused.
+ * A replication slot for each other member, on every member that may lead: it keeps the WAL that
+ * the member still needs, whomever it streams from now. One through which nobody streams follows
+ * its member, as far as that one and the leader say that it is.
  */
 final class SlotRules {
+    /** WAL is removed by the segment: to move a slot on by less gains nothing. */
+    private static final long SEGMENT_BYTES = 16L << 20;
+
     private SlotRules() {}
 
     static List<Action> onPrimary(Observation o, ClusterView cluster, Server.Primary primary) {
         if (!o.config().useSlots()) {
             return List.of();
         }
-        List<Action> actions = ofMembers(o, cluster, primary.slots());
-        actions.addAll(PermanentSlots.onPrimary(o, primary));
+        List<Action> actions = ofMembers(o, cluster, primary.slots(), primary.flushed());
+        actions.addAll(PermanentSlots.onLeader(o, primary.slots()));
         actions.addAll(SlotOwners.clear(o));
         return actions;
     }
 
-    /** Those who stream from a standby leader do so as they would from a primary. */
-    static List<Action> onStandbyLeader(
-            Observation o, ClusterView cluster, Server.Standby standby) {
-        return o.config().useSlots() ? ofMembers(o, cluster, standby.slots()) : List.of();
+    static List<Action> onStandby(Observation o, ClusterView cluster, Server.Standby standby) {
+        if (!o.config().useSlots()) {
+            return List.of();
+        }
+        List<Action> actions = ofMembers(o, cluster, standby.slots(), standby.replayed());
+        actions.addAll(
+                StandbyLeaderRules.leads(o, cluster)
+                        ? PermanentSlots.onLeader(o, standby.slots())
+                        : PermanentSlots.onStandby(o, cluster, standby));
+        actions.addAll(SlotOwners.clear(o));
+        return actions;
     }
 
-    private static List<Action> ofMembers(Observation o, ClusterView cluster, List<Slot> slots) {
-        List<Action> actions = new ArrayList<>();
-        SortedSet<String> current = ofFollowers(o, cluster);
-        SortedSet<String> missing = new TreeSet<>(current);
-        slots.forEach(slot -> missing.remove(slot.name()));
-        if (!missing.isEmpty()) {
-            actions.add(new Action.CreateSlots(missing, Action.Reserve.NOW));
-        }
-        SortedSet<String> stale = new TreeSet<>();
+    private static List<Action> ofMembers(
+            Observation o, ClusterView cluster, List<Slot> slots, Lsn reached) {
+        SortedSet<String> wanted = wanted(o, cluster);
+        SortedSet<String> users = users(o, cluster);
+        SortedSet<String> missing = new TreeSet<>(wanted);
+        SortedSet<String> stale = ofRemoved(o, cluster, slots);
+        SortedMap<String, Action.Advance> behind = new TreeMap<>();
+        missing.removeIf(name -> PermanentSlots.isHere(o, name));
         for (Slot slot : slots) {
-            var seen = o.memory().slots().seen().get(slot.name());
-            boolean ours =
-                    seen != null
-                            && o.now().isAfter(seen.plus(o.config().memberSlotsTtl()))
-                            && !isOthers(o, slot);
-            if (slot.physical() && !slot.active() && ours && !current.contains(slot.name())) {
+            missing.remove(slot.name());
+            if (!slot.physical() || slot.active() || isOthers(o, slot)) {
+                continue;
+            }
+            if (!wanted.contains(slot.name())) {
+                if (isLeft(o, cluster, slot)) {
+                    stale.add(slot.name());
+                }
+            } else if (!users.contains(slot.name()) && isLeftBehind(slot)) {
                 stale.add(slot.name());
+            } else {
+                advance(slot, position(cluster, slot.name()), reached)
+                        .filter(a -> isWorthwhile(slot, a))
+                        .ifPresent(a -> behind.put(slot.name(), a));
             }
         }
-        stale.addAll(ofRemoved(o, cluster, slots));
+        List<Action> actions = new ArrayList<>();
+        if (!missing.isEmpty()) {
+            actions.add(new Action.CreateSlots(missing));
+        }
+        if (!behind.isEmpty()) {
+            actions.add(new Action.AdvanceSlots(behind));
+        }
         if (!stale.isEmpty()) {
             actions.add(new Action.DropSlots(stale));
         }
@@ -64,42 +90,37 @@ final class SlotRules {
     }
 
     /**
-     * On a standby the slots are made in advance, so that the others find them when it is promoted;
-     * unused they hold nothing back. One that was used while this member led would hold WAL back
-     * for ever: it is made anew; and so is that of a standby which streamed from this one, once it
-     * has been away for {@code member_slots_ttl}.
+     * A physical slot that cannot be advanced, or that still holds rows for who streamed through it
+     * once: it is made anew.
      */
-    static List<Action> onStandby(Observation o, ClusterView cluster, Server.Standby standby) {
-        if (!o.config().useSlots()) {
-            return List.of();
-        }
-        List<Action> actions = new ArrayList<>();
-        SortedSet<String> missing = others(o, cluster);
-        missing.removeIf(name -> PermanentSlots.isHere(o, name));
-        SortedSet<String> used = new TreeSet<>();
-        for (Slot slot : standby.slots()) {
-            boolean ours =
-                    missing.remove(slot.name())
-                            || o.memory().slots().seen().containsKey(slot.name());
-            if (ours
-                    && slot.physical()
-                    && slot.reserved()
-                    && !slot.active()
-                    && !isOthers(o, slot)
-                    && !isKept(o, slot)) {
-                used.add(slot.name());
-            }
-        }
-        used.addAll(ofRemoved(o, cluster, standby.slots()));
-        if (!missing.isEmpty()) {
-            actions.add(new Action.CreateSlots(missing, Action.Reserve.WHEN_USED));
-        }
-        if (!used.isEmpty()) {
-            actions.add(new Action.DropSlots(used));
-        }
-        actions.addAll(PermanentSlots.onStandby(o, cluster, standby));
-        actions.addAll(SlotOwners.clear(o));
-        return actions;
+    static boolean isLeftBehind(Slot slot) {
+        return slot.physical() && (slot.position().isEmpty() || slot.rows() == Slot.Rows.HELD);
+    }
+
+    /** Where an unused slot is to be moved, never past its user; empty where it is there. */
+    static Optional<Action.Advance> advance(Slot slot, Lsn user, Lsn reached) {
+        Lsn to = user.isAfter(reached) ? reached : user;
+        return slot.position()
+                .filter(to::isAfter)
+                .map(_ -> new Action.Advance(slot.logical().map(Slot.Logical::database), to));
+    }
+
+    private static boolean isWorthwhile(Slot slot, Action.Advance advance) {
+        return slot.position()
+                .filter(from -> advance.to().bytesPast(from) >= SEGMENT_BYTES)
+                .isPresent();
+    }
+
+    /**
+     * How far the user of a slot is: as the leader's own slot tells it, and where the user is a
+     * member that streams, as it tells itself, since it may do so from another one than the leader.
+     */
+    static Lsn position(ClusterView cluster, String slot) {
+        Lsn told = cluster.slots().positions().getOrDefault(slot, Lsn.ZERO);
+        return cluster.members().values().stream()
+                .filter(m -> m.name().slotName().equals(slot) && m.member().isStreaming())
+                .flatMap(m -> m.member().xlogLocation().stream())
+                .reduce(told, Lsn::max);
     }
 
     /** Whether more than the member itself is asked what becomes of its slot. */
@@ -107,95 +128,123 @@ final class SlotRules {
         return PermanentSlots.isHere(o, slot.name()) || o.config().slots().ignores(slot);
     }
 
-    /** Whether its owner was there lately, and is to come back here. */
-    private static boolean isKept(Observation o, Slot slot) {
+    /**
+     * Whether its member is there and needs none here, or has been away for {@code
+     * member_slots_ttl}.
+     */
+    private static boolean isLeft(Observation o, ClusterView cluster, Slot slot) {
         MonoTime seen = o.memory().slots().seen().get(slot.name());
-        return seen != null && !o.now().isAfter(seen.plus(o.config().memberSlotsTtl()));
+        return slots(o, cluster, _ -> true).contains(slot.name())
+                || (seen != null && o.now().isAfter(seen.plus(o.config().memberSlotsTtl())));
     }
 
     /**
-     * When the owners of the slots on this server were last there.
+     * When the owners of the slots on this server were last there; of those that have gone, what
+     * the leader still keeps.
      *
      * @param before what is known of that
      */
     static SortedMap<String, MonoTime> seen(
             SortedMap<String, MonoTime> before, Observation o, ClusterView cluster) {
         SortedMap<String, MonoTime> seen = new TreeMap<>(before);
-        switch (o.server().orElse(null)) {
-            case Server.Primary _ -> {
-                if (o.lease().leaderEpoch().isPresent()) {
-                    // What the leader before this one kept for members that have gone.
-                    cluster.slots().retained().stream()
-                            .filter(name -> !name.equals(o.me().slotName()))
-                            .forEach(name -> seen.putIfAbsent(name, o.now()));
-                    ofFollowers(o, cluster).forEach(name -> seen.put(name, o.now()));
-                }
-            }
-            case Server.Standby _ when StandbyLeaderRules.leads(o, cluster) ->
-                    ofFollowers(o, cluster).forEach(name -> seen.put(name, o.now()));
-            case Server.Standby standby -> {
-                SortedSet<String> members = others(o, cluster);
-                SortedSet<String> below = below(o, cluster);
-                for (Slot slot : standby.slots()) {
-                    if (!members.contains(slot.name())) {
-                        continue;
-                    }
-                    if (slot.active()) {
-                        seen.put(slot.name(), o.now());
-                    } else if (below.contains(slot.name())) {
-                        seen.putIfAbsent(slot.name(), o.now());
-                    } else {
-                        seen.remove(slot.name());
-                    }
-                }
-            }
-            case Server.Rejecting _, Server.Silent _ -> {}
-            case null -> {}
+        boolean counts =
+                switch (o.server().orElse(null)) {
+                    case Server.Primary _ -> o.lease().leaderEpoch().isPresent();
+                    case Server.Standby _ -> true;
+                    case Server.Rejecting _, Server.Silent _ -> false;
+                    case null -> false;
+                };
+        if (counts) {
+            retained(o, cluster).forEach(name -> seen.putIfAbsent(name, o.now()));
+            present(o, cluster).forEach(name -> seen.put(name, o.now()));
         }
         return seen;
     }
 
-    /** Of those that stream from the primary: for others it would hold WAL back for nobody. */
-    private static SortedSet<String> ofFollowers(Observation o, ClusterView cluster) {
-        return slots(
-                o,
-                cluster,
-                m -> !m.member().tags().noStream() && Following.above(cluster, m.name()).isEmpty());
+    /** Which slots of members are to be here. */
+    private static SortedSet<String> wanted(Observation o, ClusterView cluster) {
+        SortedSet<String> wanted = new TreeSet<>(present(o, cluster));
+        if (mayLead(o, cluster)) {
+            wanted.addAll(retained(o, cluster));
+        }
+        return wanted;
     }
 
-    /** Of those that are to stream from this standby. */
-    private static SortedSet<String> below(Observation o, ClusterView cluster) {
-        return slots(
-                o,
-                cluster,
-                m -> m.member().tags().replicateFrom().filter(o.me()::equals).isPresent());
+    /** Of members that are there: on one that may not lead, those that stream from it. */
+    private static SortedSet<String> present(Observation o, ClusterView cluster) {
+        return mayLead(o, cluster)
+                ? slots(o, cluster, m -> !m.member().tags().noStream())
+                : users(o, cluster);
     }
 
-    /** An operator has said that their members will not be back. */
-    private static SortedSet<String> ofRemoved(
-            Observation o, ClusterView cluster, List<Slot> slots) {
-        SortedSet<String> removed = new TreeSet<>();
+    /**
+     * Whether slots are of use here beyond those that are streamed through now. Whoever is out for
+     * maintenance, or whose host lacks something, may lead again soon.
+     */
+    static boolean mayLead(Observation o, ClusterView cluster) {
+        return !o.self().tags().noFailover()
+                || o.self().barred().isPresent()
+                || o.settings().isOut()
+                || cluster.isLeader(o.me());
+    }
+
+    /** Of members that the leader has seen lately. */
+    private static SortedSet<String> retained(Observation o, ClusterView cluster) {
+        SortedSet<String> retained = new TreeSet<>(cluster.slots().retained());
+        retained.removeIf(name -> !Slot.isName(name) || name.equals(o.me().slotName()));
+        removed(cluster).forEach(member -> retained.remove(member.slotName()));
+        retained.removeAll(slots(o, cluster, m -> m.member().tags().noStream()));
+        return retained;
+    }
+
+    /** Of those that are to stream from this member. */
+    private static SortedSet<String> users(Observation o, ClusterView cluster) {
+        return cluster.isLeader(o.me())
+                ? slots(
+                        o,
+                        cluster,
+                        m ->
+                                !m.member().tags().noStream()
+                                        && Following.above(cluster, m.name()).isEmpty())
+                : slots(
+                        o,
+                        cluster,
+                        m ->
+                                !m.member().tags().noStream()
+                                        && m.member()
+                                                .tags()
+                                                .replicateFrom()
+                                                .filter(o.me()::equals)
+                                                .isPresent());
+    }
+
+    /** An operator has said that they will not be back. */
+    private static SortedSet<MemberName> removed(ClusterView cluster) {
+        SortedSet<MemberName> removed = new TreeSet<>();
         cluster.settings()
                 .forEach((member, settings) -> {
                     if (settings.value().duty() == MemberSettings.Duty.REMOVED
                             && !cluster.members().containsKey(member)) {
-                        removed.add(member.slotName());
+                        removed.add(member);
                     }
                 });
+        return removed;
+    }
+
+    private static SortedSet<String> ofRemoved(
+            Observation o, ClusterView cluster, List<Slot> slots) {
         SortedSet<String> theirs = new TreeSet<>();
-        for (Slot slot : slots) {
-            if (slot.physical()
-                    && !slot.active()
-                    && removed.contains(slot.name())
-                    && !isOthers(o, slot)) {
-                theirs.add(slot.name());
+        for (MemberName member : removed(cluster)) {
+            for (Slot slot : slots) {
+                if (slot.name().equals(member.slotName())
+                        && slot.physical()
+                        && !slot.active()
+                        && !isOthers(o, slot)) {
+                    theirs.add(slot.name());
+                }
             }
         }
         return theirs;
-    }
-
-    private static SortedSet<String> others(Observation o, ClusterView cluster) {
-        return slots(o, cluster, m -> !m.member().tags().noStream());
     }
 
     private static SortedSet<String> slots(

@@ -129,7 +129,7 @@ final class StandbyLeaderRules {
             return limits.get();
         }
         Optional<Upstream> upstream = Outside.upstream(o);
-        List<Action> actions = new ArrayList<>(SlotRules.onStandbyLeader(o, cluster, standby));
+        List<Action> actions = new ArrayList<>(SlotRules.onStandby(o, cluster, standby));
         FollowerRules.disarm(o).ifPresent(actions::add);
         ServerFiles wanted = Files.forStandby(o, cluster, upstream);
         if (!o.applied().equals(Optional.of(wanted))) {

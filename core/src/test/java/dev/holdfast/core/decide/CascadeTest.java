@@ -16,9 +16,7 @@ import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
-import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.Upstream;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -121,32 +119,6 @@ class CascadeTest {
     }
 
     @Test
-    void theLeaderKeepsASlotForThoseThatStreamFromItAndTheOneBetweenForTheOther() {
-        Situation without = Situation.ofPrimary().server(withSlots(List.of()));
-        assertThat(created(without)).containsExactly("pg2", "pg3");
-        assertThat(created(without.memberTag(PG3, "replicatefrom", "pg2"))).containsExactly("pg2");
-        assertThat(created(without.memberTag(PG3, "nostream"))).containsExactly("pg2");
-
-        Slot used = Slot.physical("pg3", false, Optional.of(HERE));
-        Situation between =
-                Situation.ofSyncStandby().server(standbyWith(List.of(slot("pg1"), used)));
-        assertThat(dropped(between)).containsExactly("pg3");
-        assertThat(dropped(between.memberTag(PG3, "replicatefrom", "pg2"))).isEmpty();
-    }
-
-    @Test
-    void theSlotOfWhoWentAwayForGoodIsMadeAnew() {
-        Slot used = Slot.physical("pg3", false, Optional.of(HERE));
-        Situation between =
-                Situation.ofSyncStandby().server(standbyWith(List.of(slot("pg1"), used)));
-        Memory seen = between.memberTag(PG3, "replicatefrom", "pg2").decide().memory();
-
-        Situation gone = between.without(PG3).memory(_ -> seen);
-        assertThat(dropped(gone)).isEmpty();
-        assertThat(dropped(gone.freshAt(at(31 * 60_000L)))).containsExactly("pg3");
-    }
-
-    @Test
     void aStandbyOfAStandbyIsNotTakenIntoTheSyncSet() {
         Server.Primary primary =
                 primaryServer(
@@ -205,51 +177,6 @@ class CascadeTest {
                         .memberTag(PG2, "clonefrom")
                         .failed(new Action.Clone(Values.upstreamOf(PG2), List.of(), ""), "no room");
         assertThat(sources(failed.freshAt(at(3_500)))).containsExactly(PG1);
-    }
-
-    private static Slot slot(String name) {
-        return Slot.physical(name, false, Optional.empty());
-    }
-
-    private static Server.Primary withSlots(List<Slot> slots) {
-        Server.Primary whole = primaryServer("\"pg2\"");
-        return new Server.Primary(
-                whole.common(), whole.timeline(), whole.flushed(), whole.senders(), slots);
-    }
-
-    private static Server.Standby standbyWith(List<Slot> slots) {
-        Server.Standby whole = standbyServer(HERE);
-        return new Server.Standby(
-                whole.common(),
-                whole.timeline(),
-                whole.received(),
-                whole.replayed(),
-                whole.replayTimestamp(),
-                whole.replay(),
-                whole.receiver(),
-                whole.primaryConninfo(),
-                whole.senders(),
-                slots);
-    }
-
-    private static List<String> created(Situation situation) {
-        List<String> names = new ArrayList<>();
-        for (Action action : situation.decide().actions()) {
-            if (action instanceof Action.CreateSlots create) {
-                names.addAll(create.names());
-            }
-        }
-        return names;
-    }
-
-    private static List<String> dropped(Situation situation) {
-        List<String> names = new ArrayList<>();
-        for (Action action : situation.decide().actions()) {
-            if (action instanceof Action.DropSlots drop) {
-                names.addAll(drop.names());
-            }
-        }
-        return names;
     }
 
     private static List<MemberName> sources(Situation situation) {

@@ -111,9 +111,7 @@ class PermanentSlotsTest {
     void theLeaderMakesWhatTheConfigurationNames() {
         List<Action> actions = primary().decide().actions();
         assertThat(of(actions, Action.CreateSlots.class))
-                .containsExactly(
-                        new Action.CreateSlots(
-                                new TreeSet<>(List.of("archive")), Action.Reserve.NOW));
+                .containsExactly(new Action.CreateSlots(new TreeSet<>(List.of("archive"))));
         assertThat(of(actions, Action.CreateLogicalSlots.class))
                 .containsExactly(
                         new Action.CreateLogicalSlots(new TreeMap<>(Map.of("events", DECODES))));
@@ -133,6 +131,56 @@ class PermanentSlotsTest {
                 .doesNotContainKey("pg2");
         assertThat(PermanentSlots.here(primary().observe()))
                 .containsOnlyKeys("archive", "events", "pg2");
+    }
+
+    @Test
+    void aMemberThatMayNotLeadHasNone() {
+        Situation never =
+                standby(physical("archive", HERE), logical("events", DECODES, HERE))
+                        .myTag("nofailover");
+        Memory seen = never.decide().memory();
+        assertThat(PermanentSlots.here(never.observe())).isEmpty();
+        assertThat(dropped(never.memory(_ -> seen))).contains("archive", "events");
+    }
+
+    @Test
+    void aStandbyClusterHasThePhysicalOnesThatAreForIt() {
+        Situation leads =
+                Situation.ofStandbyLeader()
+                        .config(c -> c.slots(SETTINGS))
+                        .slots(logical("events", DECODES, HERE));
+        assertThat(PermanentSlots.here(leads.observe())).containsOnlyKeys("archive", "far", "pg2");
+        assertThat(
+                        of(leads.decide().actions(), Action.CreateSlots.class).stream()
+                                .flatMap(c -> c.names().stream()))
+                .containsExactlyInAnyOrder("archive", "far", "pg2", "pg3");
+        Memory seen = leads.decide().memory();
+        assertThat(dropped(leads.memory(_ -> seen))).containsExactly("events");
+    }
+
+    @Test
+    void itsOtherMembersFollowWhatItsLeaderTells() {
+        Situation follows =
+                Situation.ofAsyncStandby()
+                        .inStandbyCluster()
+                        .config(c -> c.slots(SETTINGS))
+                        .slots(
+                                new SlotStatus(
+                                        new TreeMap<>(Map.of("far", BEFORE)), new TreeSet<>()))
+                        .slots(
+                                physical("archive", BEFORE),
+                                physical("far", Lsn.of("0/3000000")),
+                                physical("pg1", HERE),
+                                physical("pg2", HERE));
+        List<Action> actions = follows.decide().actions();
+        assertThat(of(actions, Action.AdvanceSlots.class))
+                .containsExactly(
+                        new Action.AdvanceSlots(
+                                new TreeMap<>(
+                                        Map.of(
+                                                "far",
+                                                new Action.Advance(Optional.empty(), BEFORE)))));
+        assertThat(of(actions, Action.PlaceSlots.class)).isEmpty();
     }
 
     @Test
@@ -254,7 +302,8 @@ class PermanentSlotsTest {
     void theLeaderPublishesWhereUsersAreAndWhatIsRetained() {
         Situation leads = primary(permanent());
         Observation o = leads.observe().withMemory(leads.decide().memory());
-        SlotStatus published = SlotOwners.published(o, (Server.Primary) o.server().orElseThrow());
+        SlotStatus published =
+                SlotOwners.published(o, ((Server.Primary) o.server().orElseThrow()).slots(), HERE);
         assertThat(published.positions())
                 .containsOnlyKeys("archive", "events", "pg1", "pg2", "pg3")
                 .containsEntry("events", BEFORE);

@@ -116,7 +116,7 @@ final class Values {
     static Server.Standby standbyServer(Lsn position, int timeline, Receiving receiving) {
         List<Slot> slots = new ArrayList<>();
         for (MemberName m : List.of(PG1, PG2, PG3)) {
-            slots.add(Slot.physical(m.slotName(), false, Optional.empty()));
+            slots.add(Slot.physical(m.slotName(), false, Optional.of(HERE)));
         }
         return new Server.Standby(
                 common("FIRST 1 (\"pg1\", \"pg3\")"),
