@@ -59,6 +59,21 @@ final class StandbyClusterIT {
         assertThat(source.awaitHealthy()).isEqualTo(next);
         tell(next, "after the switchover");
         awaitTold(standby.members(), "after the switchover");
+        Await.until(
+                "the timeline that the other cluster began is in the history of this one",
+                () -> standby.ctl("history").out().contains("no recovery target specified"));
+        assertThat(
+                        leader.rest()
+                                .command(
+                                        "PATCH",
+                                        "/config",
+                                        """
+                                        {"slots": {"far": {"type": "physical", "cluster_type": "standby"},
+                                                   "near": {"type": "physical", "cluster_type": "primary"}}}
+                                        """)
+                                .status())
+                .isEqualTo(200);
+        awaitPermanentSlot(standby.members(), "far");
 
         Member other = standby.others(leader).getFirst();
         done(standby.ctl("switchover", "--force", "--candidate", other.name()));
@@ -74,6 +89,7 @@ final class StandbyClusterIT {
         done(promoted);
         assertThat(promoted.out()).contains("cluster is successfully promoted");
         assertThat(standby.awaitHealthy()).isEqualTo(leader);
+        awaitPermanentSlot(standby.members(), "near");
         assertThat(standby.key("history").orElse("")).contains("no recovery target specified");
         tell(next, "after the promotion, and nowhere else");
         tell(leader, "by the new one");
@@ -106,6 +122,19 @@ final class StandbyClusterIT {
         assertThat(answer.status()).as(answer.toString()).isEqualTo(200);
         assertThat(source.awaitHealthy()).isEqualTo(demotedLeader);
         tell(demotedLeader, "on its own again");
+    }
+
+    /** Of the two that the configuration names there is this one. */
+    private static void awaitPermanentSlot(List<Member> members, String name) {
+        for (Member member : members) {
+            Await.until(
+                    "the slot " + name + " is on " + member,
+                    () ->
+                            member.sql(
+                                            "SELECT string_agg(slot_name, ',') FROM pg_replication_slots"
+                                                    + " WHERE slot_name IN ('far', 'near') AND restart_lsn IS NOT NULL")
+                                    .equals(name));
+        }
     }
 
     private static void tell(Member member, String what) {

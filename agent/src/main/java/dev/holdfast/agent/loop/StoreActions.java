@@ -110,11 +110,11 @@ final class StoreActions {
                             record.claimRevision(),
                             record.history());
             case Action.FollowTimeline follow ->
-                    new Transaction(
-                            List.of(
-                                    leaderAt(follow.epoch()),
-                                    Compare.unchanged(Keys.TIMELINE, follow.claimRevision())),
-                            List.of(Op.put(Keys.TIMELINE, KeyCodec.write(follow.claim()))));
+                    opened(
+                            leaderAt(follow.epoch()),
+                            follow.claim(),
+                            follow.claimRevision(),
+                            follow.history());
             case Action.ClearFailover clear ->
                     new Transaction(
                             List.of(new Compare.AtRevision(Keys.FAILOVER, clear.revision())),

@@ -117,8 +117,13 @@ public sealed interface Action {
     record RecordOpening(TimelineClaim claim, long claimRevision, List<HistoryEntry> history)
             implements Store {}
 
-    /** A standby cluster has followed another one to this timeline, which nobody here opened. */
-    record FollowTimeline(Epoch epoch, TimelineClaim claim, long claimRevision) implements Store {}
+    /**
+     * A standby cluster has followed another one to this timeline, which nobody here opened, and
+     * this is how that one came to it.
+     */
+    record FollowTimeline(
+            Epoch epoch, TimelineClaim claim, long claimRevision, List<HistoryEntry> history)
+            implements Store {}
 
     /** Write the key {@code failsafe}: who may be elected while it stands; empty removes it. */
     record WriteFailsafe(

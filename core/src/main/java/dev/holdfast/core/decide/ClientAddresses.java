@@ -9,9 +9,10 @@ import java.util.Optional;
 
 /**
  * Which addresses this host is to hold, by what is known now: that of the writers from when {@code
- * /primary} has opened, that of the readers on a replica that is not behind. Never both, and each
- * only until an instant that lies before the end of the lease: whoever holds them gives them up
- * then, whether or not anybody says so.
+ * /primary} has opened, that of the readers on a replica that is not behind. The leader of a
+ * standby cluster is neither, and has none. Never both, and each only until an instant that lies
+ * before the end of the lease: whoever holds them gives them up then, whether or not anybody says
+ * so.
  *
  * <p>Of the readers' address every replica that is fit wants to be the holder, and the one that
  * nobody else answers for has it: it stays where it is while it may.
@@ -87,7 +88,8 @@ public final class ClientAddresses {
                 && !o.self().tags().noLoadBalance()
                 && o.now().isBefore(o.deadlines().kill(o.lease().goodUntil()))
                 && o.cluster()
-                        .filter(cluster -> cluster.leader().isPresent())
+                        .filter(cluster ->
+                                cluster.leader().isPresent() && !cluster.isLeader(o.me()))
                         .filter(cluster ->
                                 Lsn.max(cluster.published(), standby.position())
                                                 .bytesPast(standby.replayed())

@@ -352,7 +352,7 @@ final class FollowerRules {
         return questions;
     }
 
-    private static Optional<TimelineHistory> ownHistory(Observation o, Server.Standby standby) {
+    static Optional<TimelineHistory> ownHistory(Observation o, Server.Standby standby) {
         return o.data().orElse(null) instanceof DataDirectory.Valid valid
                         && valid.history().timeline().equals(standby.timeline())
                 ? Optional.of(valid.history())

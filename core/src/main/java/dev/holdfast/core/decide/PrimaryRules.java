@@ -10,6 +10,7 @@ import dev.holdfast.core.Epoch;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.Timeline;
+import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.FailoverRequest;
 import dev.holdfast.core.cluster.HistoryEntry;
@@ -263,18 +264,28 @@ final class PrimaryRules {
     /** The lines of {@code history} up to the timeline {@code now}, which this member opened. */
     static List<HistoryEntry> history(
             Observation o, ClusterView cluster, DataDirectory.Valid valid, Timeline now) {
+        return history(o, cluster, valid.history()).stream()
+                .map(line ->
+                        line.timeline().next().equals(now) && line.newLeader().isEmpty()
+                                ? new HistoryEntry(
+                                        line.timeline(),
+                                        line.lsn(),
+                                        line.reason(),
+                                        line.timestamp(),
+                                        o.me().value())
+                                : line)
+                .toList();
+    }
+
+    /** The same lines, with what is known of each; who opened the others stays open. */
+    static List<HistoryEntry> history(Observation o, ClusterView cluster, TimelineHistory whole) {
         List<HistoryEntry> entries = new ArrayList<>();
-        for (var s : valid.history().switches()) {
-            HistoryEntry known =
+        for (var s : whole.switches()) {
+            entries.add(
                     cluster.history().stream()
                             .filter(h -> h.timeline().equals(s.parent()) && h.lsn().equals(s.at()))
                             .findFirst()
-                            .orElse(new HistoryEntry(s.parent(), s.at(), s.reason(), "", ""));
-            boolean last = s.parent().next().equals(now);
-            entries.add(
-                    last && known.newLeader().isEmpty()
-                            ? new HistoryEntry(s.parent(), s.at(), s.reason(), "", o.me().value())
-                            : known);
+                            .orElse(new HistoryEntry(s.parent(), s.at(), s.reason(), "", "")));
         }
         int most = o.config().maxTimelinesHistory();
         return most > 0 && entries.size() > most

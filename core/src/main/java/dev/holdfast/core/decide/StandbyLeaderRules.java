@@ -6,7 +6,9 @@ import static dev.holdfast.core.decide.Reason.Code.STANDBY_DEMOTE;
 import static dev.holdfast.core.decide.Reason.Code.STANDBY_LEAD;
 import static dev.holdfast.core.decide.Reason.Code.STANDBY_RECORD;
 
+import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
+import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
@@ -166,7 +168,7 @@ final class StandbyLeaderRules {
         Optional<Action> record =
                 o.proof()
                         .filter(proof -> proof.epoch().equals(key.epoch()))
-                        .flatMap(proof -> record(o, cluster, proof, standby, follows));
+                        .flatMap(proof -> record(o, cluster, key, proof, standby, follows));
         boolean unsettled = isUnsettled(cluster, standby);
         boolean ask = upstream.isPresent() && (unsettled || !streams);
         if (ask && isTimeToAsk(o, key, upstream.get())) {
@@ -226,6 +228,7 @@ final class StandbyLeaderRules {
     private static Optional<Action> record(
             Observation o,
             ClusterView cluster,
+            LeaderKey key,
             LeaderProof proof,
             Server.Standby standby,
             boolean follows) {
@@ -257,7 +260,11 @@ final class StandbyLeaderRules {
                     new Action.WriteSync(
                             proof.epoch(), SyncState.none(), cluster.sync().revision()));
         }
-        return isReached(cluster, standby)
+        List<HistoryEntry> history =
+                followed(o, key, standby)
+                        .map(known -> PrimaryRules.history(o, cluster, known))
+                        .orElse(cluster.history());
+        return isReached(cluster, standby) && history.equals(cluster.history())
                 ? Optional.empty()
                 : Optional.of(
                         new Action.FollowTimeline(
@@ -268,6 +275,16 @@ final class StandbyLeaderRules {
                                         proof.epoch(),
                                         standby.position(),
                                         true),
-                                cluster.claimRevision()));
+                                cluster.claimRevision(),
+                                history));
+    }
+
+    /** How the timeline came to be that is followed, as the other cluster or the directory says. */
+    private static Optional<TimelineHistory> followed(
+            Observation o, LeaderKey key, Server.Standby standby) {
+        return Outside.heard(o, key.epoch(), Outside.upstream(o))
+                .map(SourceFact::history)
+                .filter(theirs -> theirs.timeline().equals(standby.timeline()))
+                .or(() -> FollowerRules.ownHistory(o, standby));
     }
 }

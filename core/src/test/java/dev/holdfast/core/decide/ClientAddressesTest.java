@@ -118,6 +118,16 @@ class ClientAddressesTest {
     }
 
     @Test
+    void inAStandbyClusterOnlyReplicasHoldAnAddress() {
+        assertThat(wanted(Situation.ofStandbyLeader())).isEqualTo(Wanted.NONE);
+        assertThat(wanted(Situation.ofSyncStandby().inStandbyCluster()).addresses())
+                .containsExactly(READER);
+        Situation demoted = Situation.ofPrimary().inStandbyCluster();
+        assertThat(wanted(demoted).addresses()).as("it still serves").containsExactly(WRITER);
+        assertThat(wanted(demoted.checkpointedAt(10))).isEqualTo(Wanted.NONE);
+    }
+
+    @Test
     void aReplicaThatIsNotToBeReadFromHoldsNothing() {
         assertThat(wanted(Situation.ofAsyncStandby().myTag("noloadbalance")))
                 .isEqualTo(Wanted.NONE);

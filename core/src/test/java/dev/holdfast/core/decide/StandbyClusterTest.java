@@ -17,6 +17,7 @@ import dev.holdfast.core.Epoch;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.Timeline;
 import dev.holdfast.core.TimelineHistory;
+import dev.holdfast.core.cluster.HistoryEntry;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.config.StandbyCluster;
@@ -102,10 +103,20 @@ final class StandbyClusterTest {
         assertThat(has(decision, Action.Kill.class)).isTrue();
     }
 
+    /** HAProxy is told of a service that is open, and of nothing else. */
     @Test
     void clientsAreSentToNobodyToWrite() {
         assertThat(Situation.ofStandbyLeader().decide().service())
                 .isEqualTo(Decision.Service.CLOSED);
+        new StandbyClusterCatalogue(
+                        (name, situation) -> {
+                            if (!Decide.isPrimary(situation.observe().server())) {
+                                assertThat(situation.decide().service())
+                                        .as(name)
+                                        .isNotEqualTo(Decision.Service.OPEN);
+                            }
+                        })
+                .situations();
     }
 
     // --- becoming a standby cluster
@@ -168,6 +179,56 @@ final class StandbyClusterTest {
             assertThat(only(followed.decide(), Action.FollowTimeline.class).claim())
                     .isEqualTo(new TimelineClaim(new Timeline(2), PG1, EPOCH, HERE, true));
         }
+    }
+
+    @Test
+    void howTheOtherClusterCameToItsTimelineIsInTheHistoryOfThisOne() {
+        HistoryEntry known =
+                new HistoryEntry(
+                        new Timeline(1),
+                        Catalogue.EARLIER,
+                        "no recovery target specified",
+                        "2026-11-26T11:00:00+00:00",
+                        "pg3");
+        for (int claimed : new int[] {1, 2}) {
+            Situation followed =
+                    Situation.ofStandbyLeader()
+                            .claim(claimed, PG1, 100, Situation.Claim.OPENED)
+                            .server(standbyServer(HERE, 2, Values.Receiving.STREAMING))
+                            .outside(second(Catalogue.EARLIER), Situation.Promoted.YES);
+
+            assertThat(only(followed.decide(), Action.FollowTimeline.class).history())
+                    .singleElement()
+                    .satisfies(line -> {
+                        assertThat(line.timeline()).isEqualTo(new Timeline(1));
+                        assertThat(line.lsn()).isEqualTo(Catalogue.EARLIER);
+                        assertThat(line.newLeader()).as("none of this cluster").isEmpty();
+                    });
+            Decision after = followed.history(known).decide();
+            assertThat(has(after, Action.FollowTimeline.class)).isEqualTo(claimed == 1);
+        }
+    }
+
+    @Test
+    void aTimelineThatNobodyExplainsIsReachedAllTheSame() {
+        Situation archive =
+                Situation.ofStandbyLeader()
+                        .config(c -> c.standbyCluster(ARCHIVE))
+                        .claim(1, PG1, 100, Situation.Claim.OPENED)
+                        .server(standbyServer(HERE, 2, Values.Receiving.NOTHING));
+
+        assertThat(only(archive.decide(), Action.FollowTimeline.class).history()).isEmpty();
+        assertThat(
+                        only(
+                                        archive.data(
+                                                        Values.directory(
+                                                                State.IN_ARCHIVE_RECOVERY,
+                                                                HERE,
+                                                                second(Catalogue.EARLIER)))
+                                                .decide(),
+                                        Action.FollowTimeline.class)
+                                .history())
+                .hasSize(1);
     }
 
     @Test
