@@ -15,9 +15,12 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.time.OffsetDateTime;
 import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * when they are scraped.
  */
 final class AgentMetrics {
+    private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+)\\.(\\d+)");
+
     private final PrometheusMeterRegistry registry =
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Tags tags;
@@ -65,6 +70,10 @@ final class AgentMetrics {
     }
 
     private void register(Supplier<MonoTime> clock) {
+        gauge(
+                "patroni.version",
+                "The agent's version, two digits for each of its parts",
+                s -> version(s.version()));
         gauge("patroni.postgres.running", "1 if PostgreSQL answers", s -> flag(isRunning(s)));
         gauge(
                 "patroni.postmaster.start.time",
@@ -106,6 +115,10 @@ final class AgentMetrics {
                 "Replayed WAL position of a standby, bytes; 0 on a primary",
                 s -> s.server().orElse(null) instanceof Server.Standby r ? bytes(r.replayed()) : 0);
         gauge(
+                "patroni.xlog.replayed.timestamp",
+                "Commit of the last transaction that a standby has replayed, seconds since 1970",
+                AgentMetrics::replayedSeconds);
+        gauge(
                 "patroni.xlog.paused",
                 "1 if replay is paused",
                 s -> flag(s.server().orElse(null) instanceof Server.Standby r && r.replayPaused()));
@@ -116,7 +129,7 @@ final class AgentMetrics {
         gauge(
                 "patroni.postgres.in.archive.recovery",
                 "1 if PostgreSQL replays from an archive",
-                s -> 0);
+                s -> flag(s.state() == MemberState.IN_ARCHIVE_RECOVERY));
         gauge("patroni.postgres.server.version", "server_version_num", AgentMetrics::serverVersion);
         gauge(
                 "patroni.cluster.unlocked",
@@ -135,6 +148,13 @@ final class AgentMetrics {
                 "patroni.pending.restart",
                 "1 if a parameter needs a restart",
                 s -> flag(!s.pendingRestart().isEmpty()));
+        gauge(
+                "patroni.postgres.state",
+                "What PostgreSQL is doing: 0 initdb, 1 initdb failed, 2 custom bootstrap,"
+                        + " 3 custom bootstrap failed, 4 creating replica, 5 running, 6 starting,"
+                        + " 7 starting after custom bootstrap, 8 start failed, 9 restarting,"
+                        + " 10 restart failed, 11 stopping, 12 stopped, 13 stop failed, 14 crashed",
+                s -> number(s.state()));
         gauge("patroni.is.paused", "1 if the cluster is paused", s -> flag(s.pauseSeen()));
         gauge(
                 "holdfast.lease.margin.seconds",
@@ -221,7 +241,44 @@ final class AgentMetrics {
     }
 
     private static boolean isRunning(MemberStatus s) {
-        return s.state() == MemberState.RUNNING && s.server().isPresent();
+        return s.state().isRunning() && s.server().isPresent();
+    }
+
+    /** By Patroni's numbers; it has none for a rewind, after which the server is to start. */
+    private static int number(MemberState state) {
+        return switch (state) {
+            case INITIALIZING -> 0;
+            case INIT_FAILED -> 1;
+            case CREATING_REPLICA -> 4;
+            case RUNNING, STREAMING, IN_ARCHIVE_RECOVERY -> 5;
+            case STARTING, REWINDING -> 6;
+            case START_FAILED -> 8;
+            case RESTARTING -> 9;
+            case RESTART_FAILED -> 10;
+            case STOPPING -> 11;
+            case STOPPED -> 12;
+            case STOP_FAILED -> 13;
+            case CRASHED -> 14;
+        };
+    }
+
+    /** 1.2.3 is 10203, as in PostgreSQL's own numbers. */
+    private static double version(String text) {
+        Matcher parts = VERSION.matcher(text);
+        return parts.lookingAt()
+                ? Integer.parseInt(parts.group(1)) * 10_000
+                        + Integer.parseInt(parts.group(2)) * 100
+                        + Integer.parseInt(parts.group(3))
+                : 0;
+    }
+
+    private static double replayedSeconds(MemberStatus s) {
+        return s.server().orElse(null) instanceof Server.Standby r
+                ? r.replayTimestamp()
+                        .map(text -> OffsetDateTime.parse(text.replace(' ', 'T')).toInstant())
+                        .map(at -> at.getEpochSecond() + at.getNano() / 1e9)
+                        .orElse(0.0)
+                : 0;
     }
 
     private static double startSeconds(MemberStatus s) {

@@ -1,5 +1,6 @@
 package dev.holdfast.agent.show;
 
+import dev.holdfast.api.wire.StatusJson;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
@@ -8,12 +9,12 @@ import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.LeaderProof;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.SlotOwners;
 import dev.holdfast.core.postgres.Server;
-import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.core.status.ServiceStatus;
 import dev.holdfast.dcs.Dcs;
@@ -68,7 +69,7 @@ public final class Publisher {
             return;
         }
         LeaseId lease = o.lease().id().orElseThrow();
-        MemberRecord record = record(status, o.applied(), o.known(), o.cluster().get());
+        MemberRecord record = record(status, o.known(), o.cluster().get());
         Optional<MemberRecord.Stored> stored =
                 Optional.ofNullable(o.cluster().get().members().get(o.me()));
         boolean same =
@@ -143,16 +144,11 @@ public final class Publisher {
                         }));
     }
 
-    private MemberRecord record(
-            MemberStatus status,
-            Optional<ServerFiles> applied,
-            KnownStore known,
-            ClusterView cluster) {
+    private MemberRecord record(MemberStatus status, KnownStore known, ClusterView cluster) {
         Optional<Lsn> location = Optional.empty();
         Optional<Timeline> timeline = Optional.empty();
         Optional<Lsn> received = Optional.empty();
         Optional<Lsn> replayed = Optional.empty();
-        Optional<String> replication = Optional.empty();
         switch (status.server().orElse(null)) {
             case Server.Primary primary -> {
                 location = Optional.of(primary.flushed());
@@ -163,11 +159,6 @@ public final class Publisher {
                 timeline = Optional.of(standby.timeline());
                 received = standby.received();
                 replayed = Optional.of(standby.replayed());
-                replication =
-                        standby.isStreaming()
-                                ? Optional.of("streaming")
-                                : applied.filter(Publisher::takesFromArchive)
-                                        .map(_ -> "in archive recovery");
             }
             case Server.Rejecting _, Server.Silent _ -> {}
             case null -> {}
@@ -175,14 +166,15 @@ public final class Publisher {
         return new MemberRecord(
                 connUrl,
                 apiUrl,
-                status.state(),
+                // How a standby replicates stands in a field of its own.
+                status.state().isRunning() ? MemberState.RUNNING : status.state(),
                 status.role(),
                 status.version(),
                 location,
                 timeline,
                 received,
                 replayed,
-                replication,
+                StatusJson.replicationState(status),
                 status.tags(),
                 status.pendingRestart(),
                 status.scheduledRestart(),
@@ -200,10 +192,6 @@ public final class Publisher {
         SortedMap<String, String> services = new TreeMap<>();
         status.services().forEach(each -> services.put(each.name(), each.state().text()));
         return services;
-    }
-
-    private static boolean takesFromArchive(ServerFiles files) {
-        return !files.parameters().getOrDefault("restore_command", "").isBlank();
     }
 
     /** Only what needs an operator: a member that cannot go on by itself. */

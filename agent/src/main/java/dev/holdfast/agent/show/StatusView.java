@@ -16,6 +16,7 @@ import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Task;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.status.Condition;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.core.status.ServiceStatus;
@@ -155,10 +156,19 @@ public final class StatusView {
             };
         }
         return switch (o.server().orElse(null)) {
-            case Server.Primary _, Server.Standby _ -> MemberState.RUNNING;
+            case Server.Primary _ -> MemberState.RUNNING;
+            case Server.Standby standby ->
+                    !standby.isStreaming()
+                                    && o.applied().filter(StatusView::takesFromArchive).isPresent()
+                            ? MemberState.IN_ARCHIVE_RECOVERY
+                            : MemberState.RUNNING;
             case Server.Rejecting _, Server.Silent _ -> MemberState.STARTING;
             case null -> o.serverGone() ? withoutServer(o) : MemberState.STARTING;
         };
+    }
+
+    private static boolean takesFromArchive(ServerFiles files) {
+        return !files.parameters().getOrDefault("restore_command", "").isBlank();
     }
 
     private static MemberState withoutServer(Observation o) {
