@@ -10,11 +10,13 @@ import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.MemberRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
+import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.decide.LeaderProof;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.SlotOwners;
 import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.core.status.ServiceStatus;
 import dev.holdfast.dcs.Dcs;
@@ -50,7 +52,10 @@ public final class Publisher {
     private MonoTime positionsAt = MonoTime.BEGINNING;
     private MonoTime statusAt = MonoTime.BEGINNING;
     private MonoTime notBefore = MonoTime.BEGINNING;
-    private Optional<String> publishedStatus = Optional.empty();
+    private Optional<LeaderStatus> publishedStatus = Optional.empty();
+
+    /** What the key {@code status} tells. */
+    private record LeaderStatus(Lsn position, SlotStatus slots) {}
 
     public Publisher(AgentConfig config, Dcs dcs, StoreMirror mirror, Executor executor) {
         this.connUrl = "postgres://" + config.postgresql().connectAddress() + "/postgres";
@@ -79,7 +84,8 @@ public final class Publisher {
         boolean positionsDue = !o.now().isBefore(positionsAt.plus(o.config().loopWait()));
         boolean statusDue = !o.now().isBefore(statusAt.plus(o.config().loopWait()));
         // Each in its turn: under load the positions differ whenever one looks.
-        Optional<String> next = same && statusDue ? leaderStatus(o, status) : Optional.empty();
+        Optional<LeaderStatus> next =
+                same && statusDue ? leaderStatus(o, status) : Optional.empty();
         if (next.isPresent()) {
             publishedStatus = next;
             statusAt = o.now();
@@ -89,7 +95,11 @@ public final class Publisher {
                             new Compare.AtRevision(
                                     Keys.LEADER,
                                     o.proof().map(LeaderProof::epoch).orElseThrow().revision())),
-                    List.of(Op.put(Keys.STATUS, next.get())));
+                    List.of(
+                            Op.put(
+                                    Keys.STATUS,
+                                    KeyCodec.writeStatus(
+                                            next.get().position(), next.get().slots()))));
         } else if (!same || (positionsDue && !stored.get().member().equals(record))) {
             positionsAt = o.now();
             write(
@@ -99,29 +109,25 @@ public final class Publisher {
         }
     }
 
-    private Optional<String> leaderStatus(Observation o, MemberStatus status) {
+    private Optional<LeaderStatus> leaderStatus(Observation o, MemberStatus status) {
         if (o.proof().isEmpty()) {
             return Optional.empty();
         }
-        Optional<String> text =
+        Optional<LeaderStatus> now =
                 switch (status.server().orElse(null)) {
                     case Server.Primary primary ->
-                            Optional.of(
-                                    KeyCodec.writeStatus(
-                                            primary.flushed(),
-                                            SlotOwners.published(
-                                                    o, primary.slots(), primary.flushed())));
+                            Optional.of(leaderStatus(o, primary.slots(), primary.flushed()));
                     case Server.Standby standby when status.role() == MemberRole.STANDBY_LEADER ->
-                            Optional.of(
-                                    KeyCodec.writeStatus(
-                                            standby.position(),
-                                            SlotOwners.published(
-                                                    o, standby.slots(), standby.position())));
+                            Optional.of(leaderStatus(o, standby.slots(), standby.position()));
                     case Server.Standby _ -> Optional.empty();
                     case Server.Rejecting _, Server.Silent _ -> Optional.empty();
                     case null -> Optional.empty();
                 };
-        return text.filter(t -> !Optional.of(t).equals(publishedStatus));
+        return now.filter(s -> !Optional.of(s).equals(publishedStatus));
+    }
+
+    private static LeaderStatus leaderStatus(Observation o, List<Slot> slots, Lsn position) {
+        return new LeaderStatus(position, SlotOwners.published(o, slots, position));
     }
 
     private void write(Observation o, List<Compare> compares, List<Op> ops) {

@@ -79,8 +79,8 @@ public record Tags(SortedMap<String, String> values) {
     }
 
     private int number(String tag) {
-        String value = values.getOrDefault(tag, "");
-        return value.matches("-?\\d{1,9}") ? Integer.parseInt(value) : 1;
+        String value = values.get(tag);
+        return value != null && value.matches("-?\\d{1,9}") ? Integer.parseInt(value) : 1;
     }
 
     /** {@code /replica} answers 503. */

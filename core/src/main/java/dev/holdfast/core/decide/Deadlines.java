@@ -66,7 +66,7 @@ public record Deadlines(Duration ttl) {
 
     /** The guard ends PostgreSQL at this instant, whatever the agent does. */
     public MonoTime kill(MonoTime goodUntil) {
-        return goodUntil.minus(ttl.dividedBy(10));
+        return goodUntil.minus(part(1, 10));
     }
 
     /**

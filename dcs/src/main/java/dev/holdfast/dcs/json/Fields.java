@@ -176,6 +176,8 @@ final class Fields {
      * need be.
      */
     static BigInteger decimal(Lsn lsn) {
-        return new BigInteger(Long.toUnsignedString(lsn.value()));
+        return lsn.value() >= 0
+                ? BigInteger.valueOf(lsn.value())
+                : new BigInteger(Long.toUnsignedString(lsn.value()));
     }
 }
