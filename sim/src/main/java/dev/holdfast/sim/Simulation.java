@@ -170,8 +170,9 @@ final class Simulation {
     }
 
     /**
-     * It leads in the strict mode, and all others hold another cluster's data or have the tag
-     * nosync: what it shows could be lost, so its {@code /primary} does not say 200.
+     * It leads in the strict mode, and all others hold another cluster's data, have the tag nosync,
+     * or are to stream from one of the others: what it shows could be lost, so its {@code /primary}
+     * does not say 200.
      */
     private boolean leadsWithoutAnyStandby(Member leader) {
         ClusterView view = cluster.truth();
@@ -187,7 +188,17 @@ final class Simulation {
                 && cluster.members().stream()
                         .filter(m -> m != leader)
                         .filter(m -> !cluster.setup().tags(m.name()).noSync())
-                        .allMatch(m -> isOfAnotherCluster(m, leader.server().orElseThrow()));
+                        .allMatch(m ->
+                                isOfAnotherCluster(m, leader.server().orElseThrow())
+                                        || isToStreamFromAnother(m, leader));
+    }
+
+    private boolean isToStreamFromAnother(Member member, Member leader) {
+        return cluster.setup()
+                .tags(member.name())
+                .replicateFrom()
+                .filter(from -> !from.equals(leader.name()) && !from.equals(member.name()))
+                .isPresent();
     }
 
     /** Directly, or through standbys that do: in a circle nobody would. */
