@@ -359,8 +359,7 @@ class TlsEverywhereIT {
         String url = "https://127.0.0.1:" + etcdPort;
         String peer = "http://127.0.0.1:" + etcdPeerPort;
         Child started =
-                Child.start(
-                        account,
+                account.start(
                         Path.of(ofEtcd("log")),
                         List.of(
                                 Programs.named("etcd").toString(),
@@ -414,8 +413,7 @@ class TlsEverywhereIT {
     private void startAgent(String name) {
         agents.put(
                 name,
-                Child.start(
-                        account,
+                account.start(
                         home(name).resolve("log"),
                         List.of(Checkout.found().agent().toString(), yaml(name).toString())));
     }
