@@ -1,8 +1,5 @@
 package dev.holdfast.chaos;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -60,23 +57,7 @@ record ContainerHost(
 
     /** From now on these rules of nftables hold in its network namespace. */
     void load(String rules) {
-        try {
-            Path file = Files.createTempFile("holdfast-cuts", ".nft");
-            try {
-                Files.writeString(file, rules);
-                String _ =
-                        Commands.run(
-                                List.of("nsenter", "--target=" + pid, "--net"),
-                                List.of(
-                                        Programs.named("nft").toString(),
-                                        "--file",
-                                        file.toString()));
-            } finally {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Commands.loadRules(List.of("nsenter", "--target=" + pid, "--net"), rules);
     }
 
     void remove() {

@@ -181,19 +181,7 @@ final class NetworkNamespaces implements Hosts {
                                 cuts.stream()
                                         .flatMap(this::rules)
                                         .collect(Collectors.joining("\n")));
-        try {
-            Path file = Files.createTempFile("holdfast-cuts", ".nft");
-            try {
-                Files.writeString(file, rules);
-                Commands.run(
-                        bridge.prefix(),
-                        List.of(Programs.named("nft").toString(), "--file", file.toString()));
-            } finally {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Commands.loadRules(bridge.prefix(), rules);
     }
 
     private Stream<String> rules(Cut cut) {
