@@ -63,3 +63,15 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD ["healthcheck", "8
 # The agent hands over and stops PostgreSQL cleanly.
 STOPSIGNAL SIGTERM
 CMD ["holdfast-agent", "/etc/holdfast/holdfast.yml"]
+
+# A host of chaos-tests: what a member needs but agent and guard, which are the checkout's and mounted; an etcd beside it, the balancer
+# of the clients' host, and what is used to look and to break. Its processes are started one by one, some of them as root.
+FROM debian:bookworm-slim AS host
+RUN mkdir -p /etc/postgresql-common/createcluster.d \
+    && echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/holdfast.conf \
+    && apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        curl etcd-server faketime haproxy iproute2 keepalived nftables postgresql-15 \
+    && rm -rf /var/lib/apt/lists/*
+COPY target/image/jre/ /opt/holdfast/jre/
+ENV HOLDFAST_JAVA_HOME=/opt/holdfast/jre

@@ -1,7 +1,7 @@
 # `make` lists the targets. Each installs what it needs through apt where it may, and else says what to install.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test chaos chaos-soak image base-image demo bench bench-rest sim sim-many model format deps clean guard rebuild
+.PHONY: help build test chaos chaos-soak image host-image base-image demo bench bench-rest sim sim-many model format deps clean guard rebuild
 
 MVN := scripts/mvn.sh
 # Touched after a build. It lies where `mvn clean` removes it, and it is older than a directory from which a file was deleted.
@@ -47,6 +47,11 @@ image: ## Build the images of docker-compose.yml
 	@scripts/deps.sh image
 	@$(MAKE) --no-print-directory build
 	@scripts/image.sh
+
+host-image: ## Build the image of the chaos tests' hosts, which are namespaces without it
+	@scripts/deps.sh image
+	@$(MAKE) --no-print-directory build
+	@scripts/image.sh host
 
 base-image: ## Make debian:bookworm-slim with debootstrap where it cannot be pulled, as root
 	@scripts/deps.sh base-image

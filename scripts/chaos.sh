@@ -23,5 +23,7 @@ case ${1:-} in
         ;;
 esac
 shift
+# Else Testcontainers asks for images that may be neither here nor to be had.
+export TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=localhost
 exec "$JAVA_FOUND/bin/java" -Xmx512m --enable-native-access=ALL-UNNAMED "-Dholdfast.checkout=$checkout" \
     -cp "$chaos/holdfast-chaos-tests.jar" "dev.holdfast.chaos.$main" "$@"

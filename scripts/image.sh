@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the images of docker-compose.yml from what `make build` has built.
+# Builds images from what `make build` has built: those of docker-compose.yml, or the targets of the Dockerfile that are named.
 set -eu
 checkout=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
 cd "$checkout"
@@ -30,7 +30,8 @@ cp LICENSE "$image/"
 # Classes of the JVM itself in the form it wants them: it starts sooner, and members on one machine share them.
 "$image/jre/bin/java" -Xshare:dump -XX:+UseSerialGC >/dev/null
 
-for target in etcd haproxy prometheus member; do
+[ $# -gt 0 ] || set -- etcd haproxy prometheus member
+for target; do
     docker build --quiet --target "$target" --tag "holdfast-$target" .
 done
 docker image ls --filter 'reference=holdfast-*' --format '{{.Repository}} {{.Size}}'

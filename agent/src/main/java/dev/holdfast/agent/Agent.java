@@ -13,6 +13,7 @@ import dev.holdfast.agent.loop.Workers;
 import dev.holdfast.agent.observe.PeerObserver;
 import dev.holdfast.agent.observe.VitalsProbe;
 import dev.holdfast.agent.postgres.ConfigCopy;
+import dev.holdfast.agent.postgres.KeptDirectories;
 import dev.holdfast.agent.postgres.KnownStoreFile;
 import dev.holdfast.agent.postgres.LocalPostgres;
 import dev.holdfast.agent.postgres.PostgresException;
@@ -38,6 +39,7 @@ import dev.holdfast.core.decide.Decision;
 import dev.holdfast.core.decide.GuardFact;
 import dev.holdfast.core.decide.Observation;
 import dev.holdfast.core.decide.Orders;
+import dev.holdfast.core.status.HostStatus;
 import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.DcsException;
 import dev.holdfast.dcs.Scheduler;
@@ -104,6 +106,8 @@ final class Agent {
 
     private final AtomicReference<Optional<String>> barred =
             new AtomicReference<>(Optional.empty());
+
+    private final AtomicReference<HostStatus> host = new AtomicReference<>(HostStatus.UNKNOWN);
 
     private static VertxOptions oneLoop() {
         return new VertxOptions()
@@ -178,7 +182,8 @@ final class Agent {
                         config.name().value(),
                         Version.text(),
                         clock::now,
-                        services::states);
+                        services::states,
+                        host::get);
         Scheduler scheduler =
                 (pause, action) -> {
                     long millis = Math.max(1, pause.toMillis());
@@ -243,6 +248,9 @@ final class Agent {
                                         vertx, () -> newest.get().routing().haproxy(), clock::now)),
                         (status, sentence) -> end(status, sentence, EndKind.WITH_POSTGRES, wired));
         wired.set(new Wired.Parts(loop, guard, client, callbacks, services, addresses, shown));
+        KeptDirectories.watch(
+                Path.of(config.postgresql().dataDir()),
+                found -> host.updateAndGet(before -> before.withKept(found)));
         AgentService service =
                 new AgentService(
                         config,
@@ -365,6 +373,11 @@ final class Agent {
             if (!barred.getAndSet(why).equals(why)) {
                 wired.loop().reconfigure(self());
             }
+        }
+
+        @Override
+        public void onUnwatched(Optional<String> why) {
+            HostStatus _ = host.updateAndGet(before -> before.withUnwatched(why));
         }
     }
 

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
  * Who runs everything. PostgreSQL refuses to run as root, so root runs it as {@code postgres};
  * anybody else runs it as himself.
  */
-record Account(List<String> prefix, Optional<UserPrincipal> owner) {
+record Account(List<String> prefix, Optional<UserPrincipal> owner) implements Runner {
 
     static Account found() {
         if (!"root".equals(System.getProperty("user.name"))) {
@@ -66,8 +66,18 @@ record Account(List<String> prefix, Optional<UserPrincipal> owner) {
         return new Account(List.copyOf(all), owner);
     }
 
-    /** Gives a file, or a directory and all in it, to this account. */
-    void own(Path path) {
+    @Override
+    public Child start(Path log, List<String> command) {
+        return OwnChild.start(prefix, log, command);
+    }
+
+    @Override
+    public Finished run(List<String> command) {
+        return Finished.run(this, command);
+    }
+
+    @Override
+    public void own(Path path) {
         if (owner.isEmpty()) {
             return;
         }

@@ -13,8 +13,13 @@ final class Await {
 
     /** An exception while the condition is looked at counts as "not yet". */
     static void until(String what, Callable<Boolean> condition) {
+        within(LIMIT, what, condition);
+    }
+
+    /** The same, with a limit of its own. */
+    static void within(Duration limit, String what, Callable<Boolean> condition) {
         Awaitility.await(what)
-                .atMost(LIMIT)
+                .atMost(limit)
                 .pollDelay(Duration.ZERO)
                 .pollInterval(INTERVAL)
                 .ignoreExceptions()

@@ -1,5 +1,9 @@
 package dev.holdfast.chaos;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,6 +29,31 @@ final class Commands {
         List<String> all = new ArrayList<>(program);
         all.addAll(arguments);
         return run(all);
+    }
+
+    /**
+     * Gives nftables these rules, all in one instant.
+     *
+     * @param prefix what is put before a command to run it in the network that they are for
+     */
+    static void loadRules(List<String> prefix, String rules) {
+        try {
+            Path file = Files.createTempFile("holdfast-rules", ".nft");
+            try {
+                Files.writeString(file, rules);
+                String _ =
+                        run(
+                                prefix,
+                                List.of(
+                                        Programs.named("nft").toString(),
+                                        "--file",
+                                        file.toString()));
+            } finally {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Some of them are where only root's PATH leads. */

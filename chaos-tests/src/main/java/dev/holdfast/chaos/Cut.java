@@ -1,5 +1,9 @@
 package dev.holdfast.chaos;
 
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Stream;
+
 /**
  * A part of the network that is gone for one host.
  *
@@ -15,7 +19,39 @@ record Cut(String host, From from, Direction direction) {
         /** From the agents and servers of the other members, but not from etcd. */
         MEMBERS,
         /** From the balancer and the clients. */
-        CLIENTS
+        CLIENTS;
+
+        private static final String ETCD_PORTS =
+                "{ " + EtcdNode.CLIENT_PORT + ", " + EtcdNode.PEER_PORT + " }";
+
+        /**
+         * Of nftables, one a line.
+         *
+         * @param way which packets it is about, in one direction
+         */
+        String rules(String way) {
+            return switch (this) {
+                case EVERYTHING, CLIENTS -> way + " drop";
+                case ETCD ->
+                        way
+                                + " tcp dport "
+                                + ETCD_PORTS
+                                + " drop\n"
+                                + way
+                                + " tcp sport "
+                                + ETCD_PORTS
+                                + " drop";
+                case MEMBERS ->
+                        way
+                                + " tcp dport != "
+                                + ETCD_PORTS
+                                + " tcp sport != "
+                                + ETCD_PORTS
+                                + " drop\n"
+                                + way
+                                + " meta l4proto != tcp drop";
+            };
+        }
     }
 
     /** Which packets are gone. */
@@ -25,6 +61,16 @@ record Cut(String host, From from, Direction direction) {
         SENT,
         /** What is sent to the host. */
         RECEIVED
+    }
+
+    /** The hosts, by name, that the host is cut off from. */
+    List<String> peers(Collection<String> members, String client) {
+        Stream<String> others = members.stream().filter(name -> !name.equals(host));
+        return switch (from) {
+            case EVERYTHING -> Stream.concat(others, Stream.of(client)).toList();
+            case ETCD, MEMBERS -> others.toList();
+            case CLIENTS -> List.of(client);
+        };
     }
 
     /** In both directions. */

@@ -40,28 +40,29 @@ final class EtcdNode {
     }
 
     private Child launch() {
-        return Child.start(
-                host.account(),
-                directory.resolve("etcd.log"),
-                List.of(
-                        Programs.named("etcd").toString(),
-                        "--name=" + name,
-                        "--data-dir=" + data(),
-                        "--listen-client-urls=http://" + client,
-                        "--advertise-client-urls=http://" + client,
-                        "--listen-peer-urls=http://" + peer,
-                        "--initial-advertise-peer-urls=http://" + peer,
-                        "--initial-cluster=" + cluster,
-                        // A node that comes back asks before it makes the others elect anew.
-                        "--pre-vote",
-                        "--log-level=warn"));
+        return host.account()
+                .start(
+                        directory.resolve("etcd.log"),
+                        List.of(
+                                host.program("etcd"),
+                                "--name=" + name,
+                                "--data-dir=" + data(),
+                                "--listen-client-urls=http://" + client,
+                                "--advertise-client-urls=http://" + client,
+                                "--listen-peer-urls=http://" + peer,
+                                "--initial-advertise-peer-urls=http://" + peer,
+                                "--initial-cluster=" + cluster,
+                                // A node that comes back asks before it makes the others elect
+                                // anew.
+                                "--pre-vote",
+                                "--log-level=warn"));
     }
 
     String name() {
         return name;
     }
 
-    Account account() {
+    Runner account() {
         return host.account();
     }
 

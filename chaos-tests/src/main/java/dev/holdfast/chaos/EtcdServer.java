@@ -129,8 +129,8 @@ final class EtcdServer {
         run(node.account(), List.of("cp", "--archive", from.toString(), to.toString()));
     }
 
-    private static void run(Account account, List<String> command) {
-        Finished finished = Finished.run(account, command);
+    private static void run(Runner account, List<String> command) {
+        Finished finished = account.run(command);
         if (finished.status() != 0) {
             throw new IllegalStateException(command + " failed: " + finished.err());
         }

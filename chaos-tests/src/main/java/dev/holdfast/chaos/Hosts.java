@@ -16,6 +16,9 @@ interface Hosts extends AutoCloseable {
      */
     Host.Visit enter();
 
+    /** Another address of their network, with this as its last number, that none of them has. */
+    String spareAddress(int number);
+
     /** From now on these packets do not arrive; what was cut before stays cut. */
     void cut(Cut cut);
 

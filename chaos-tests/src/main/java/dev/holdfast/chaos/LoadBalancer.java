@@ -27,14 +27,10 @@ final class LoadBalancer {
         }
         host.account().own(file);
         Child _ =
-                Child.start(
-                        host.account(),
-                        directory.resolve("haproxy.log"),
-                        List.of(
-                                Programs.named("haproxy").toString(),
-                                "-db",
-                                "-f",
-                                file.toString()));
+                host.account()
+                        .start(
+                                directory.resolve("haproxy.log"),
+                                List.of(host.program("haproxy"), "-db", "-f", file.toString()));
     }
 
     Address writer() {

@@ -20,7 +20,7 @@ final class Member {
 
     private final String name;
     private final Host host;
-    private final Account account;
+    private final Runner account;
     private final Path directory;
     private final MemberFile file;
     private final Optional<Clock> clock;
@@ -59,6 +59,7 @@ final class Member {
                 new MemberFile(
                         name,
                         host.address(),
+                        host.postgresPrograms(),
                         directory.resolve("data"),
                         directory.resolve("run"),
                         postgresPort,
@@ -162,7 +163,7 @@ final class Member {
         if (!agentRuns()) {
             List<String> command = new ArrayList<>(clock.map(Clock::prefix).orElse(List.of()));
             command.addAll(List.of(program, yamlFile().toString()));
-            agent = Optional.of(Child.start(account, log(), command));
+            agent = Optional.of(account.start(log(), command));
         }
     }
 
@@ -184,14 +185,17 @@ final class Member {
         return agent.orElseThrow().awaitExit(EXIT);
     }
 
-    /** The postmaster that runs in the data directory. */
+    /** The postmaster that runs in the data directory; what it is called there is its host's. */
     Optional<Long> postmasterPid() {
         Path pidFile = dataDirectory().resolve("postmaster.pid");
         try {
             return Files.readAllLines(pidFile).stream()
                     .findFirst()
                     .map(line -> Long.parseLong(line.strip()))
-                    .filter(pid -> ProcFs.worksIn(pid, dataDirectory()) && ProcFs.isAlive(pid));
+                    .flatMap(called ->
+                            serverPids().stream()
+                                    .filter(pid -> ProcFs.pidWithin(pid) == called)
+                                    .findFirst());
         } catch (IOException | NumberFormatException e) {
             return Optional.empty();
         }

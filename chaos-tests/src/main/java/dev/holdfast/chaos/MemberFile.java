@@ -11,6 +11,7 @@ import java.nio.file.Path;
 record MemberFile(
         String name,
         String address,
+        Path postgresPrograms,
         Path dataDirectory,
         Path socketDirectory,
         int postgresPort,
@@ -76,7 +77,7 @@ record MemberFile(
                         address,
                         connectPort,
                         dataDirectory,
-                        Programs.postgres(),
+                        postgresPrograms,
                         Sql.USER,
                         Sql.PASSWORD,
                         socketDirectory);

@@ -20,19 +20,33 @@ record MemoryGroup(Path directory, String usage, String limit, String none) {
     private static final int STEPS = 50;
     private static final Path VERSION_2 = Path.of("/sys/fs/cgroup");
 
+    private static boolean isVersion1() {
+        return Files.exists(VERSION_1.resolve("memory.limit_in_bytes"));
+    }
+
+    private static MemoryGroup named(String name) {
+        return isVersion1()
+                ? new MemoryGroup(
+                        VERSION_1.resolve(name),
+                        "memory.usage_in_bytes",
+                        "memory.limit_in_bytes",
+                        "-1")
+                : new MemoryGroup(VERSION_2.resolve(name), "memory.current", "memory.max", "max");
+    }
+
+    /** The one that a process is in, if its memory can be made short. */
+    static Optional<MemoryGroup> of(long pid) {
+        String hierarchy = isVersion1() ? ":memory:/" : "::/";
+        return ProcFs.groups(pid)
+                .filter(line -> line.contains(hierarchy))
+                .map(line -> named(line.substring(line.indexOf(hierarchy) + hierarchy.length())))
+                .filter(group -> Files.exists(group.directory().resolve(group.limit())))
+                .findFirst();
+    }
+
     /** Makes one, if this machine's kernel counts memory by groups and lets us. */
     static Optional<MemoryGroup> create(String name) {
-        MemoryGroup group;
-        if (Files.exists(VERSION_1.resolve("memory.limit_in_bytes"))) {
-            group =
-                    new MemoryGroup(
-                            VERSION_1.resolve(name),
-                            "memory.usage_in_bytes",
-                            "memory.limit_in_bytes",
-                            "-1");
-        } else {
-            group = new MemoryGroup(VERSION_2.resolve(name), "memory.current", "memory.max", "max");
-        }
+        MemoryGroup group = named(name);
         try {
             Files.createDirectory(group.directory());
         } catch (IOException e) {

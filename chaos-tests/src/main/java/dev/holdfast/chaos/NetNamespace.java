@@ -60,8 +60,17 @@ record NetNamespace(String name) {
 
     /** The thread is in it until the visit is closed. */
     Host.Visit enter() {
+        return enter(ALL.resolve(name));
+    }
+
+    /**
+     * The same, of one that is a container's.
+     *
+     * @param namespace the file that stands for it
+     */
+    static Host.Visit enter(Path namespace) {
         int before = open(Path.of("/proc/thread-self/ns/net"));
-        int there = open(ALL.resolve(name));
+        int there = open(namespace);
         enter(there);
         close(there);
         return () -> {

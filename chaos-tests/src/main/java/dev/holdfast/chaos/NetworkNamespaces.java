@@ -32,8 +32,6 @@ final class NetworkNamespaces implements Hosts {
     private static final int CLIENT = 100;
     private static final int OBSERVER = 200;
     private static final String CLIENT_NAME = "client";
-    private static final String ETCD_PORTS =
-            "{ " + EtcdNode.CLIENT_PORT + ", " + EtcdNode.PEER_PORT + " }";
 
     private final NetNamespace bridge;
     private final Map<String, NamespaceHost> members = new LinkedHashMap<>();
@@ -50,12 +48,12 @@ final class NetworkNamespaces implements Hosts {
             Optional<MemoryGroup> memory)
             implements Host {
         @Override
-        public Account account() {
+        public Runner account() {
             return within(cluster.withNetwork());
         }
 
         @Override
-        public Account root() {
+        public Runner root() {
             return within(Account.unchanged());
         }
 
@@ -150,6 +148,11 @@ final class NetworkNamespaces implements Hosts {
     }
 
     @Override
+    public String spareAddress(int number) {
+        return NETWORK + number;
+    }
+
+    @Override
     public void cut(Cut cut) {
         cuts.add(cut);
         apply();
@@ -178,19 +181,7 @@ final class NetworkNamespaces implements Hosts {
                                 cuts.stream()
                                         .flatMap(this::rules)
                                         .collect(Collectors.joining("\n")));
-        try {
-            Path file = Files.createTempFile("holdfast-cuts", ".nft");
-            try {
-                Files.writeString(file, rules);
-                Commands.run(
-                        bridge.prefix(),
-                        List.of(Programs.named("nft").toString(), "--file", file.toString()));
-            } finally {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Commands.loadRules(bridge.prefix(), rules);
     }
 
     private Stream<String> rules(Cut cut) {
@@ -202,51 +193,15 @@ final class NetworkNamespaces implements Hosts {
     }
 
     private String sent(Cut cut) {
-        return matching(cut, "iifname " + cut.host() + " oifname " + peers(cut));
+        return cut.from().rules("iifname " + cut.host() + " oifname " + peers(cut));
     }
 
     private String received(Cut cut) {
-        return matching(cut, "oifname " + cut.host() + " iifname " + peers(cut));
-    }
-
-    private static String matching(Cut cut, String way) {
-        return switch (cut.from()) {
-            case EVERYTHING, CLIENTS -> way + " drop";
-            case ETCD ->
-                    way
-                            + " tcp dport "
-                            + ETCD_PORTS
-                            + " drop\n"
-                            + way
-                            + " tcp sport "
-                            + ETCD_PORTS
-                            + " drop";
-            case MEMBERS ->
-                    way
-                            + " tcp dport != "
-                            + ETCD_PORTS
-                            + " tcp sport != "
-                            + ETCD_PORTS
-                            + " drop\n"
-                            + way
-                            + " ip protocol != tcp drop\n"
-                            + way
-                            + " ip6 nexthdr != tcp drop";
-        };
+        return cut.from().rules("oifname " + cut.host() + " iifname " + peers(cut));
     }
 
     private String peers(Cut cut) {
-        List<String> names =
-                switch (cut.from()) {
-                    case EVERYTHING -> Stream.concat(others(cut), Stream.of(CLIENT_NAME)).toList();
-                    case ETCD, MEMBERS -> others(cut).toList();
-                    case CLIENTS -> List.of(CLIENT_NAME);
-                };
-        return "{ " + String.join(", ", names) + " }";
-    }
-
-    private Stream<String> others(Cut cut) {
-        return members.keySet().stream().filter(name -> !name.equals(cut.host()));
+        return "{ " + String.join(", ", cut.peers(members.keySet(), CLIENT_NAME)) + " }";
     }
 
     @Override

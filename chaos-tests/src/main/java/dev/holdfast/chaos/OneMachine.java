@@ -35,6 +35,11 @@ record OneMachine(Account account) implements Hosts, Host {
     }
 
     @Override
+    public String spareAddress(int number) {
+        throw new IllegalStateException("processes of one machine have no network: plan hosts");
+    }
+
+    @Override
     public Visit enter() {
         return () -> {};
     }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What the kernel says of processes. One that ends while it is looked at counts as gone. */
 final class ProcFs {
@@ -70,12 +71,28 @@ final class ProcFs {
 
     /** Resident memory; 0 when it is gone. */
     static long residentKibibytes(long pid) {
+        return status(pid, "VmRSS:")
+                .map(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .orElse(0L);
+    }
+
+    /** What it is called where it runs, which may be a container; 0 when it is gone. */
+    static long pidWithin(long pid) {
+        return status(pid, "NSpid:")
+                .map(line -> Long.parseLong(line.replaceAll(".*\\D", "")))
+                .orElse(0L);
+    }
+
+    private static Optional<String> status(long pid, String field) {
         return read(pid, "status").stream()
                 .flatMap(String::lines)
-                .filter(line -> line.startsWith("VmRSS:"))
-                .map(line -> Long.parseLong(line.replaceAll("\\D", "")))
-                .findFirst()
-                .orElse(0L);
+                .filter(line -> line.startsWith(field))
+                .findFirst();
+    }
+
+    /** The control groups that it is in, one a line. */
+    static Stream<String> groups(long pid) {
+        return read(pid, "cgroup").stream().flatMap(String::lines);
     }
 
     private static Optional<List<String>> stat(long pid) {

@@ -105,13 +105,11 @@ record SmallDisk(Path directory, Kind kind) implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         Child _ =
-                Child.start(
-                        Account.unchanged()
-                                .behind(
-                                        List.of(
-                                                Programs.named("env").toString(),
-                                                "DISK=" + directory,
-                                                "FLAG=" + frozenFlag())),
+                OwnChild.start(
+                        List.of(
+                                Programs.named("env").toString(),
+                                "DISK=" + directory,
+                                "FLAG=" + frozenFlag()),
                         directory.resolveSibling(directory.getFileName() + ".freezing.log"),
                         List.of(
                                 Programs.named("bash").toString(),

@@ -38,26 +38,21 @@ final class TestCluster implements AutoCloseable {
 
     private Optional<Host.Visit> visit;
 
-    private TestCluster(ClusterPlan plan, Account account, Hosts hosts, Host.Visit visit) {
+    private TestCluster(
+            ClusterPlan plan,
+            Account account,
+            Path directory,
+            Optional<SmallDisk> smallDisk,
+            Hosts hosts,
+            Host.Visit visit) {
         this.account = account;
+        this.directory = directory;
+        this.smallDisk = smallDisk;
         this.hosts = hosts;
         this.visit = Optional.of(visit);
         this.plan = plan;
-        try {
-            this.directory = Files.createTempDirectory(Path.of("/tmp"), "holdfast-chaos-");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        account.own(directory);
         Runtime.getRuntime().addShutdownHook(atExit);
         Ports ports = Ports.free(4 + PORTS_PER_MEMBER * plan.members().size());
-        plan.members().forEach(this::makeDirectory);
-        // Before anything is written there: a disk hides what was in the directory.
-        this.smallDisk =
-                plan.smallDisk()
-                        .map(disk ->
-                                SmallDisk.mount(directory.resolve(disk.member()), disk.kind()));
-        account.own(directory);
         this.etcd =
                 switch (plan.where()) {
                     case ONE_MACHINE -> EtcdServer.single(hosts.client(), directory, ports);
@@ -71,9 +66,14 @@ final class TestCluster implements AutoCloseable {
         this.balancer = new LoadBalancer(hosts.client(), directory, ports, members());
     }
 
-    private void makeDirectory(String member) {
+    /** With one in it for each member. */
+    private static Path makeDirectory(List<String> members) {
         try {
-            Files.createDirectory(directory.resolve(member));
+            Path made = Files.createTempDirectory(Path.of("/tmp"), "holdfast-chaos-");
+            for (String member : members) {
+                Files.createDirectory(made.resolve(member));
+            }
+            return made;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -82,14 +82,22 @@ final class TestCluster implements AutoCloseable {
     /** etcd and HAProxy run, the members' files are written, no agent runs. */
     static TestCluster prepare(ClusterPlan plan) {
         Account account = Account.found();
+        Path directory = makeDirectory(plan.members());
+        // Before anything is written there: a disk hides what was in the directory. And before
+        // there are containers, which see what was mounted when they were made.
+        Optional<SmallDisk> smallDisk =
+                plan.smallDisk()
+                        .map(disk ->
+                                SmallDisk.mount(directory.resolve(disk.member()), disk.kind()));
+        account.own(directory);
         Hosts hosts =
                 switch (plan.where()) {
                     case ONE_MACHINE -> new OneMachine(account);
-                    case HOSTS -> NetworkNamespaces.create(account, plan.members());
+                    case HOSTS -> HostKind.chosen().create(account, directory, plan.members());
                 };
         Host.Visit visit = hosts.enter();
         try {
-            return new TestCluster(plan, account, hosts, visit);
+            return new TestCluster(plan, account, directory, smallDisk, hosts, visit);
         } catch (RuntimeException | Error e) {
             visit.close();
             hosts.close();

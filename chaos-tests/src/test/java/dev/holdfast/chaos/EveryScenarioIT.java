@@ -17,7 +17,7 @@ final class EveryScenarioIT {
                 plan.smallDisk().isEmpty() || SmallDisk.isPossible(),
                 "a file system of its own needs root");
         if (plan.where() == ClusterPlan.Where.HOSTS) {
-            Optional<String> obstacle = NetworkNamespaces.obstacle();
+            Optional<String> obstacle = HostKind.chosen().obstacle();
             Assumptions.assumeTrue(obstacle.isEmpty(), () -> obstacle.orElseThrow());
         }
         try (TestCluster cluster = TestCluster.start(plan)) {

@@ -80,10 +80,11 @@ final class HaproxyToldIT {
         assertThat(check.out() + check.err()).doesNotContain("WARNING").doesNotContain("ALERT");
 
         Child balancer =
-                Child.start(
-                        live.cluster().account(),
-                        live.cluster().directory().resolve("generated.log"),
-                        List.of(haproxy, "-db", "-f", file.toString()));
+                live.cluster()
+                        .account()
+                        .start(
+                                live.cluster().directory().resolve("generated.log"),
+                                List.of(haproxy, "-db", "-f", file.toString()));
         try {
             Member primary = live.primary();
             // Replication goes through a relay, which is what others are told to connect to.

@@ -19,7 +19,7 @@ final class HostsIT {
 
     @BeforeAll
     void start() {
-        Optional<String> obstacle = NetworkNamespaces.obstacle();
+        Optional<String> obstacle = HostKind.chosen().obstacle();
         assumeTrue(obstacle.isEmpty(), () -> obstacle.orElseThrow());
         cluster = Optional.of(TestCluster.start(ClusterPlan.usual().withTtlSeconds(6).onHosts()));
     }

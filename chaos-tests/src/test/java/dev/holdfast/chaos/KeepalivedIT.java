@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -21,15 +22,12 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("long")
 final class KeepalivedIT {
-    private static final String WRITER = "10.77.0.60";
-    private static final String OF_PATRONI = "10.77.0.61";
-
     private Optional<TestCluster> made = Optional.empty();
     private final List<Child> daemons = new ArrayList<>();
 
     @BeforeEach
     void start() {
-        Optional<String> obstacle = NetworkNamespaces.obstacle();
+        Optional<String> obstacle = HostKind.chosen().obstacle();
         assumeTrue(obstacle.isEmpty(), () -> obstacle.orElseThrow());
         made = Optional.of(TestCluster.start(ClusterPlan.usual().withTtlSeconds(4).onHosts()));
     }
@@ -48,8 +46,8 @@ final class KeepalivedIT {
             runKeepalived(cluster, member);
         }
         List<Host> hosts = cluster.members().stream().map(Member::host).toList();
-        try (AddressSampler writer = AddressSampler.start(WRITER, hosts);
-                AddressSampler patroni = AddressSampler.start(OF_PATRONI, hosts)) {
+        try (AddressSampler writer = AddressSampler.start(writer(cluster), hosts);
+                AddressSampler patroni = AddressSampler.start(ofPatroni(cluster), hosts)) {
             Member old = cluster.awaitHealthy();
             awaitOn(old, writer);
             awaitOn(old, patroni);
@@ -90,7 +88,7 @@ final class KeepalivedIT {
                         "--port",
                         "5432",
                         "--reader-address",
-                        "10.77.0.62/24",
+                        cluster.hosts().spareAddress(62) + "/24",
                         "--max-lag",
                         "16MB");
         assertThat(generated.status()).as(generated.toString()).isZero();
@@ -106,45 +104,63 @@ final class KeepalivedIT {
                 () -> address.holders().equals(Set.of(member.name())));
     }
 
+    private static String writer(TestCluster cluster) {
+        return cluster.hosts().spareAddress(60);
+    }
+
+    private static String ofPatroni(TestCluster cluster) {
+        return cluster.hosts().spareAddress(61);
+    }
+
     private void runKeepalived(TestCluster cluster, Member member) throws IOException {
         Finished generated =
-                generate(cluster, "--member", member.name(), "--writer-address", WRITER + "/24");
+                generate(
+                        cluster,
+                        "--member",
+                        member.name(),
+                        "--writer-address",
+                        writer(cluster) + "/24");
         assertThat(generated.status()).as(generated.toString()).isZero();
         Path file = member.directory().resolve("keepalived.conf");
-        Files.writeString(file, generated.out() + ofPatroni(member));
+        Files.writeString(file, generated.out() + ofPatroni(cluster, member));
         assertThat(complaints(member.host(), file)).isEmpty();
         daemons.add(
-                Child.start(
-                        member.host().root(),
-                        member.directory().resolve("keepalived.log"),
-                        List.of(
-                                Programs.named("keepalived").toString(),
-                                "--dont-fork",
-                                "--log-console",
-                                "--vrrp",
-                                "--use-file",
-                                file.toString(),
-                                "--pid",
-                                member.directory().resolve("keepalived.pid").toString(),
-                                "--vrrp_pid",
-                                member.directory().resolve("vrrp.pid").toString())));
+                member.host()
+                        .root()
+                        .start(
+                                member.directory().resolve("keepalived.log"),
+                                List.of(
+                                        member.host().program("keepalived"),
+                                        "--dont-fork",
+                                        "--log-console",
+                                        "--vrrp",
+                                        "--use-file",
+                                        file.toString(),
+                                        "--pid",
+                                        member.directory().resolve("keepalived.pid").toString(),
+                                        "--vrrp_pid",
+                                        member.directory().resolve("vrrp.pid").toString())));
     }
 
     /**
-     * Debian 12's ends itself by SIGTERM after a test, whatever it found: it says what is wrong.
+     * Debian 12's ends itself by SIGTERM after a test, whatever it found: it says what is wrong. In
+     * a container setsid says so, too.
      */
     private static String complaints(Host host, Path file) {
         Finished tested =
-                Finished.run(
-                        host.root(),
-                        List.of(
-                                "setsid",
-                                "-w",
-                                Programs.named("keepalived").toString(),
-                                "--config-test",
-                                "--use-file",
-                                file.toString()));
-        return tested.out() + tested.err();
+                host.root()
+                        .run(
+                                List.of(
+                                        "setsid",
+                                        "-w",
+                                        host.program("keepalived"),
+                                        "--config-test",
+                                        "--use-file",
+                                        file.toString()));
+        return (tested.out() + tested.err())
+                .lines()
+                .filter(line -> !line.startsWith("setsid: child "))
+                .collect(Collectors.joining("\n"));
     }
 
     private static Finished generate(TestCluster cluster, String... more) {
@@ -155,7 +171,7 @@ final class KeepalivedIT {
     }
 
     /** Multicast, a script without options, and a priority: as it stands in many a blog. */
-    private static String ofPatroni(Member member) {
+    private static String ofPatroni(TestCluster cluster, Member member) {
         return """
 
         vrrp_script check_patroni {
@@ -176,6 +192,6 @@ final class KeepalivedIT {
             }
         }
         """
-                .formatted(member.host().address(), member.restPort(), OF_PATRONI);
+                .formatted(member.host().address(), member.restPort(), ofPatroni(cluster));
     }
 }

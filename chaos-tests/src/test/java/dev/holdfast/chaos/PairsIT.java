@@ -16,7 +16,7 @@ final class PairsIT {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
     void withTwoFaultsAtOnceNothingIsLostAndNobodyElseWrites(long seed) {
-        Optional<String> obstacle = NetworkNamespaces.obstacle();
+        Optional<String> obstacle = HostKind.chosen().obstacle();
         assumeTrue(obstacle.isEmpty(), () -> obstacle.orElseThrow());
         Pair pair = Pair.of(seed);
         ClusterPlan plan = ClusterPlan.usual().withTtlSeconds(4).onHosts();

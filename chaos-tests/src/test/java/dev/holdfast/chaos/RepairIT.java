@@ -102,6 +102,14 @@ final class RepairIT {
 
         Member now = live.cluster().awaitPrimaryOf(live.cluster().others(old));
         live.writers().awaitProgress();
+        Await.until(
+                "doctor misses " + old,
+                () ->
+                        doctor().lines()
+                                .anyMatch(line ->
+                                        line.contains(old.name())
+                                                && line.contains(
+                                                        "no agent of that name is there")));
         old.writeFile(yaml.replace("  bin_dir:", "  keep_aside: copy\n  bin_dir:"));
         old.startAgent();
         Await.until(

@@ -24,6 +24,8 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,9 +42,10 @@ class TlsEverywhereIT {
     private static final int TTL_SECONDS = 5;
     private static final Duration EXIT = Duration.ofSeconds(60);
     private static final List<String> NAMES = List.of("pg1", "pg2");
+    private static final Pattern SCRIPT = Pattern.compile("script \"([^\"]+)\"");
 
     private final Account account = Account.found();
-    private final Ports ports = Ports.free(3 + 2 * NAMES.size());
+    private final Ports ports = Ports.free(5 + 2 * NAMES.size());
     private final int etcdPort = ports.next();
     private final int etcdPeerPort = ports.next();
     private final int etcdMetricsPort = ports.next();
@@ -105,6 +108,7 @@ class TlsEverywhereIT {
             nobodyIsLetInInClear(first);
             commandsNeedCertificateAndPassword();
             etcdNeedsCertificateAndPassword();
+            balancersAskWithTheCertificateTheyAreGiven(first);
             renewedCertificatesAreServedAfterAReload();
 
             Finished switchover = ctl("switchover", "--candidate", second, "--force", "tls");
@@ -175,6 +179,10 @@ class TlsEverywhereIT {
     }
 
     private Connection connect(String member, String mode) throws SQLException {
+        return connect(postgresPorts.get(NAMES.indexOf(member)), mode);
+    }
+
+    private Connection connect(int port, String mode) throws SQLException {
         Properties properties = new Properties();
         properties.setProperty("user", Sql.USER);
         properties.setProperty("password", Sql.PASSWORD);
@@ -184,10 +192,7 @@ class TlsEverywhereIT {
         properties.setProperty("sslkey", database.file("client.key"));
         properties.setProperty("pemKeyAlgorithm", "EC");
         return DriverManager.getConnection(
-                "jdbc:postgresql://127.0.0.1:"
-                        + postgresPorts.get(NAMES.indexOf(member))
-                        + "/postgres",
-                properties);
+                "jdbc:postgresql://127.0.0.1:" + port + "/postgres", properties);
     }
 
     /** What was written as it went down and nobody else got is taken back, over TLS. */
@@ -251,6 +256,71 @@ class TlsEverywhereIT {
         assertThat(ctlWith(stranger, "reload", "tls", "pg1", "--force").status()).isEqualTo(1);
         Finished insecure = ctlWith(stranger, "-k", "reload", "tls", "pg1", "--force");
         assertThat(insecure.status()).as(insecure.toString()).isZero();
+    }
+
+    /**
+     * As they are generated: HAProxy's configuration whole, and what keepalived runs each second.
+     */
+    private void balancersAskWithTheCertificateTheyAreGiven(String primary) throws IOException {
+        Path shown = directory.resolve("shown.pem");
+        Files.writeString(
+                shown,
+                Files.readString(Path.of(client.certfile()))
+                        + Files.readString(Path.of(client.keyfile())));
+        account.own(shown);
+        int writers = ports.next();
+        int readers = ports.next();
+        Finished generated =
+                ctl(
+                        "generate",
+                        "haproxy",
+                        "tls",
+                        "--bind=127.0.0.1",
+                        "--writer-port=" + writers,
+                        "--reader-port=" + readers,
+                        "--certfile=" + shown);
+        assertThat(generated.status()).as(generated.toString()).isZero();
+        Path file = directory.resolve("haproxy.cfg");
+        Files.writeString(file, generated.out());
+        Child haproxy =
+                account.start(
+                        directory.resolve("haproxy.log"),
+                        List.of(
+                                Programs.named("haproxy").toString(),
+                                "-db",
+                                "-f",
+                                file.toString()));
+        Await.until(
+                "HAProxy leads writers to the primary", () -> isInRecovery(writers).equals("f"));
+        Await.until(
+                "HAProxy leads readers to the replica", () -> isInRecovery(readers).equals("t"));
+        haproxy.send(Signal.TERM);
+
+        for (String name : NAMES) {
+            Finished keepalived =
+                    ctl(
+                            "generate",
+                            "keepalived",
+                            "tls",
+                            "--member=" + name,
+                            "--interface=lo",
+                            "--writer-address=10.77.0.1/24",
+                            "--certfile=" + shown);
+            assertThat(keepalived.status()).as(keepalived.toString()).isZero();
+            Matcher script = SCRIPT.matcher(keepalived.out());
+            assertThat(script.find()).as(keepalived.out()).isTrue();
+            Finished asked = account.run(List.of(script.group(1).split(" ", -1)));
+            assertThat(asked.status() == 0).as(asked.toString()).isEqualTo(name.equals(primary));
+        }
+    }
+
+    private String isInRecovery(int port) throws SQLException {
+        try (Connection session = connect(port, "verify-full");
+                Statement statement = session.createStatement();
+                ResultSet row = statement.executeQuery("SELECT pg_is_in_recovery()")) {
+            assertThat(row.next()).isTrue();
+            return row.getString(1);
+        }
     }
 
     private void renewedCertificatesAreServedAfterAReload() throws IOException {
@@ -359,8 +429,7 @@ class TlsEverywhereIT {
         String url = "https://127.0.0.1:" + etcdPort;
         String peer = "http://127.0.0.1:" + etcdPeerPort;
         Child started =
-                Child.start(
-                        account,
+                account.start(
                         Path.of(ofEtcd("log")),
                         List.of(
                                 Programs.named("etcd").toString(),
@@ -414,8 +483,7 @@ class TlsEverywhereIT {
     private void startAgent(String name) {
         agents.put(
                 name,
-                Child.start(
-                        account,
+                account.start(
                         home(name).resolve("log"),
                         List.of(Checkout.found().agent().toString(), yaml(name).toString())));
     }

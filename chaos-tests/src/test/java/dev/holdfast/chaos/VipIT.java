@@ -22,31 +22,37 @@ import org.junit.jupiter.api.Test;
 @Tag("long")
 final class VipIT {
     private static final int PORT = 5432;
-    private static final Address WRITER = new Address("10.77.0.50", PORT);
-    private static final Address READER = new Address("10.77.0.51", PORT);
     private static final int TTL_SECONDS = 4;
 
     private Optional<TestCluster> made = Optional.empty();
 
     @BeforeEach
     void start() throws IOException {
-        Optional<String> obstacle = NetworkNamespaces.obstacle();
+        Optional<String> obstacle = HostKind.chosen().obstacle();
         assumeTrue(obstacle.isEmpty(), () -> obstacle.orElseThrow());
         TestCluster cluster =
                 TestCluster.prepare(ClusterPlan.usual().withTtlSeconds(TTL_SECONDS).onHosts());
         made = Optional.of(cluster);
         for (Member member : cluster.members()) {
-            configure(member);
+            configure(cluster, member);
             member.startAgent();
         }
         cluster.awaitHealthy();
+    }
+
+    private static Address writer(TestCluster cluster) {
+        return new Address(cluster.hosts().spareAddress(50), PORT);
+    }
+
+    private static Address reader(TestCluster cluster) {
+        return new Address(cluster.hosts().spareAddress(51), PORT);
     }
 
     /**
      * PostgreSQL listens on every address. The harness gives each member a port of its own, and
      * clients of an address know one: it is translated, for these addresses only.
      */
-    private static void configure(Member member) throws IOException {
+    private static void configure(TestCluster cluster, Member member) throws IOException {
         String listen = "listen: " + member.host().address() + ":" + member.postgresPort();
         String yaml = Files.readString(member.yamlFile());
         assertThat(yaml).contains(listen);
@@ -59,7 +65,7 @@ final class VipIT {
                           reader: %s/24
                           maximum_lag: 1MB
                         """
-                                .formatted(WRITER.host(), READER.host()));
+                                .formatted(writer(cluster).host(), reader(cluster).host()));
         java.nio.file.Path rules = member.directory().resolve("port.nft");
         Files.writeString(
                 rules,
@@ -72,11 +78,15 @@ final class VipIT {
                     }
                 }
                 """
-                        .formatted(WRITER.host(), READER.host(), PORT, member.postgresPort()));
+                        .formatted(
+                                writer(cluster).host(),
+                                reader(cluster).host(),
+                                PORT,
+                                member.postgresPort()));
         Finished loaded =
-                Finished.run(
-                        member.host().root(),
-                        List.of(Programs.named("nft").toString(), "--file", rules.toString()));
+                member.host()
+                        .root()
+                        .run(List.of(member.host().program("nft"), "--file", rules.toString()));
         assertThat(loaded.status()).as(loaded.toString()).isZero();
     }
 
@@ -89,13 +99,13 @@ final class VipIT {
     void theAddressesAreEachOnOneHostWhateverHappens() {
         TestCluster cluster = made.orElseThrow();
         List<Host> hosts = cluster.members().stream().map(Member::host).toList();
-        try (AddressSampler writer = AddressSampler.start(WRITER.host(), hosts);
-                AddressSampler reader = AddressSampler.start(READER.host(), hosts)) {
+        try (AddressSampler writer = AddressSampler.start(writer(cluster).host(), hosts);
+                AddressSampler reader = AddressSampler.start(reader(cluster).host(), hosts)) {
             awaitOn(cluster.awaitPrimary(), writer);
             Await.until(
                     "a replica has the readers' address",
-                    () -> reader.holders().size() == 1 && inRecovery(READER));
-            try (Writers writers = Writers.start(WRITER)) {
+                    () -> reader.holders().size() == 1 && inRecovery(reader(cluster)));
+            try (Writers writers = Writers.start(writer(cluster))) {
                 step(
                         "switchover",
                         cluster,
@@ -195,7 +205,7 @@ final class VipIT {
                 () ->
                         reader.holders().size() == 1
                                 && !reader.holders().contains(holder.name())
-                                && inRecovery(READER));
+                                && inRecovery(reader(cluster)));
         long passed = System.nanoTime();
         Await.pass(Duration.ofSeconds(3));
         assertThat(reader.since(passed))

@@ -5,6 +5,7 @@ import dev.holdfast.core.MemberName;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.cluster.MemberRecord;
+import dev.holdfast.core.cluster.MemberSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
@@ -30,6 +31,7 @@ final class ClusterFindings {
         } else {
             all.ledBy(all.cluster.leader().get());
         }
+        all.gone();
         all.paused();
         all.versions();
         return all.findings;
@@ -136,6 +138,36 @@ final class ClusterFindings {
                 && cluster.member(name).filter(MemberRecord::isWell).isPresent()
                 && (!checkup.waitsForStandbys()
                         || cluster.sync().value().standbys().contains(name));
+    }
+
+    /**
+     * Members whose agents are gone, by the slots that the leader keeps for who was there lately:
+     * that list outlives a change of leader. Where the leader's own server has such a slot that
+     * holds WAL back, that says it better.
+     */
+    private void gone() {
+        SortedSet<String> known = new TreeSet<>();
+        cluster.members().keySet().forEach(name -> known.add(name.slotName()));
+        cluster.settings()
+                .forEach((name, settings) -> {
+                    if (settings.value().duty() == MemberSettings.Duty.REMOVED) {
+                        known.add(name.slotName());
+                    }
+                });
+        checkup.leader()
+                .flatMap(checkup::told)
+                .ifPresent(report -> known.addAll(report.idleSlots()));
+        for (String slot : cluster.slots().retained()) {
+            if (!known.contains(slot)) {
+                add(
+                        "member.gone",
+                        slot
+                                + " was a member within the last "
+                                + checkup.config().memberSlotsTtl().toMinutes()
+                                + " minutes (member_slots_ttl), and no agent of that name is there",
+                        "start its agent if it is to come back, else remove-member " + slot);
+            }
+        }
     }
 
     private void paused() {

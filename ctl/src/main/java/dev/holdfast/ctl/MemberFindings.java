@@ -16,6 +16,9 @@ final class MemberFindings {
     /** From this many on it is a loop, not an accident. */
     private static final int LOOP = 2;
 
+    /** What PostgreSQL itself lets gather before it makes a checkpoint, unless told otherwise. */
+    private static final long MUCH_WAL = 1L << 30;
+
     private final Checkup checkup;
     private final ClusterView cluster;
     private final List<Finding> findings = new ArrayList<>();
@@ -106,6 +109,7 @@ final class MemberFindings {
                             + checkup.because(name),
                     "PostgreSQL's log says why");
         }
+        host(name, told);
         for (String weaker : told.weakerCommits()) {
             add(
                     name,
@@ -142,6 +146,44 @@ final class MemberFindings {
         if (row.leads()) {
             told.idleSlots().forEach(slot -> idle(name, slot));
         }
+    }
+
+    private void host(MemberName name, MemberReport.Told told) {
+        told.unwatched()
+                .ifPresent(why ->
+                        add(
+                                name,
+                                "watchdog.unused",
+                                "watchdog.mode is automatic, and none is used: " + why,
+                                "mend it, then reload; or set watchdog.mode to off"));
+        told.kept()
+                .filter(kept -> kept.bytes() > kept.freeBytes())
+                .ifPresent(kept ->
+                        add(
+                                name,
+                                "kept.large",
+                                "data directories that were set aside ("
+                                        + kept.directories()
+                                        + ") take "
+                                        + mebibytes(kept.bytes())
+                                        + ", and "
+                                        + mebibytes(kept.freeBytes())
+                                        + " are free beside them",
+                                "remove those that nobody needs any more, or lower postgresql.keep_directories"));
+        told.heldWal()
+                .forEach((slot, bytes) -> {
+                    if (bytes > MUCH_WAL) {
+                        add(
+                                name,
+                                "slot.holds",
+                                "the slot " + slot + " holds " + mebibytes(bytes) + " of WAL back",
+                                "look why its receiver does not fetch; max_slot_wal_keep_size bounds it");
+                    }
+                });
+    }
+
+    private static String mebibytes(long bytes) {
+        return bytes / (1 << 20) + " MiB";
     }
 
     /** A slot without its receiver is what is left to see of a member that is gone. */

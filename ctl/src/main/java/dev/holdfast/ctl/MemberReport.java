@@ -4,9 +4,13 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.holdfast.api.MemberService.Reply;
+import dev.holdfast.core.FrozenMap;
+import dev.holdfast.core.status.HostStatus.Kept;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** What a member answers when it is asked how it is. */
 sealed interface MemberReport {
@@ -25,6 +29,9 @@ sealed interface MemberReport {
      * @param weakerCommits for whom commits wait less than promised
      * @param idleSlots replication slots that hold WAL back for nobody
      * @param failedServices why services that follow the leader are not as they should be
+     * @param unwatched why the watchdog that its file asks for is not used
+     * @param kept data directories that were set aside
+     * @param heldWal how many bytes of WAL each replication slot holds back
      */
     record Told(
             String reasonCode,
@@ -36,12 +43,16 @@ sealed interface MemberReport {
             Optional<String> barred,
             List<String> weakerCommits,
             List<String> idleSlots,
-            List<String> failedServices)
+            List<String> failedServices,
+            Optional<String> unwatched,
+            Optional<Kept> kept,
+            SortedMap<String, Long> heldWal)
             implements MemberReport {
         public Told {
             weakerCommits = List.copyOf(weakerCommits);
             idleSlots = List.copyOf(idleSlots);
             failedServices = List.copyOf(failedServices);
+            heldWal = FrozenMap.copyOf(heldWal);
         }
     }
 
@@ -69,10 +80,33 @@ sealed interface MemberReport {
                 own.path("serves_as_primary").asBoolean(),
                 own.path("ends_in_a_row").asInt(),
                 own.path("unwell").asText(),
-                Optional.of(own.path("barred").asText()).filter(text -> !text.isEmpty()),
+                text(own.path("barred")),
                 texts(own.path("weaker_synchronous_commit")),
                 texts(own.path("inactive_slots")),
-                failures(own.path("services")));
+                failures(own.path("services")),
+                text(own.path("unwatched")),
+                kept(own.path("kept_directories")),
+                heldWal(own.path("wal_held_by_slots")));
+    }
+
+    private static Optional<String> text(JsonNode node) {
+        return Optional.of(node.asText()).filter(text -> !text.isEmpty());
+    }
+
+    private static Optional<Kept> kept(JsonNode node) {
+        return node.isObject()
+                ? Optional.of(
+                        new Kept(
+                                node.path("count").asInt(),
+                                node.path("bytes").asLong(),
+                                node.path("free_bytes").asLong()))
+                : Optional.empty();
+    }
+
+    private static SortedMap<String, Long> heldWal(JsonNode slots) {
+        SortedMap<String, Long> held = new TreeMap<>();
+        slots.properties().forEach(each -> held.put(each.getKey(), each.getValue().asLong()));
+        return held;
     }
 
     private static List<String> failures(JsonNode services) {

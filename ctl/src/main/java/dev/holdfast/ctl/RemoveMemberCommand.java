@@ -82,9 +82,12 @@ final class RemoveMemberCommand implements Callable<Integer> {
         }
     }
 
-    /** Whether the leader keeps nothing for it any more, by its own word. */
+    /**
+     * Whether the leader keeps nothing for it any more, by its own word and by what it publishes.
+     */
     private static boolean isForgotten(Session session, ClusterView cluster, MemberName member) {
         return cluster.leader()
+                .filter(_ -> !cluster.slots().retained().contains(member.slotName()))
                 .map(LeaderKey::member)
                 .flatMap(cluster::member)
                 .map(MemberRecord::apiUrl)

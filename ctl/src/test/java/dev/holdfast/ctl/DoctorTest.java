@@ -92,6 +92,51 @@ class DoctorTest {
                         List.of(
                                 "pg1: nobody fetches from the slot pg3, which holds WAL back, and no agent of that name is there: start the agent of that standby if it is to come back, else remove-member; a slot that is no member's is yours to drop")),
                 new Ill(
+                        "a former primary is gone, and nothing used its slot since",
+                        w -> {
+                            w.cluster.delete("members/pg3");
+                            w.put(
+                                    "status",
+                                    "{\"optime\":67108960,\"retain_slots\":[\"pg1\",\"pg2\",\"pg3\"]}");
+                        },
+                        List.of(
+                                "demo: pg3 was a member within the last 30 minutes (member_slots_ttl), and no agent of that name is there: start its agent if it is to come back, else remove-member pg3")),
+                new Ill(
+                        "a watchdog is asked for and not used",
+                        w ->
+                                w.cluster.standby(
+                                        "pg2",
+                                        w.saying(
+                                                WELL
+                                                        + ",\"unwatched\":\"/dev/watchdog cannot be opened\""),
+                                        "streaming",
+                                        3),
+                        List.of(
+                                "pg2: watchdog.mode is automatic, and none is used: /dev/watchdog cannot be opened: mend it, then reload; or set watchdog.mode to off")),
+                new Ill(
+                        "what was set aside takes more room than there is",
+                        w ->
+                                w.cluster.standby(
+                                        "pg2",
+                                        w.saying(
+                                                WELL
+                                                        + ",\"kept_directories\":{\"count\":2,\"bytes\":3145728,\"free_bytes\":1048576}"),
+                                        "streaming",
+                                        3),
+                        List.of(
+                                "pg2: data directories that were set aside (2) take 3 MiB, and 1 MiB are free beside them: remove those that nobody needs any more, or lower postgresql.keep_directories")),
+                new Ill(
+                        "a slot holds much WAL back, and another little",
+                        w ->
+                                w.cluster.primary(
+                                        "pg1",
+                                        w.saying(
+                                                WELL
+                                                        + ",\"wal_held_by_slots\":{\"audit\":3221225472,\"pg2\":1024}"),
+                                        3),
+                        List.of(
+                                "pg1: the slot audit holds 3072 MiB of WAL back: look why its receiver does not fetch; max_slot_wal_keep_size bounds it")),
+                new Ill(
                         "nobody could take over",
                         w -> {
                             w.cluster.delete("members/pg3");
@@ -276,6 +321,19 @@ class DoctorTest {
                     .isEqualTo(new Result(0, "demo: all is well\n", ""));
             assertThat(ward.cluster.run("doctor", "demo", "-f", "json"))
                     .isEqualTo(new Result(0, "[]\n", ""));
+        }
+    }
+
+    @Test
+    void whoWasRemovedForGoodIsNotMissed() {
+        try (Ward ward = new Ward()) {
+            ward.cluster.delete("members/pg3");
+            ward.put("status", "{\"optime\":67108960,\"retain_slots\":[\"pg1\",\"pg2\",\"pg3\"]}");
+            assertThat(ward.cluster.run("doctor", "demo").out()).contains("pg3");
+
+            ward.put("settings/pg3", "{\"removed\":true}");
+            assertThat(ward.cluster.run("doctor", "demo"))
+                    .isEqualTo(new Result(0, "demo: all is well\n", ""));
         }
     }
 

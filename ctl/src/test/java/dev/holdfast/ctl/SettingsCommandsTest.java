@@ -106,6 +106,7 @@ class SettingsCommandsTest {
                 .contains("the agent of member pg3 runs: stop it first");
         cluster.delete("members/pg3");
         cluster.put("settings/pg3", "{\"standby\":\"running\"}");
+        cluster.put("status", "{\"optime\":67108960,\"retain_slots\":[\"pg1\",\"pg2\"]}");
 
         assertThat(cluster.run("remove-member", "demo", "pg3", "--force"))
                 .isEqualTo(new Result(0, "Success: member pg3 is forgotten\n", ""));

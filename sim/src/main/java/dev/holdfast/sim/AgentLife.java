@@ -21,6 +21,7 @@ import dev.holdfast.core.decide.Task;
 import dev.holdfast.core.decide.Vital;
 import dev.holdfast.core.decide.Votes;
 import dev.holdfast.core.postgres.Server;
+import dev.holdfast.core.status.HostStatus;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.dcs.Scheduler;
 import java.time.Duration;
@@ -179,7 +180,9 @@ final class AgentLife implements AgentLoop.Listener {
     @Override
     public void onTurn(Observation seen, Decision decided) {
         this.seen = Optional.of(seen);
-        MemberStatus next = StatusView.of(seen, decided, Setup.SCOPE, "simulated", 0, List.of());
+        MemberStatus next =
+                StatusView.of(
+                        seen, decided, Setup.SCOPE, "simulated", 0, List.of(), HostStatus.UNKNOWN);
         status = Optional.of(next);
         publisher.onTurn(seen, next);
         withdrawWhatIsDone(seen);

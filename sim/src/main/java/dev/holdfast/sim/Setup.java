@@ -197,7 +197,7 @@ final class Setup {
                 Scripts.NONE,
                 new AgentConfig.Guard("/simulated", Optional.empty()),
                 new AgentConfig.Watchdog(
-                        AgentConfig.Watchdog.Mode.OFF, "/simulated", Optional.empty()),
+                        Optional.of(AgentConfig.Watchdog.Mode.OFF), "/simulated", Optional.empty()),
                 AgentConfig.Log.ofTheStart(),
                 Routing.none(),
                 tags(name));

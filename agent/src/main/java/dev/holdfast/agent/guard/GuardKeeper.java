@@ -56,6 +56,9 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
 
         /** Why this member may not lead, as far as the guard knows; empty when it may. */
         void onBarred(Optional<String> why);
+
+        /** Why the watchdog that the file asks for is not used; empty when it is. */
+        void onUnwatched(Optional<String> why);
     }
 
     private final Setup setup;
@@ -358,6 +361,10 @@ public final class GuardKeeper implements GuardPort, AutoCloseable {
                         "the watchdog resets this host if it is not fed for {} s",
                         watchdog.seconds());
             }
+            listener.onUnwatched(
+                    failed && setup.watchdog().asked().isPresent()
+                            ? Optional.of(watchdog.failure())
+                            : Optional.empty());
             listener.onBarred(
                     failed && watchdog.mode() == AgentConfig.Watchdog.Mode.REQUIRED
                             ? Optional.of(

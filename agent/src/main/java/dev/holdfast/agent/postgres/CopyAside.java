@@ -244,6 +244,15 @@ final class CopyAside {
         return String.format(Locale.ROOT, "%.1f MiB", bytes / (double) (1 << 20));
     }
 
+    /** What the files below a directory hold, and those that its links lead to. */
+    static long bytes(Path directory) throws IOException {
+        long sum = bytes(directory, "");
+        for (Path link : SetAside.links(directory)) {
+            sum += bytes(link.toRealPath(), "");
+        }
+        return sum;
+    }
+
     /** What the files below {@code root} hold; a file that goes meanwhile holds nothing. */
     private static long bytes(Path root, String without) throws IOException {
         long[] sum = {0};

@@ -186,6 +186,11 @@ final class SetAside {
         return aside;
     }
 
+    /** Whole ones, oldest first. */
+    static List<Path> kept(Path dataDir) throws IOException {
+        return beside(dataDir, Ending.WHOLE);
+    }
+
     private enum Ending {
         WHOLE(SUFFIX),
         PARTIAL(SUFFIX + Pattern.quote(SetAside.PARTIAL));

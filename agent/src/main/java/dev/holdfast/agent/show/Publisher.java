@@ -82,7 +82,9 @@ public final class Publisher {
                         .filter(s -> s.member().sameButPositions(record))
                         .isPresent();
         boolean positionsDue = !o.now().isBefore(positionsAt.plus(o.config().loopWait()));
-        boolean statusDue = !o.now().isBefore(statusAt.plus(o.config().loopWait()));
+        boolean statusDue =
+                !o.now().isBefore(statusAt.plus(o.config().loopWait()))
+                        || SlotOwners.isOutdated(o.cluster().get());
         // Each in its turn: under load the positions differ whenever one looks.
         Optional<LeaderStatus> next =
                 same && statusDue ? leaderStatus(o, status) : Optional.empty();

@@ -5,6 +5,7 @@ import dev.holdfast.api.MemberService.JournalLine;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.decide.Decision;
 import dev.holdfast.core.decide.Observation;
+import dev.holdfast.core.status.HostStatus;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.core.status.ServiceStatus;
 import java.time.Duration;
@@ -30,6 +31,7 @@ public final class Shown implements AgentLoop.Listener {
     private final String version;
     private final Supplier<MonoTime> clock;
     private final Supplier<List<ServiceStatus>> services;
+    private final Supplier<HostStatus> host;
     private final Journal journal = new Journal();
     private final AgentMetrics metrics;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -52,15 +54,18 @@ public final class Shown implements AgentLoop.Listener {
 
     /**
      * @param services how those stand that follow the leader
+     * @param host what there is to say of the host
      */
     public Shown(
             String scope,
             String name,
             String version,
             Supplier<MonoTime> clock,
-            Supplier<List<ServiceStatus>> services) {
+            Supplier<List<ServiceStatus>> services,
+            Supplier<HostStatus> host) {
         this.scope = scope;
         this.services = services;
+        this.host = host;
         this.version = version;
         this.clock = clock;
         this.metrics = new AgentMetrics(scope, name, () -> status, clock);
@@ -80,7 +85,14 @@ public final class Shown implements AgentLoop.Listener {
         }
         MemberStatus before = status;
         MemberStatus next =
-                StatusView.of(now, decided, scope, version, storeSeenEpochSeconds, services.get());
+                StatusView.of(
+                        now,
+                        decided,
+                        scope,
+                        version,
+                        storeSeenEpochSeconds,
+                        services.get(),
+                        host.get());
         seen = now;
         status = next;
         journal.onDecision(decided);

@@ -18,6 +18,7 @@ import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.status.Condition;
+import dev.holdfast.core.status.HostStatus;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.core.status.ServiceStatus;
 import java.time.Duration;
@@ -47,7 +48,8 @@ public final class StatusView {
             String scope,
             String version,
             long storeSeenEpochSeconds,
-            List<ServiceStatus> services) {
+            List<ServiceStatus> services,
+            HostStatus host) {
         MonoTime byLease =
                 o.lease().leaderEpoch().isPresent()
                                 && o.cluster().filter(c -> c.isLeader(o.me())).isPresent()
@@ -93,7 +95,8 @@ public final class StatusView {
                 task(o),
                 guard(o),
                 condition(o, decision.memory()),
-                services);
+                services,
+                host);
     }
 
     /** Before the first turn of the loop nothing is known, and nothing is promised. */
@@ -121,7 +124,8 @@ public final class StatusView {
                 "",
                 "unreachable",
                 Condition.FINE,
-                List.of());
+                List.of(),
+                HostStatus.UNKNOWN);
     }
 
     private static Condition condition(Observation o, Memory memory) {

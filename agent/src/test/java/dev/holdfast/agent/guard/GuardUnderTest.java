@@ -291,7 +291,9 @@ public final class GuardUnderTest implements AutoCloseable {
                         dataDir(),
                         Optional.empty(),
                         new AgentConfig.Watchdog(
-                                AgentConfig.Watchdog.Mode.OFF, "/dev/watchdog", Optional.empty())),
+                                Optional.of(AgentConfig.Watchdog.Mode.OFF),
+                                "/dev/watchdog",
+                                Optional.empty())),
                 Optional::empty,
                 new GuardKeeper.Listener() {
                     @Override
@@ -309,6 +311,9 @@ public final class GuardUnderTest implements AutoCloseable {
 
                     @Override
                     public void onBarred(Optional<String> why) {}
+
+                    @Override
+                    public void onUnwatched(Optional<String> why) {}
                 });
     }
 

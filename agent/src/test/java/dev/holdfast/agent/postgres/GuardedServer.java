@@ -92,7 +92,9 @@ final class GuardedServer implements TestHost, AutoCloseable {
                         server.dataDir,
                         Optional.empty(),
                         new AgentConfig.Watchdog(
-                                AgentConfig.Watchdog.Mode.OFF, "/dev/watchdog", Optional.empty())),
+                                Optional.of(AgentConfig.Watchdog.Mode.OFF),
+                                "/dev/watchdog",
+                                Optional.empty())),
                 Optional::empty,
                 new GuardKeeper.Listener() {
                     @Override
@@ -110,6 +112,9 @@ final class GuardedServer implements TestHost, AutoCloseable {
 
                     @Override
                     public void onBarred(Optional<String> why) {}
+
+                    @Override
+                    public void onUnwatched(Optional<String> why) {}
                 });
     }
 

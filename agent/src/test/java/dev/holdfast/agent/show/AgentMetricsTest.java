@@ -11,6 +11,7 @@ import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.status.Condition;
+import dev.holdfast.core.status.HostStatus;
 import dev.holdfast.core.status.MemberStatus;
 import java.util.Collections;
 import java.util.List;
@@ -57,7 +58,8 @@ class AgentMetricsTest {
                         "",
                         "standby",
                         Condition.FINE,
-                        List.of());
+                        List.of(),
+                        HostStatus.UNKNOWN);
         return new AgentMetrics("demo", "pg1", () -> status, () -> new MonoTime(1)).scrape();
     }
 

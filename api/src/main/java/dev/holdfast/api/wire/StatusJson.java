@@ -1,12 +1,14 @@
 package dev.holdfast.api.wire;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.WalSender;
 import dev.holdfast.core.status.Condition;
+import dev.holdfast.core.status.HostStatus;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.core.status.ServiceStatus;
 import java.io.IOException;
@@ -191,8 +193,48 @@ public final class StatusJson {
             }
             json.writeEndArray();
         }
-        if (status.server().orElse(null) instanceof Server.Primary primary) {
-            writeIdleSlots(json, primary.slots());
+        writeHost(json, status.host());
+        switch (status.server().orElse(null)) {
+            case Server.Primary primary -> {
+                writeIdleSlots(json, primary.slots());
+                writeHeldWal(json, primary.slots(), primary.flushed());
+            }
+            case Server.Standby standby -> writeHeldWal(json, standby.slots(), standby.position());
+            case Server.Rejecting _, Server.Silent _ -> {}
+            case null -> {}
+        }
+        json.writeEndObject();
+    }
+
+    private static void writeHost(JsonGenerator json, HostStatus host) throws IOException {
+        if (host.unwatched().isPresent()) {
+            json.writeStringField("unwatched", host.unwatched().get());
+        }
+        if (host.kept().isPresent()) {
+            HostStatus.Kept kept = host.kept().get();
+            json.writeObjectFieldStart("kept_directories");
+            json.writeNumberField("count", kept.directories());
+            json.writeNumberField("bytes", kept.bytes());
+            json.writeNumberField("free_bytes", kept.freeBytes());
+            json.writeEndObject();
+        }
+    }
+
+    /**
+     * How many bytes of WAL each slot keeps from being removed, by what is known of its user: of a
+     * logical one that is what it has confirmed, and it may keep some more.
+     */
+    private static void writeHeldWal(JsonGenerator json, List<Slot> slots, Lsn now)
+            throws IOException {
+        if (slots.stream().noneMatch(Slot::reserved)) {
+            return;
+        }
+        json.writeObjectFieldStart("wal_held_by_slots");
+        for (Slot slot : slots) {
+            if (slot.position().isPresent()) {
+                json.writeNumberField(
+                        slot.name(), Math.max(0, now.bytesPast(slot.position().get())));
+            }
         }
         json.writeEndObject();
     }

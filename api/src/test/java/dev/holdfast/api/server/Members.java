@@ -14,6 +14,7 @@ import dev.holdfast.core.cluster.Tags;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.WalSender;
 import dev.holdfast.core.status.Condition;
+import dev.holdfast.core.status.HostStatus;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.core.status.ServiceStatus;
 import java.time.Duration;
@@ -55,6 +56,7 @@ public final class Members {
         private Optional<ScheduledRestart> scheduledRestart = Optional.empty();
         private Condition condition = Condition.FINE;
         private List<ServiceStatus> services = List.of();
+        private HostStatus host = HostStatus.UNKNOWN;
 
         public Picture name(MemberName value) {
             name = value;
@@ -121,6 +123,11 @@ public final class Members {
             return this;
         }
 
+        public Picture host(HostStatus value) {
+            host = value;
+            return this;
+        }
+
         public Picture pauseSeen() {
             pauseSeen = true;
             return this;
@@ -165,7 +172,8 @@ public final class Members {
                     "",
                     "armed",
                     condition,
-                    services);
+                    services,
+                    host);
         }
     }
 

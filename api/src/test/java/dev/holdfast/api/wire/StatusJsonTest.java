@@ -18,6 +18,7 @@ import dev.holdfast.core.config.SyncMode;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.status.Condition;
+import dev.holdfast.core.status.HostStatus;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.core.status.ServiceStatus;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class StatusJsonTest {
@@ -96,21 +98,58 @@ class StatusJsonTest {
                                 """));
     }
 
-    @Test
-    void slotsThatHoldWalForNobodyAreNamed() throws IOException {
+    /** pg1 with these slots, as far as it is now and as far behind that. */
+    private static JsonNode withSlots(Function<Lsn, List<Slot>> slots) throws IOException {
         Server.Primary primary = (Server.Primary) Members.primary().status().server().orElseThrow();
-        Server idle =
+        Server there =
                 new Server.Primary(
                         primary.common(),
                         primary.timeline(),
                         primary.flushed(),
                         primary.senders(),
+                        slots.apply(primary.flushed()));
+        return status(Members.primary().server(there).status()).path("holdfast");
+    }
+
+    @Test
+    void slotsThatHoldWalForNobodyAreNamed() throws IOException {
+        JsonNode shown =
+                withSlots(now ->
                         List.of(
-                                Slot.physical("pg2", true, Optional.of(primary.flushed())),
-                                Slot.physical("pg3", false, Optional.of(primary.flushed())),
+                                Slot.physical("pg2", true, Optional.of(now)),
+                                Slot.physical("pg3", false, Optional.of(now)),
                                 Slot.physical("pg4", false, Optional.empty())));
-        assertThat(status(Members.primary().server(idle).status()).at("/holdfast/inactive_slots"))
-                .isEqualTo(MAPPER.readTree("[\"pg3\"]"));
+        assertThat(shown.path("inactive_slots")).isEqualTo(MAPPER.readTree("[\"pg3\"]"));
+    }
+
+    @Test
+    void howMuchWalSlotsHoldBackIsShown() throws IOException {
+        JsonNode shown =
+                withSlots(now ->
+                        List.of(
+                                Slot.physical(
+                                        "pg2", true, Optional.of(new Lsn(now.value() - 4096))),
+                                Slot.physical("pg4", false, Optional.empty())));
+        assertThat(shown.path("wal_held_by_slots")).isEqualTo(MAPPER.readTree("{\"pg2\": 4096}"));
+    }
+
+    @Test
+    void whatThereIsToSayOfTheHostIsShown() throws IOException {
+        JsonNode shown =
+                status(
+                                Members.primary()
+                                        .host(
+                                                new HostStatus(
+                                                        Optional.of("no watchdog here"),
+                                                        Optional.of(
+                                                                new HostStatus.Kept(
+                                                                        2, 3000, 1000))))
+                                        .status())
+                        .path("holdfast");
+        assertThat(shown.path("unwatched").textValue()).isEqualTo("no watchdog here");
+        assertThat(shown.path("kept_directories"))
+                .isEqualTo(
+                        MAPPER.readTree("{\"count\": 2, \"bytes\": 3000, \"free_bytes\": 1000}"));
     }
 
     @Test

@@ -275,9 +275,10 @@ public record AgentConfig(
     /**
      * {@code watchdog}: whether the host is reset when nothing else ends PostgreSQL in time.
      *
+     * @param asked the mode that the file names; empty where it does not
      * @param safetyMargin what the time-out is shorter than the TTL by; empty for half of the TTL
      */
-    public record Watchdog(Mode mode, String device, Optional<Duration> safetyMargin) {
+    public record Watchdog(Optional<Mode> asked, String device, Optional<Duration> safetyMargin) {
         /** What becomes of a member without a watchdog that works. */
         public enum Mode {
             OFF,
@@ -285,6 +286,10 @@ public record AgentConfig(
             AUTOMATIC,
             /** It may not lead. */
             REQUIRED
+        }
+
+        public Mode mode() {
+            return asked.orElse(Mode.AUTOMATIC);
         }
 
         /** The same room that the guard has between its kill and the end of the lease. */

@@ -18,13 +18,13 @@ final class WatchdogReader {
      * @param ttl the one that the cluster begins with; another may come with its configuration
      */
     static Watchdog read(ConfigTree watchdog, Duration ttl) {
-        Watchdog.Mode mode =
-                watchdog.read("mode", "off, automatic or required", WatchdogReader::mode)
-                        .orElse(Watchdog.Mode.AUTOMATIC);
+        Optional<Watchdog.Mode> mode =
+                watchdog.read("mode", "off, automatic or required", WatchdogReader::mode);
         String device = watchdog.absolutePath("device").orElse(DEVICE);
         Optional<Integer> margin = watchdog.integer("safety_margin", HALF, 86_400);
         Optional<Duration> asked = margin.filter(m -> m != HALF).map(Duration::ofSeconds);
-        if (mode != Watchdog.Mode.OFF && asked.filter(m -> !Watchdog.fits(m, ttl)).isPresent()) {
+        if (!mode.equals(Optional.of(Watchdog.Mode.OFF))
+                && asked.filter(m -> !Watchdog.fits(m, ttl)).isPresent()) {
             watchdog.error(
                     "safety_margin",
                     String.valueOf(asked.get().toSeconds()),

@@ -32,7 +32,10 @@ final class Bookkeeping {
                                 o.server().orElse(null) instanceof Server.Silent
                                         ? o.memory().silentSince().or(() -> Optional.of(o.now()))
                                         : Optional.empty());
-        memory = memory.withAlone(alone(o, cluster)).withSlots(SlotOwners.remember(o, cluster));
+        memory =
+                memory.withAlone(alone(o, cluster))
+                        .withSlots(SlotOwners.remember(o, cluster))
+                        .withStalls(Stalls.remember(o, cluster));
         if (isUp(o)
                 && memory.crashes().count() > 0
                 && o.now().since(memory.crashes().lastAt()).compareTo(STEADY) > 0) {

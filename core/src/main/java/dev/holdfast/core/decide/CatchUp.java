@@ -20,14 +20,17 @@ import java.util.TreeSet;
  * In a synchronous mode a standby that is not entitled to lead may have received a little more than
  * the one that is, since a primary that dies sends to all of them until the last moment. Promoted
  * as it is, the new primary would leave that standby past the switch point: it had to be rewound,
- * and writes would wait for it. So the new leader fetches the difference first. Nothing
- * acknowledged depends on it, so it is given up after a moment.
+ * and until it is shut out PostgreSQL takes its word for WAL that it does not have, up to the
+ * position that it has reached on the old timeline. So the new leader asks whoever lives, and
+ * fetches the difference first. What was acknowledged before is on the new leader in any case, so
+ * both are given up after a while: a busy host needs a moment for its answer, a dead one has none.
  */
 final class CatchUp {
-    /** How long the others' answers are waited for. */
-    private static final Duration ASK = Duration.ofMillis(150);
+    /** How long the others' answers are waited for; whoever asks gives each up before that. */
+    private static final Duration ASK = Duration.ofSeconds(1);
 
-    private static final Duration FETCH = Duration.ofSeconds(1);
+    /** From the same beginning. */
+    private static final Duration FETCH = Duration.ofSeconds(3);
 
     private CatchUp() {}
 

@@ -204,9 +204,26 @@ public record Memory(
 
     /** What a leader remembers beside its lead; see the methods of the same names. */
     public record Reign(
-            Optional<MonoTime> retreatSince, Alone alone, Optional<FailsafeWrite> failsafeWrite) {
-        public static final Reign NONE = new Reign(Optional.empty(), Alone.NEVER, Optional.empty());
+            Optional<MonoTime> retreatSince,
+            Alone alone,
+            Optional<FailsafeWrite> failsafeWrite,
+            SortedMap<MemberName, Stall> stalls) {
+        public static final Reign NONE =
+                new Reign(Optional.empty(), Alone.NEVER, Optional.empty(), new TreeMap<>());
+
+        public Reign {
+            stalls = FrozenMap.copyOf(stalls);
+        }
     }
+
+    /**
+     * A standby that confirms no more.
+     *
+     * @param pid of its session
+     * @param flushed what it has confirmed
+     * @param since when that was first seen while there was more
+     */
+    public record Stall(int pid, Lsn flushed, MonoTime since) {}
 
     /**
      * A primary of a synchronous mode that is not strict and has nobody in {@code /sync}: what it
@@ -423,7 +440,7 @@ public record Memory(
     }
 
     public Memory withRetreatSince(Optional<MonoTime> value) {
-        return withReign(new Reign(value, reign.alone(), reign.failsafeWrite()));
+        return withReign(new Reign(value, reign.alone(), reign.failsafeWrite(), reign.stalls()));
     }
 
     /** How this primary went on without a synchronous standby. */
@@ -432,7 +449,8 @@ public record Memory(
     }
 
     public Memory withAlone(Alone value) {
-        return withReign(new Reign(reign.retreatSince(), value, reign.failsafeWrite()));
+        return withReign(
+                new Reign(reign.retreatSince(), value, reign.failsafeWrite(), reign.stalls()));
     }
 
     /** The last write of the key {@code failsafe}, which may yet be executed. */
@@ -441,6 +459,16 @@ public record Memory(
     }
 
     public Memory withFailsafeWrite(Optional<FailsafeWrite> value) {
-        return withReign(new Reign(reign.retreatSince(), reign.alone(), value));
+        return withReign(new Reign(reign.retreatSince(), reign.alone(), value, reign.stalls()));
+    }
+
+    /** Standbys of this primary that confirm no more; see {@link Stalls}. */
+    public SortedMap<MemberName, Stall> stalls() {
+        return reign.stalls();
+    }
+
+    public Memory withStalls(SortedMap<MemberName, Stall> value) {
+        return withReign(
+                new Reign(reign.retreatSince(), reign.alone(), reign.failsafeWrite(), value));
     }
 }

@@ -20,6 +20,7 @@ import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.WalSender;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +29,13 @@ import java.util.TreeMap;
 
 /** The lease is held and the server is a primary: keep everything around it in step. */
 final class PrimaryRules {
+    /**
+     * Within this a standby connects, be its host ever so busy: left alone PostgreSQL tries every 5
+     * s ({@code wal_retrieve_retry_interval}), and one that had received more than the new primary
+     * is rewound first.
+     */
+    private static final Duration COMES = Duration.ofSeconds(15);
+
     private PrimaryRules() {}
 
     static Decision decide(
@@ -147,7 +155,7 @@ final class PrimaryRules {
                         .remember(memory)
                         .service(Serving.whileRunning(o.withMemory(memory)));
         noneSince
-                .map(since -> since.plus(o.config().ttl()))
+                .map(since -> since.plus(patience(o)))
                 .filter(end -> end.isAfter(o.now()))
                 .ifPresent(say::lookAt);
         return (settling && !isLongWait(o, noneSince) ? say.eager() : say).decision();
@@ -307,7 +315,7 @@ final class PrimaryRules {
                         || o.memory()
                                 .sync()
                                 .noneSince()
-                                .filter(s -> !o.now().isBefore(s.plus(o.config().ttl())))
+                                .filter(s -> !o.now().isBefore(s.plus(patience(o))))
                                 .isPresent();
         boolean excluded =
                 o.memory()
@@ -330,7 +338,13 @@ final class PrimaryRules {
                 o.config().maximumLagOnSyncNode(),
                 spent ? SyncSet.Patience.SPENT : SyncSet.Patience.WAIT,
                 o.memory().sync().add(),
-                excluded ? SyncSet.LateWrite.EXCLUDED : SyncSet.LateWrite.POSSIBLE);
+                excluded ? SyncSet.LateWrite.EXCLUDED : SyncSet.LateWrite.POSSIBLE,
+                Stalls.lasting(o));
+    }
+
+    /** How long a primary without any standby that streams waits for one that lives. */
+    private static Duration patience(Observation o) {
+        return o.config().ttl().compareTo(COMES) < 0 ? COMES : o.config().ttl();
     }
 
     /** The names that commits are known to wait for; empty when that is not known. */

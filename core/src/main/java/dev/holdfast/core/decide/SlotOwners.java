@@ -52,6 +52,12 @@ public final class SlotOwners {
         return new SlotStatus(positions, retained);
     }
 
+    /** Whether what the store has of them names a member that will not be back. */
+    public static boolean isOutdated(ClusterView cluster) {
+        return SlotRules.removed(cluster).stream()
+                .anyMatch(member -> cluster.slots().retained().contains(member.slotName()));
+    }
+
     /** What is remembered of the slots on this server. */
     static Memory.Slots remember(Observation o, ClusterView cluster) {
         Memory.Slots before = o.memory().slots();

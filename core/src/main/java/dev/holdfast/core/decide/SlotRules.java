@@ -158,6 +158,7 @@ final class SlotRules {
             retained(o, cluster).forEach(name -> seen.putIfAbsent(name, o.now()));
             present(o, cluster).forEach(name -> seen.put(name, o.now()));
         }
+        removed(cluster).forEach(member -> seen.remove(member.slotName()));
         return seen;
     }
 
@@ -219,7 +220,7 @@ final class SlotRules {
     }
 
     /** An operator has said that they will not be back. */
-    private static SortedSet<MemberName> removed(ClusterView cluster) {
+    static SortedSet<MemberName> removed(ClusterView cluster) {
         SortedSet<MemberName> removed = new TreeSet<>();
         cluster.settings()
                 .forEach((member, settings) -> {

@@ -48,6 +48,7 @@ public final class SyncSet {
      * @param patience whether a standby that is not streaming is still waited for
      * @param add the standbys that are being added, if any are
      * @param late whether a write of ours may yet be executed
+     * @param stalled who streams and has confirmed nothing for long
      */
     public record Input(
             MonoTime now,
@@ -64,7 +65,8 @@ public final class SyncSet {
             long mostLag,
             Patience patience,
             Optional<Memory.SyncAdd> add,
-            LateWrite late) {
+            LateWrite late,
+            SortedSet<MemberName> stalled) {
         boolean wanted() {
             return mode != SyncMode.OFF;
         }
@@ -169,7 +171,14 @@ public final class SyncSet {
                 streaming.add(member);
             }
         }
-        return streaming;
+        return in.mode() == SyncMode.QUORUM ? streaming : moving(in, streaming);
+    }
+
+    /** One that has stalled is as good as any while all have. */
+    private static List<MemberName> moving(Input in, List<MemberName> streaming) {
+        List<MemberName> moving = new ArrayList<>(streaming);
+        moving.removeAll(in.stalled());
+        return moving.isEmpty() ? streaming : moving;
     }
 
     private static Lsn flushed(Input in, MemberName member) {

@@ -8,9 +8,9 @@ import dev.holdfast.core.postgres.Server;
 import java.util.Optional;
 
 /**
- * A leader whose server lets nobody in, or whose disk hangs or has no room, gives the lease up
- * while another member is better off: fence, prove, release. Where it cannot be proved that
- * PostgreSQL is gone, the lease is left to run out.
+ * A leader whose server lets nobody in, whose disk hangs or has no room, or to whom the standbys do
+ * not get through, gives the lease up while another member is better off: fence, prove, release.
+ * Where it cannot be proved that PostgreSQL is gone, the lease is left to run out.
  */
 final class VitalRules {
     private VitalRules() {}
@@ -31,6 +31,7 @@ final class VitalRules {
         }
         return o.vitals()
                 .lasting(o.now(), o.deadlines().patience())
+                .or(() -> Stalls.complaint(o, cluster))
                 .filter(_ -> hasBetter(o, cluster))
                 .map(trouble ->
                         giveUp(o, trouble + ": PostgreSQL is ended, and a standby takes over"));

@@ -38,6 +38,7 @@ import java.util.SortedMap;
  *     unreachable}
  * @param condition what an operator may want to look into though the member goes on
  * @param services those that follow the leader, and run here or should not any more
+ * @param host what there is to say of the host
  */
 public record MemberStatus(
         String scope,
@@ -62,7 +63,8 @@ public record MemberStatus(
         String task,
         String guard,
         Condition condition,
-        List<ServiceStatus> services) {
+        List<ServiceStatus> services,
+        HostStatus host) {
     public MemberStatus {
         services = List.copyOf(services);
     }

@@ -504,9 +504,11 @@ class AgentConfigReaderTest {
         assertThat(good(read(LEAST)).watchdog())
                 .isEqualTo(
                         new AgentConfig.Watchdog(
-                                AgentConfig.Watchdog.Mode.AUTOMATIC,
+                                Optional.empty(),
                                 "/dev/watchdog",
                                 Optional.of(Duration.ofSeconds(5))));
+        assertThat(good(read(LEAST)).watchdog().mode())
+                .isEqualTo(AgentConfig.Watchdog.Mode.AUTOMATIC);
         assertThat(good(read(LEAST + "watchdog: {mode: off}\n")).watchdog().mode())
                 .isEqualTo(AgentConfig.Watchdog.Mode.OFF);
         AgentConfig.Watchdog half =
@@ -517,7 +519,7 @@ class AgentConfigReaderTest {
         assertThat(half)
                 .isEqualTo(
                         new AgentConfig.Watchdog(
-                                AgentConfig.Watchdog.Mode.REQUIRED,
+                                Optional.of(AgentConfig.Watchdog.Mode.REQUIRED),
                                 "/dev/watchdog1",
                                 Optional.empty()));
     }
@@ -542,7 +544,7 @@ class AgentConfigReaderTest {
     void theWatchdogsTimeoutIsWhatTheMarginLeavesOrHalfWhereItDoesNotFit() {
         AgentConfig.Watchdog five =
                 new AgentConfig.Watchdog(
-                        AgentConfig.Watchdog.Mode.REQUIRED,
+                        Optional.of(AgentConfig.Watchdog.Mode.REQUIRED),
                         "/dev/watchdog",
                         Optional.of(Duration.ofSeconds(5)));
         assertThat(five.timeoutSeconds(Duration.ofSeconds(30))).isEqualTo(25);

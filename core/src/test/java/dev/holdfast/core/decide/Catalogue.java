@@ -328,6 +328,13 @@ final class Catalogue {
         put(
                 "primary's disk hangs, the only fit standby is not well either",
                 Situation.ofPrimary().unanswered(Vital.Kind.WAL, -8_000).unwellMember(PG2));
+        put(
+                "no standby confirms anything, two live",
+                UnheardStandbysTest.unheard(
+                        UnheardStandbysTest.BEHIND, UnheardStandbysTest.BEHIND, -7_500));
+        put(
+                "the synchronous standby confirms nothing, the other one does",
+                UnheardStandbysTest.unheard(UnheardStandbysTest.BEHIND, HERE, -7_500));
         Memory retreating = retreating(-100);
         put(
                 "giving up, PostgreSQL is being ended",

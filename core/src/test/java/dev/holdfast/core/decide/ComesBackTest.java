@@ -416,11 +416,11 @@ class ComesBackTest {
     @Test
     void aNewLeaderDoesNotFetchForEverNorWhatItNeedNotHave() {
         Lsn more = Lsn.of("0/5000100");
-        assertThat(hasMoreAfter(more, 999)).isTrue();
-        assertThat(hasMoreAfter(more, 1_000)).as("given up").isFalse();
+        assertThat(hasMoreAfter(more, 2_999)).isTrue();
+        assertThat(hasMoreAfter(more, 3_000)).as("given up").isFalse();
         assertThat(hasMoreAfter(HERE, 0)).as("the same").isFalse();
         assertThat(has(Catalogue.prepared().nobodyAsked(), Action.AskPeers.class)).isTrue();
-        Situation silent = Catalogue.prepared().nobodyAsked().memory(m -> since(m, -150));
+        Situation silent = Catalogue.prepared().nobodyAsked().memory(m -> since(m, -1_000));
         assertThat(has(silent, Action.Promote.class)).as("no answer").isTrue();
         assertThat(has(Catalogue.prepared().asynchronous().nobodyAsked(), Action.AskPeers.class))
                 .as("the best one leads anyway")

@@ -47,7 +47,7 @@ class DeadlinesTest {
         for (int margin = -1; margin <= seconds; margin++) {
             AgentConfig.Watchdog watchdog =
                     new AgentConfig.Watchdog(
-                            AgentConfig.Watchdog.Mode.REQUIRED,
+                            Optional.of(AgentConfig.Watchdog.Mode.REQUIRED),
                             "/dev/watchdog",
                             margin < 0
                                     ? Optional.empty()

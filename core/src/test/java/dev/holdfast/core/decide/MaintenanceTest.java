@@ -11,11 +11,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.cluster.MemberSettings.Duty;
 import dev.holdfast.core.cluster.MemberSettings.Recovery;
+import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Slot;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -154,6 +156,18 @@ class MaintenanceTest {
                                 .decide()
                                 .actions())
                 .contains(dropped);
+    }
+
+    @Test
+    void theLeaderForgetsThatItWasAMember() {
+        SlotStatus kept = new SlotStatus(new TreeMap<>(), new TreeSet<>(List.of("pg1", "pg3")));
+        Situation gone = Situation.ofPrimary().without(PG3).slots(kept);
+        assertThat(gone.decide().memory().slots().seen()).containsKey("pg3");
+        assertThat(SlotOwners.isOutdated(gone.observe().cluster().orElseThrow())).isFalse();
+
+        Situation removed = gone.settings(PG3, MemberSettings.USUAL.with(Duty.REMOVED));
+        assertThat(removed.decide().memory().slots().seen()).doesNotContainKey("pg3");
+        assertThat(SlotOwners.isOutdated(removed.observe().cluster().orElseThrow())).isTrue();
     }
 
     @Test

@@ -152,7 +152,8 @@ final class QuorumModel {
                 -1,
                 SyncSet.Patience.SPENT,
                 memory.add(),
-                excluded ? SyncSet.LateWrite.EXCLUDED : SyncSet.LateWrite.POSSIBLE);
+                excluded ? SyncSet.LateWrite.EXCLUDED : SyncSet.LateWrite.POSSIBLE,
+                new TreeSet<>());
     }
 
     private SortedMap<MemberName, Integer> eligible() {
