@@ -152,12 +152,7 @@ public final class RestBench {
         List<Double> checks = new ArrayList<>();
         long end = System.nanoTime() + Duration.ofSeconds(SECONDS).toNanos();
         while (System.nanoTime() < end) {
-            Optional<Double> took = check(primary.restPort());
-            if (took.isEmpty()) {
-                failed = true;
-                System.out.println("A check had no answer.");
-            }
-            took.ifPresent(checks::add);
+            check(primary.restPort()).ifPresent(checks::add);
             Await.pass(BETWEEN_CHECKS);
         }
         over.set(true);
@@ -205,8 +200,9 @@ public final class RestBench {
     }
 
     /** How many milliseconds a check takes on a connection of its own, as HAProxy's does. */
-    private static Optional<Double> check(int port) {
+    private Optional<Double> check(int port) {
         long began = System.nanoTime();
+        String line;
         try (Socket socket = new Socket()) {
             socket.setSoTimeout((int) PATIENCE.toMillis());
             socket.connect(
@@ -214,13 +210,17 @@ public final class RestBench {
                     (int) PATIENCE.toMillis());
             socket.getOutputStream()
                     .write("OPTIONS /primary HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-            byte[] line = socket.getInputStream().readNBytes(12);
-            return new String(line, StandardCharsets.US_ASCII).endsWith(" 200")
-                    ? Optional.of((System.nanoTime() - began) / 1e6)
-                    : Optional.empty();
+            line = new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
         } catch (IOException e) {
-            return Optional.empty();
+            line = e.toString();
         }
+        double took = (System.nanoTime() - began) / 1e6;
+        if (line.endsWith(" 200")) {
+            return Optional.of(took);
+        }
+        failed = true;
+        System.out.printf("A check failed after %.0f ms: %s%n", took, line);
+        return Optional.empty();
     }
 
     /** Reads a member's metrics again and again. */

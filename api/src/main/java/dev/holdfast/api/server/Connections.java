@@ -2,6 +2,7 @@ package dev.holdfast.api.server;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.impl.HttpServerConnection;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -73,10 +74,17 @@ final class Connections {
         waitingSince.remove(connection);
     }
 
-    /** Gives one up. */
+    /**
+     * Gives one up. Vert.x would first deliver what was written, and so never close that of a
+     * client which does not read.
+     */
     void close(HttpConnection connection) {
         closed(connection);
-        connection.close();
+        if (connection instanceof HttpServerConnection server) {
+            var _ = server.channelHandlerContext().close();
+        } else {
+            connection.close();
+        }
     }
 
     private void startTimer(long millis) {

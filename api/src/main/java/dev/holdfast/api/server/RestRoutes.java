@@ -23,6 +23,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -67,6 +68,12 @@ final class RestRoutes {
     /** The status document as it was last written out, for the millisecond in which that was. */
     private record Written(MemberStatus status, long millis, String text) {}
 
+    /** The metrics as they were last written out, by {@code System.nanoTime()}. */
+    private record Scrape(long nanos, String text) {}
+
+    /** To write the metrics out costs as much as hundreds of health checks. */
+    private static final Duration SCRAPE_IS_GOOD = Duration.ofMillis(100);
+
     private static final Set<HttpMethod> CHECKING =
             Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
 
@@ -75,6 +82,7 @@ final class RestRoutes {
 
     private final Map<String, HealthPath> checks = new HashMap<>();
     private Optional<Written> written = Optional.empty();
+    private Optional<Scrape> scrape = Optional.empty();
 
     RestRoutes(
             Vertx vertx,
@@ -148,7 +156,7 @@ final class RestRoutes {
         information("/history", ctx -> fromStore(ctx, ClusterJson::history));
         information("/config", this::showConfig);
         information("/failsafe", this::showFailsafe);
-        information("/metrics", ctx -> answer(ctx, 200, PROMETHEUS, service.metrics()));
+        information("/metrics", ctx -> answer(ctx, 200, PROMETHEUS, metrics()));
         information("/holdfast/position", this::showPosition);
         information(
                 "/holdfast/journal",
@@ -297,6 +305,17 @@ final class RestRoutes {
     @SuppressWarnings("ReferenceEquality")
     private static boolean isSame(MemberStatus one, MemberStatus other) {
         return one == other;
+    }
+
+    private String metrics() {
+        long now = System.nanoTime();
+        Optional<Scrape> known =
+                scrape.filter(last -> now - last.nanos() < SCRAPE_IS_GOOD.toNanos());
+        if (known.isEmpty()) {
+            known = Optional.of(new Scrape(now, service.metrics()));
+            scrape = known;
+        }
+        return known.get().text();
     }
 
     private void information(String path, Handler<RoutingContext> handler) {

@@ -28,6 +28,12 @@ import org.slf4j.LoggerFactory;
 public final class RestServer {
     private static final Logger LOG = LoggerFactory.getLogger(RestServer.class);
 
+    /**
+     * The kernel would take megabytes for who asks on and never reads, and making them keeps all
+     * others waiting.
+     */
+    private static final int SEND_BUFFER_BYTES = 64 << 10;
+
     private final Context context;
     private final HttpServer http;
     private final HeldAnswers held;
@@ -118,7 +124,12 @@ public final class RestServer {
                         .setPort(listen.port())
                         .setAcceptBacklog(config.backlog())
                         .setTcpKeepAlive(true)
-                        .setHttp2ClearTextEnabled(false);
+                        .setSendBufferSize(SEND_BUFFER_BYTES)
+                        .setHttp2ClearTextEnabled(false)
+                        // Nobody speaks WebSocket here, and what listens for it throws and logs for
+                        // each request of who asks on and is being thrown out.
+                        .setPerFrameWebSocketCompressionSupported(false)
+                        .setPerMessageWebSocketCompressionSupported(false);
         if (config.tls().isEmpty()) {
             return vertx.createHttpServer(options);
         }

@@ -8,12 +8,14 @@ import dev.holdfast.core.Timeline;
 import dev.holdfast.core.cluster.Operation;
 import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.status.MemberStatus;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A member that is what the test says, and remembers what it was asked to do. */
@@ -47,6 +49,9 @@ final class FakeMember implements MemberService {
     private final List<Object> asked = new CopyOnWriteArrayList<>();
     private volatile MemberStatus status;
     private volatile MonoTime now = Members.NOW;
+    private final AtomicInteger scrapes = new AtomicInteger();
+    private final AtomicInteger journalsRead = new AtomicInteger();
+    private volatile int journalLines = 1;
     private volatile Optional<String> config = Optional.of("{\"ttl\":10}");
     private volatile CompletableFuture<Reply> reply =
             CompletableFuture.completedFuture(new Reply(200, "done"));
@@ -62,6 +67,19 @@ final class FakeMember implements MemberService {
 
     void timeIs(MonoTime instant) {
         now = instant;
+    }
+
+    void journalIsLong() {
+        journalLines = 200;
+    }
+
+    int journalsRead() {
+        return journalsRead.get();
+    }
+
+    /** How often the metrics were written out. */
+    int scrapes() {
+        return scrapes.get();
     }
 
     void configIs(Optional<String> json) {
@@ -108,13 +126,15 @@ final class FakeMember implements MemberService {
 
     @Override
     public List<JournalLine> journal() {
-        return List.of(
+        journalsRead.incrementAndGet();
+        return Collections.nCopies(
+                journalLines,
                 new JournalLine("2026-11-20T18:00:00Z", "promote", "it won the race", "Promote"));
     }
 
     @Override
     public String metrics() {
-        return "patroni_primary 1\n";
+        return "patroni_primary 1\nscrapes " + scrapes.incrementAndGet() + "\n";
     }
 
     @Override

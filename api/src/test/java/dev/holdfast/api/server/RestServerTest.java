@@ -2,7 +2,11 @@ package dev.holdfast.api.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.holdfast.api.MemberService.Reply;
@@ -26,6 +30,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -34,6 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 class RestServerTest {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
@@ -399,6 +405,40 @@ class RestServerTest {
                     .isInstanceOf(IOException.class);
         }
         assertThat(rest.get("/health").statusCode()).isEqualTo(200);
+    }
+
+    /** Else a few dozen of these hold every health check up for a second. */
+    @Test
+    void littleIsMadeForWhoAsksOnAndNeverReads() throws IOException {
+        member.journalIsLong();
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).addAppender(log);
+        byte[] requests =
+                "GET /holdfast/journal HTTP/1.1\r\nHost: h\r\n\r\n"
+                        .repeat(100)
+                        .getBytes(StandardCharsets.US_ASCII);
+        try (Socket socket = rest.connect()) {
+            assertThatThrownBy(
+                            () -> {
+                                for (int i = 0; i < 10_000; i++) {
+                                    socket.getOutputStream().write(requests);
+                                }
+                            })
+                    .isInstanceOf(IOException.class);
+        }
+        assertThat(member.journalsRead()).isLessThan(70);
+        assertThat(List.copyOf(log.list)).as("a line for each of its requests").isEmpty();
+    }
+
+    @Test
+    void metricsAreWrittenOutOnceForAllWhoAskAtATime() {
+        String first = rest.get("/metrics").body();
+        for (int i = 0; i < 300; i++) {
+            assertThat(rest.get("/metrics").statusCode()).isEqualTo(200);
+        }
+        assertThat(member.scrapes()).isLessThan(150);
+        await().until(() -> !rest.get("/metrics").body().equals(first));
     }
 
     @Test
