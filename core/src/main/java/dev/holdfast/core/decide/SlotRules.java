@@ -192,7 +192,7 @@ final class SlotRules {
     /** Of members that the leader has seen lately. */
     private static SortedSet<String> retained(Observation o, ClusterView cluster) {
         SortedSet<String> retained = new TreeSet<>(cluster.slots().retained());
-        retained.removeIf(name -> !Slot.isName(name) || name.equals(o.me().slotName()));
+        retained.remove(o.me().slotName());
         removed(cluster).forEach(member -> retained.remove(member.slotName()));
         retained.removeAll(slots(o, cluster, m -> m.member().tags().noStream()));
         return retained;

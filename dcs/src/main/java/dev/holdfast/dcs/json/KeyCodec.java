@@ -24,6 +24,7 @@ import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.ClusterConfigReader;
 import dev.holdfast.core.config.Problem;
+import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.dcs.Dcs;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -333,7 +334,7 @@ public final class KeyCodec {
                     .map(Versioned::value);
         }
 
-        /** No slot follows what cannot be read. */
+        /** No slot follows what cannot be read, and none is made of what is no name of a slot. */
         SlotStatus slots() {
             SortedMap<String, Lsn> positions = new TreeMap<>();
             SortedSet<String> retained = new TreeSet<>();
@@ -345,6 +346,7 @@ public final class KeyCodec {
                                     .ifPresent(at -> positions.put(slot.getKey(), at));
                         }
                         node.path("retain_slots").forEach(name -> retained.add(name.asText()));
+                        retained.removeIf(name -> !Slot.isName(name));
                     });
             return new SlotStatus(positions, retained);
         }

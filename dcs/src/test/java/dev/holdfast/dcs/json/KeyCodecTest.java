@@ -332,6 +332,11 @@ class KeyCodecTest {
         assertThat(view("status", written).slots()).isEqualTo(slots);
         assertThat(view("status", "{\"optime\":1,\"slots\":[\"x\"],\"retain_slots\":7}").slots())
                 .isEqualTo(SlotStatus.NONE);
+        assertThat(
+                        view("status", "{\"optime\":1,\"retain_slots\":[\"pg1\",\"../pg3\"]}")
+                                .slots()
+                                .retained())
+                .containsExactly("pg1");
     }
 
     @Test
