@@ -199,7 +199,7 @@ final class ArchitectureTest {
     @CsvSource({
         "io.etcd.., dev.holdfast.dcs.etcd..",
         "io.grpc.., dev.holdfast.dcs.etcd..",
-        "io.netty.., dev.holdfast.dcs.etcd..",
+        "io.netty.., dev.holdfast.dcs.etcd.. dev.holdfast.api.server..",
         "io.vertx.., dev.holdfast.dcs.etcd.. dev.holdfast.api.. dev.holdfast.agent..",
         "java.sql.., dev.holdfast.agent.. dev.holdfast.ctl..",
         "javax.net.ssl.., dev.holdfast.tls.. dev.holdfast.dcs.etcd.. dev.holdfast.api..",
