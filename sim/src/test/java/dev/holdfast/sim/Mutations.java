@@ -20,7 +20,7 @@ final class Mutations {
                                     "return say.decision();"),
                             core(
                                     "Deadlines",
-                                    "return goodUntil.minus(ttl.dividedBy(10));",
+                                    "return goodUntil.minus(part(1, 10));",
                                     "return goodUntil.plus(ttl.multipliedBy(9));")),
                     Mutation.of(
                             "a promotion needs no guard",
@@ -42,7 +42,7 @@ final class Mutations {
                             5,
                             core(
                                     "Deadlines",
-                                    "return goodUntil.minus(ttl.dividedBy(10));",
+                                    "return goodUntil.minus(part(1, 10));",
                                     "return goodUntil.plus(ttl.dividedBy(10));")),
                     Mutation.of(
                             "the winner does not wait for the loser",
@@ -61,7 +61,7 @@ final class Mutations {
                             5,
                             core(
                                     "Deadlines",
-                                    "return goodUntil.minus(ttl.dividedBy(10));",
+                                    "return goodUntil.minus(part(1, 10));",
                                     "return goodUntil.plus(ttl);")),
                     Mutation.of(
                             "promoted before /sync and the timeline are written",
