@@ -10,6 +10,7 @@ import static dev.holdfast.core.decide.Reason.Code.SILENT;
 import static dev.holdfast.core.decide.Reason.Code.STARTING;
 
 import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.LeaderKey;
@@ -156,6 +157,9 @@ final class FollowerRules {
             if (streams && between.isPresent()) {
                 say.remember(o.memory().withWake(Memory.Wake.NONE));
             }
+            if (!streams) {
+                wakeReplay(o, standby, say);
+            }
             Optional<Memory.Pass> pass = o.memory().wake().pass();
             pass.filter(p -> o.now().isBefore(p.until())).ifPresent(p -> say.lookAt(p.until()));
             return (isChangingTimeline(o, cluster, standby) ? say.eager() : say).decision();
@@ -163,6 +167,30 @@ final class FollowerRules {
         return between.isPresent() && isLetDown(o)
                 ? passOver(o, cluster, leader, between.get())
                 : reconnect(o, cluster, leader, standby, between.orElse(primary.get()), actions);
+    }
+
+    /**
+     * It may be handed the lease once it has replayed what the primary left behind, and PostgreSQL
+     * may sleep for {@code wal_retrieve_retry_interval} (5 s) over WAL that has come here already
+     * and whose sender is gone. Each reload wakes it.
+     */
+    private static void wakeReplay(Observation o, Server.Standby standby, Say say) {
+        boolean waits =
+                standby.replay() == Server.Replay.ON
+                        && standby.position().isAfter(standby.replayed());
+        if (!waits || Serving.whileChanging(o) != Decision.Service.CHANGING) {
+            return;
+        }
+        Memory.Wake wake = o.memory().wake();
+        MonoTime next = wake.lastAt().plus(FIRST_WAKE);
+        if (o.now().isBefore(next)) {
+            say.lookAt(next);
+        } else {
+            Memory.Wake woken = wake.again(wake.revision(), wake.count(), o.now());
+            say.act(new Action.Reload())
+                    .remember(o.memory().withWake(woken))
+                    .lookAt(o.now().plus(FIRST_WAKE));
+        }
     }
 
     /** The member that is streamed from, in words. */

@@ -110,6 +110,42 @@ class ComesBackTest {
     }
 
     @Test
+    void aCandidateIsWokenToReplayWhatThePrimaryLeftBehind() {
+        Server.Standby all = standbyServer(HERE, 1, Values.Receiving.NOTHING);
+        Server.Standby behind =
+                new Server.Standby(
+                        all.common(),
+                        all.timeline(),
+                        all.received(),
+                        Catalogue.EARLIER,
+                        all.replayTimestamp(),
+                        all.replay(),
+                        all.receiver(),
+                        all.primaryConninfo(),
+                        all.senders(),
+                        all.slots());
+        Situation stopped =
+                Situation.ofSyncStandby()
+                        .memberState(PG1, MemberState.STOPPING, MemberRole.PRIMARY)
+                        .server(behind);
+        assertThat(has(stopped.freshAt(at(1_000)), Action.Reload.class))
+                .as("nothing is to be handed to it")
+                .isFalse();
+
+        Situation candidate =
+                stopped.failoverRequest(Optional.of(PG1), Optional.of(PG2)).freshAt(at(1_000));
+        Decision first = candidate.decide();
+        assertThat(first.reason().code()).isEqualTo(Reason.Code.FOLLOW);
+        assertThat(first.actions()).contains(new Action.Reload());
+        Situation next = candidate.memory(m -> first.memory());
+        assertThat(has(next.freshAt(at(1_099)), Action.Reload.class)).isFalse();
+        assertThat(has(next.freshAt(at(1_100)), Action.Reload.class)).isTrue();
+        assertThat(has(next.server(all).freshAt(at(1_100)), Action.Reload.class))
+                .as("everything is replayed")
+                .isFalse();
+    }
+
+    @Test
     void aStandbyThatStreamsIsLeftAlone() {
         assertThat(Situation.ofSyncStandby().decide().actions()).isEmpty();
         assertThat(Situation.ofAsyncStandby().decide().actions()).isEmpty();
