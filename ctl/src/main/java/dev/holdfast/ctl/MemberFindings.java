@@ -188,15 +188,12 @@ final class MemberFindings {
 
     /** A slot without its receiver is what is left to see of a member that is gone. */
     private void idle(MemberName leader, String slot) {
-        Optional<MemberName> there =
-                cluster.members().keySet().stream()
-                        .filter(name -> name.slotName().equals(slot))
-                        .findFirst();
+        Optional<MemberRecord.Stored> there = cluster.userOfSlot(slot);
         if (there.isPresent()) {
             // Said of the member itself, unless it looks well; not of one that uses another's slot.
-            MemberRecord member = cluster.member(there.get()).orElseThrow();
+            MemberRecord member = there.get().member();
             if (member.state().isRunning()
-                    && streams(there.get())
+                    && member.replicationState().isPresent()
                     && member.tags().replicateFrom().isEmpty()) {
                 add(
                         leader,

@@ -147,6 +147,16 @@ public record ClusterView(
                                 && stored.member().state() == MemberState.RUNNING);
     }
 
+    /** The member that is there whose slot has this name. */
+    public Optional<MemberRecord.Stored> userOfSlot(String slot) {
+        for (MemberRecord.Stored member : members.values()) {
+            if (member.name().slotName().equals(slot)) {
+                return Optional.of(member);
+            }
+        }
+        return Optional.empty();
+    }
+
     public Optional<MemberRecord> member(MemberName name) {
         return Optional.ofNullable(members.get(name)).map(MemberRecord.Stored::member);
     }

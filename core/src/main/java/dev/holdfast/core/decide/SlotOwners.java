@@ -94,8 +94,7 @@ public final class SlotOwners {
         boolean members =
                 seen.containsKey(slot.name())
                         || cluster.slots().retained().contains(slot.name())
-                        || cluster.members().keySet().stream()
-                                .anyMatch(m -> m.slotName().equals(slot.name()));
+                        || cluster.userOfSlot(slot.name()).isPresent();
         return slot.reserved()
                 && slot.owner() == Slot.Owner.AGENT
                 && !members

@@ -56,7 +56,7 @@ final class SlotRules {
         SortedSet<String> wanted = wanted(o, cluster);
         SortedSet<String> users = users(o, cluster);
         SortedSet<String> missing = new TreeSet<>(wanted);
-        SortedSet<String> stale = ofRemoved(o, cluster, slots);
+        SortedSet<String> stale = new TreeSet<>();
         SortedMap<String, Action.Advance> behind = new TreeMap<>();
         missing.removeIf(name -> PermanentSlots.isHere(o, name));
         for (Slot slot : slots) {
@@ -117,10 +117,12 @@ final class SlotRules {
      */
     static Lsn position(ClusterView cluster, String slot) {
         Lsn told = cluster.slots().positions().getOrDefault(slot, Lsn.ZERO);
-        return cluster.members().values().stream()
-                .filter(m -> m.name().slotName().equals(slot) && m.member().isStreaming())
-                .flatMap(m -> m.member().xlogLocation().stream())
-                .reduce(told, Lsn::max);
+        return cluster.userOfSlot(slot)
+                .map(MemberRecord.Stored::member)
+                .filter(MemberRecord::isStreaming)
+                .flatMap(MemberRecord::xlogLocation)
+                .map(at -> Lsn.max(told, at))
+                .orElse(told);
     }
 
     /** Whether more than the member itself is asked what becomes of its slot. */
@@ -129,12 +131,13 @@ final class SlotRules {
     }
 
     /**
-     * Whether its member is there and needs none here, or has been away for {@code
-     * member_slots_ttl}.
+     * Whether its member is there and needs none here, will not be back, or has been away for
+     * {@code member_slots_ttl}.
      */
     private static boolean isLeft(Observation o, ClusterView cluster, Slot slot) {
         MonoTime seen = o.memory().slots().seen().get(slot.name());
-        return slots(o, cluster, _ -> true).contains(slot.name())
+        return cluster.userOfSlot(slot.name()).filter(m -> !m.name().equals(o.me())).isPresent()
+                || removed(cluster).stream().anyMatch(m -> m.slotName().equals(slot.name()))
                 || (seen != null && o.now().isAfter(seen.plus(o.config().memberSlotsTtl())));
     }
 
@@ -230,22 +233,6 @@ final class SlotRules {
                     }
                 });
         return removed;
-    }
-
-    private static SortedSet<String> ofRemoved(
-            Observation o, ClusterView cluster, List<Slot> slots) {
-        SortedSet<String> theirs = new TreeSet<>();
-        for (MemberName member : removed(cluster)) {
-            for (Slot slot : slots) {
-                if (slot.name().equals(member.slotName())
-                        && slot.physical()
-                        && !slot.active()
-                        && !isOthers(o, slot)) {
-                    theirs.add(slot.name());
-                }
-            }
-        }
-        return theirs;
     }
 
     private static SortedSet<String> slots(
