@@ -8,16 +8,21 @@ import dev.holdfast.dcs.Scheduler;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
 /**
  * Tries the server's door and the disks every few seconds, each while no earlier question about it
- * is out. Its state belongs to the loop's executor. What is well is no news, so a healthy member
- * takes no turn for it.
+ * is out, and what is not well again a second later. Its state belongs to the loop's executor. What
+ * is well is no news, so a healthy member takes no turn for it.
  */
 public final class VitalsObserver implements AutoCloseable {
+    /** What was wrong for a moment makes a member unfit to lead no longer than this. */
+    private static final Duration AGAIN = Duration.ofSeconds(1);
+
     /** Whether there is something to decide on. */
     public enum News {
         NONE,
@@ -39,9 +44,11 @@ public final class VitalsObserver implements AutoCloseable {
     private final Supplier<Duration> pace;
     private final Listener listener;
     private final Map<Vital.Kind, Out> out = new TreeMap<>();
+    private final Set<Vital.Kind> toAskAgain = new TreeSet<>();
 
     private Vitals found = Vitals.WELL;
     private long postmaster;
+    private MonoTime firstKnock = MonoTime.BEGINNING;
     private boolean closed;
 
     public VitalsObserver(
@@ -72,9 +79,13 @@ public final class VitalsObserver implements AutoCloseable {
                         }));
     }
 
-    /** The postmaster whose door is tried from now on; 0 for none. */
+    /**
+     * The postmaster whose door is tried from now on; 0 for none. It gets a moment to open it: that
+     * it is about to start is no trouble.
+     */
     public void watch(long pid) {
         postmaster = pid;
+        firstKnock = clock.get().plus(pace.get());
         found = found.with(Vital.Kind.DOOR, Vital.WELL);
         listener.onVitals(found, News.NONE);
     }
@@ -90,7 +101,7 @@ public final class VitalsObserver implements AutoCloseable {
             Out before = out.get(kind);
             if (before != null && concerns(kind, before)) {
                 news = News.TROUBLE;
-            } else if (kind != Vital.Kind.DOOR || postmaster != 0) {
+            } else {
                 ask(kind);
             }
         }
@@ -105,6 +116,9 @@ public final class VitalsObserver implements AutoCloseable {
     }
 
     private void ask(Vital.Kind kind) {
+        if (kind == Vital.Kind.DOOR && (postmaster == 0 || clock.get().isBefore(firstKnock))) {
+            return;
+        }
         Out question = new Out(clock.get(), postmaster);
         out.put(kind, question);
         tell(kind, Optional.of(question.askedAt()), vital(kind).trouble(), News.NONE);
@@ -139,6 +153,16 @@ public final class VitalsObserver implements AutoCloseable {
                 Optional.empty(),
                 trouble,
                 trouble.isPresent() == before.isPresent() ? News.NONE : News.TROUBLE);
+        if (trouble.isPresent() && toAskAgain.add(kind)) {
+            scheduler.after(AGAIN, () -> executor.execute(() -> askAgain(kind)));
+        }
+    }
+
+    private void askAgain(Vital.Kind kind) {
+        toAskAgain.remove(kind);
+        if (!closed && !out.containsKey(kind) && vital(kind).trouble().isPresent()) {
+            ask(kind);
+        }
     }
 
     private Vital vital(Vital.Kind kind) {

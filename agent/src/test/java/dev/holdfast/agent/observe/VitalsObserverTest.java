@@ -22,6 +22,7 @@ class VitalsObserverTest {
     private final Map<Vital.Kind, List<CompletableFuture<Optional<String>>>> asked =
             new TreeMap<>();
     private final List<Runnable> timers = new ArrayList<>();
+    private final List<Runnable> retries = new ArrayList<>();
     private MonoTime now = START;
     private Vitals told = Vitals.WELL;
     private int news;
@@ -34,9 +35,10 @@ class VitalsObserverTest {
                         return answer;
                     },
                     Runnable::run,
-                    (_, action) -> {
-                        timers.add(action);
-                        return () -> timers.remove(action);
+                    (pause, action) -> {
+                        List<Runnable> due = pause.equals(PACE) ? timers : retries;
+                        due.add(action);
+                        return () -> due.remove(action);
                     },
                     () -> now,
                     () -> PACE,
@@ -111,6 +113,38 @@ class VitalsObserverTest {
         nextRound();
         answer(Vital.Kind.WAL, Optional.empty());
         assertThat(told(Vital.Kind.WAL)).isEqualTo(Vital.WELL);
+    }
+
+    @Test
+    void whatIsNotWellIsAskedAgainBeforeTheNextRound() {
+        begin();
+        answer(Vital.Kind.DOOR, Optional.of("refused"));
+        retries.removeFirst().run();
+        assertThat(questions(Vital.Kind.DOOR)).isEqualTo(2);
+        answer(Vital.Kind.DOOR, Optional.empty());
+        assertThat(told(Vital.Kind.DOOR)).isEqualTo(Vital.WELL);
+        assertThat(retries).isEmpty();
+    }
+
+    @Test
+    void roundsWhileItIsNotWellDoNotMultiplyTheQuestions() {
+        begin();
+        answer(Vital.Kind.WAL, Optional.of("full"));
+        nextRound();
+        answer(Vital.Kind.WAL, Optional.of("still full"));
+        assertThat(retries).hasSize(1);
+    }
+
+    @Test
+    void aServerThatIsAboutToStartGetsAMomentToOpenItsDoor() {
+        observer.start();
+        now = now.plus(PACE.dividedBy(2));
+        observer.watch(4711);
+        now = now.plus(PACE.dividedBy(2));
+        timers.removeFirst().run();
+        assertThat(questions(Vital.Kind.DOOR)).isZero();
+        nextRound();
+        assertThat(questions(Vital.Kind.DOOR)).isEqualTo(1);
     }
 
     @Test
