@@ -34,6 +34,7 @@ import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.ClusterConfigReader;
 import dev.holdfast.core.config.PgHba;
+import dev.holdfast.core.config.Routing;
 import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Decision;
 import dev.holdfast.core.decide.GuardFact;
@@ -57,10 +58,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -184,6 +187,7 @@ final class Agent {
                         clock::now,
                         services::states,
                         host::get);
+        Executor onLoop = task -> context.runOnContext(_ -> task.run());
         Scheduler scheduler =
                 (pause, action) -> {
                     long millis = Math.max(1, pause.toMillis());
@@ -193,7 +197,7 @@ final class Agent {
                                     millis,
                                     _ -> {
                                         shown.onTimer(clock.now().since(due));
-                                        action.run();
+                                        onLoop.execute(action);
                                     });
                     return () -> vertx.cancelTimer(timer);
                 };
@@ -212,16 +216,12 @@ final class Agent {
                                 config.watchdog()),
                         postgres::runningPostmaster,
                         new GuardListener(wired));
-        AddressKeeper addresses =
-                new AddressKeeper(
-                        () -> newest.get().routing().vip(),
-                        guard::addresses,
-                        task -> context.runOnContext(_ -> task.run()),
-                        shown::onNote);
+        Supplier<Optional<Routing.Vip>> vip = () -> newest.get().routing().vip();
+        AddressKeeper addresses = new AddressKeeper(vip, guard::addresses, onLoop, shown::onNote);
         AgentLoop loop =
                 new AgentLoop(
                         new AgentLoop.Ports(
-                                task -> context.runOnContext(_ -> task.run()),
+                                onLoop,
                                 workers,
                                 scheduler,
                                 clock::now,
@@ -234,6 +234,7 @@ final class Agent {
                                 json -> workers.brief().execute(() -> copy.keep(json)),
                                 Clock.systemUTC(),
                                 this::scripts,
+                                vip,
                                 services),
                         config,
                         self(),
@@ -256,7 +257,7 @@ final class Agent {
                         config,
                         clock::now,
                         Clock.systemUTC(),
-                        task -> context.runOnContext(_ -> task.run()),
+                        onLoop,
                         loop,
                         dcs,
                         shown,
@@ -264,8 +265,7 @@ final class Agent {
                         () -> reloadApart(wired));
         // The port is the lock: two agents of one member cannot both have it, and nothing was
         // touched before.
-        MemberService handedOver =
-                new OnLoop(service, task -> context.runOnContext(_ -> task.run()));
+        MemberService handedOver = new OnLoop(service, onLoop);
         wired.serving(
                 RestServer.start(restVertx, config.restApi(), handedOver)
                         .toCompletionStage()

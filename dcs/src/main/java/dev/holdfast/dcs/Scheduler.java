@@ -2,10 +2,13 @@ package dev.holdfast.dcs;
 
 import java.time.Duration;
 
-/** Runs something later. A port, so that a simulation can put its own time behind it. */
+/**
+ * Runs something later, on the executor of the loop that it belongs to. A port, so that a
+ * simulation can put its own time behind it.
+ */
 public interface Scheduler {
 
-    /** Runs {@code action} once, {@code delay} from now, on a thread of the scheduler's choice. */
+    /** Runs {@code action} once, {@code delay} from now. */
     Cancellable after(Duration delay, Runnable action);
 
     /** What was scheduled. */

@@ -256,11 +256,10 @@ public final class StoreMirror implements AutoCloseable {
         retry =
                 scheduler.after(
                         wait,
-                        () ->
-                                executor.execute(() -> {
-                                    retry = null;
-                                    read();
-                                }));
+                        () -> {
+                            retry = null;
+                            read();
+                        });
     }
 
     private void tell() {

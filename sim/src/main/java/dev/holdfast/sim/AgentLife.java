@@ -87,6 +87,7 @@ final class AgentLife implements AgentLoop.Listener {
                                 _ -> {},
                                 () -> Instant.EPOCH.plusNanos(cluster.events().nowNanos()),
                                 config::scripts,
+                                Optional::empty,
                                 new NothingToStop()),
                         config,
                         cluster.setup().self(config),
@@ -341,20 +342,22 @@ final class AgentLife implements AgentLoop.Listener {
 
     /** Disks are always well here; a stopped PostgreSQL answers no new connection. */
     private CompletionStage<Optional<String>> vital(Vital.Kind kind) {
-        CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
-        Runnable well =
-                () ->
-                        program.after(
-                                cluster.chance().between(1, 20) * Events.MILLI,
-                                "is well",
-                                () -> answer.complete(Optional.empty()));
+        CompletableFuture<Optional<String>> well = new CompletableFuture<>();
         switch (kind) {
-            case DATA -> well.run();
-            // The WAL lies on the disk that is tried already.
-            case WAL -> answer.complete(Optional.empty());
-            case DOOR -> member.server().ifPresentOrElse(server -> server.knock(well), well);
+            case DATA, WAL -> well.complete(Optional.empty());
+            case DOOR ->
+                    member.server()
+                            .ifPresentOrElse(
+                                    server ->
+                                            server.knock(() ->
+                                                    program.after(
+                                                            cluster.chance().between(1, 20)
+                                                                    * Events.MILLI,
+                                                            "is well",
+                                                            () -> well.complete(Optional.empty()))),
+                                    () -> well.complete(Optional.empty()));
         }
-        return answer;
+        return well;
     }
 
     private void confirm(

@@ -18,7 +18,8 @@ final class Events {
         private final long number;
         private final String who;
         private final String what;
-        private Runnable action;
+        private final Runnable action;
+        private boolean cancelled;
 
         private Event(long at, long number, String who, String what, Runnable action) {
             this.at = at;
@@ -29,7 +30,7 @@ final class Events {
         }
 
         void cancel() {
-            action = Events::nothing;
+            cancelled = true;
         }
 
         private boolean isBefore(Event other) {
@@ -49,8 +50,6 @@ final class Events {
     Events(Trace trace) {
         this.trace = trace;
     }
-
-    private static void nothing() {}
 
     /** True time, which no host's clock shows quite. */
     long nowNanos() {
@@ -81,6 +80,17 @@ final class Events {
 
     /** Lets the next event happen. */
     void next() {
+        Event first = take();
+        while (first.cancelled) {
+            first = take();
+        }
+        nowNanos = first.at;
+        happened++;
+        trace.event(first.at, first.who, first.what);
+        first.action.run();
+    }
+
+    private Event take() {
         if (size == 0) {
             throw new IllegalStateException("nothing is to happen any more");
         }
@@ -89,10 +99,7 @@ final class Events {
         if (first != last) {
             sink(last);
         }
-        nowNanos = first.at;
-        happened++;
-        trace.event(first.at, first.who, first.what);
-        first.action.run();
+        return first;
     }
 
     private void rise(int from, Event event) {

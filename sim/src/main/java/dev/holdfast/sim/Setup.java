@@ -56,7 +56,7 @@ final class Setup {
      * @param chanceOfCascade likewise: who streams from whom, and offers itself to be copied
      */
     static Setup drawn(Chance chance, Chance chanceOfQuorum, Chance chanceOfCascade) {
-        Pace pace = chance.oneIn(5) ? Pace.LONG : Pace.DENSE;
+        Pace pace = chance.oneIn(2) ? Pace.LONG : Pace.DENSE;
         int count = chance.of(List.of(3, 3, 3, 3, 2, 4));
         List<MemberName> names = new ArrayList<>();
         SortedMap<MemberName, Tags> tags = new TreeMap<>();
@@ -72,14 +72,14 @@ final class Setup {
                 chance.of(
                         switch (pace) {
                             case DENSE -> List.of(10, 10, 30, 20, 5, 3);
-                            case LONG -> List.of(30, 30, 30, 20, 10, 5);
+                            case LONG -> List.of(30, 30, 30, 30, 30, 30, 20, 10);
                         }));
         tree.put(
                 "loop_wait",
                 chance.of(
                         switch (pace) {
                             case DENSE -> List.of(10, 10, 5, 1);
-                            case LONG -> List.of(10, 10, 10, 5);
+                            case LONG -> List.of(10, 10, 10, 10, 10, 5);
                         }));
         boolean synchronous = !chance.oneIn(4);
         boolean quorum = chanceOfQuorum.oneIn(count > 2 ? 3 : 9);

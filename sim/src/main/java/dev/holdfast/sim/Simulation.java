@@ -55,7 +55,7 @@ final class Simulation {
         this.faultyUntil =
                 switch (cluster.setup().pace()) {
                     case DENSE -> cluster.chance().skewed(40, 400) * Events.SECOND;
-                    case LONG -> cluster.chance().skewed(1_200, 14_400) * Events.SECOND;
+                    case LONG -> cluster.chance().skewed(600, 7_200) * Events.SECOND;
                 };
     }
 

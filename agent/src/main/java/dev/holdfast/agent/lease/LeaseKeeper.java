@@ -465,12 +465,11 @@ public final class LeaseKeeper implements AutoCloseable {
     private void again(Duration pause, Runnable what) {
         scheduler.after(
                 pause,
-                () ->
-                        executor.execute(() -> {
-                            if (!closed) {
-                                what.run();
-                            }
-                        }));
+                () -> {
+                    if (!closed) {
+                        what.run();
+                    }
+                });
     }
 
     private interface Heard<T> {

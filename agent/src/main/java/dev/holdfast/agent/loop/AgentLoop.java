@@ -14,6 +14,7 @@ import dev.holdfast.core.cluster.KnownStore;
 import dev.holdfast.core.cluster.LeaderKey;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.ClusterConfig;
+import dev.holdfast.core.config.Routing;
 import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.Decide;
@@ -75,6 +76,7 @@ public final class AgentLoop implements AutoCloseable {
      *     be used
      * @param calendar the time that people read
      * @param scripts the programs of the operator, as the member's file names them now
+     * @param vip the addresses that the member may hold for clients, likewise
      * @param beforeStop what a planned stop of the server waits for; a fence does not
      */
     public record Ports(
@@ -91,6 +93,7 @@ public final class AgentLoop implements AutoCloseable {
             Consumer<String> configCopy,
             InstantSource calendar,
             Supplier<Scripts> scripts,
+            Supplier<Optional<Routing.Vip>> vip,
             BeforeStop beforeStop) {}
 
     /** What a planned stop of the server waits for. */
@@ -218,6 +221,7 @@ public final class AgentLoop implements AutoCloseable {
     public void onGuard(GuardFact fact) {
         ports.executor()
                 .execute(() -> {
+                    boolean news = isNews(fact);
                     long before = Performer.postmaster(facts.guard);
                     facts.guard = fact;
                     long now = Performer.postmaster(fact);
@@ -227,7 +231,9 @@ public final class AgentLoop implements AutoCloseable {
                         vitals.watch(now);
                         probed(ports.clock().get());
                     }
-                    turnSoon();
+                    if (news) {
+                        turnSoon();
+                    }
                 });
     }
 
@@ -297,14 +303,12 @@ public final class AgentLoop implements AutoCloseable {
         ports.scheduler()
                 .after(
                         facts.config.loopWait(),
-                        () ->
-                                ports.executor()
-                                        .execute(() -> {
-                                            if (!ended) {
-                                                mirror.refresh();
-                                                refreshLater();
-                                            }
-                                        }));
+                        () -> {
+                            if (!ended) {
+                                mirror.refresh();
+                                refreshLater();
+                            }
+                        });
     }
 
     @Override
@@ -318,8 +322,48 @@ public final class AgentLoop implements AutoCloseable {
     // --- facts
 
     private void onLease(LeaseFact fact) {
+        boolean news = isNews(fact);
         facts.lease = fact;
-        turnSoon();
+        if (news) {
+            turnSoon();
+        }
+    }
+
+    /**
+     * That it was renewed is none for a member that does not lead, unless the guard's deadline or
+     * the readers' address goes with it.
+     */
+    private boolean isNews(LeaseFact lease) {
+        LeaseFact before = facts.lease;
+        return pace != Decision.Probe.CALM
+                || !(facts.guard
+                        instanceof GuardFact.Present(GuardFact.Mode.Standby _, long _, boolean _))
+                || before.leaderEpoch().isPresent()
+                || lease.leaderEpoch().isPresent()
+                || !before.isGood(ports.clock().get())
+                || !before.id().equals(lease.id())
+                || ports.vip().get().filter(vip -> !vip.reader().isEmpty()).isPresent();
+    }
+
+    /** That its deadline was put off is none while a primary runs on. */
+    private boolean isNews(GuardFact fact) {
+        return pace != Decision.Probe.CALM
+                || !(facts.server.orElse(null) instanceof Server.Primary)
+                || !(facts.guard
+                                instanceof
+                                GuardFact.Present(
+                                        GuardFact.Mode.Armed(MonoTime before),
+                                        long postmaster,
+                                        boolean ending)
+                        && fact
+                                instanceof
+                                GuardFact.Present(
+                                        GuardFact.Mode.Armed(MonoTime deadline),
+                                        long now,
+                                        boolean ends)
+                        && deadline.isAfter(before)
+                        && now == postmaster
+                        && ends == ending);
     }
 
     private void onServer(Server server, MonoTime askedAt, long postmaster) {
@@ -579,12 +623,10 @@ public final class AgentLoop implements AutoCloseable {
                 ports.scheduler()
                         .after(
                                 pause.toMillis() < 1 ? Duration.ofMillis(1) : pause,
-                                () ->
-                                        ports.executor()
-                                                .execute(() -> {
-                                                    timer = null;
-                                                    turnSoon();
-                                                }));
+                                () -> {
+                                    timer = null;
+                                    turnSoon();
+                                });
     }
 
     private ServerFiles plainFiles() {

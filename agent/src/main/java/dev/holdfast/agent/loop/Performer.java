@@ -311,7 +311,9 @@ final class Performer {
     private void brief(Action.Brief action) {
         switch (action) {
             case Action.SetGuard set ->
-                    settle(action, guard.set(set.mode(), new Deadlines(facts.lease.ttl())));
+                    on(
+                            guard.set(set.mode(), new Deadlines(facts.lease.ttl())),
+                            (_, failure) -> settled(action, failure));
             case Action.Kill _ -> settle(action, guard.kill());
             case Action.LetLeaseRunOut runOut -> {
                 lease.letRunOut();
@@ -370,18 +372,23 @@ final class Performer {
         }
     }
 
-    /** Its effect shows in what the guard says by itself. */
     private void settle(Action action, CompletableFuture<Void> answer) {
         on(
                 answer,
                 (_, failure) -> {
-                    if (failure == null) {
-                        inFlight.succeeded(action);
-                    } else {
-                        failed(action, failure);
-                    }
+                    settled(action, failure);
                     around.wake();
                 });
+    }
+
+    /** Its effect shows in what the guard says by itself, which is what there is to decide on. */
+    private void settled(Action action, @Nullable Throwable failure) {
+        if (failure == null) {
+            inFlight.succeeded(action);
+        } else {
+            failed(action, failure);
+            around.wake();
+        }
     }
 
     /** Runs SQL; the action is under way until the server was asked again. */

@@ -117,11 +117,10 @@ public final class ServerObserver {
                 };
         scheduler.after(
                 pause,
-                () ->
-                        executor.execute(() -> {
-                            if (mine == generation) {
-                                askNow();
-                            }
-                        }));
+                () -> {
+                    if (mine == generation) {
+                        askNow();
+                    }
+                });
     }
 }

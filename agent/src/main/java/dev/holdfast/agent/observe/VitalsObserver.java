@@ -70,13 +70,12 @@ public final class VitalsObserver implements AutoCloseable {
     public void start() {
         scheduler.after(
                 pace.get(),
-                () ->
-                        executor.execute(() -> {
-                            if (!closed) {
-                                round();
-                                start();
-                            }
-                        }));
+                () -> {
+                    if (!closed) {
+                        round();
+                        start();
+                    }
+                });
     }
 
     /**
@@ -154,7 +153,7 @@ public final class VitalsObserver implements AutoCloseable {
                 trouble,
                 trouble.isPresent() == before.isPresent() ? News.NONE : News.TROUBLE);
         if (trouble.isPresent() && toAskAgain.add(kind)) {
-            scheduler.after(AGAIN, () -> executor.execute(() -> askAgain(kind)));
+            scheduler.after(AGAIN, () -> askAgain(kind));
         }
     }
 

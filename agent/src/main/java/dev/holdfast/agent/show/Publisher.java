@@ -222,9 +222,11 @@ public final class Publisher {
     }
 
     private static String failedServices(MemberStatus status) {
-        return status.services().stream()
-                .map(ServiceStatus::failure)
-                .filter(failure -> !failure.isEmpty())
-                .collect(Collectors.joining("; "));
+        return status.services().isEmpty()
+                ? ""
+                : status.services().stream()
+                        .map(ServiceStatus::failure)
+                        .filter(failure -> !failure.isEmpty())
+                        .collect(Collectors.joining("; "));
     }
 }

@@ -33,7 +33,7 @@ public record Tags(SortedMap<String, String> values) {
     }
 
     private boolean isSet(String tag) {
-        return "true".equals(values.get(tag));
+        return !values.isEmpty() && "true".equals(values.get(tag));
     }
 
     /**

@@ -135,6 +135,11 @@ final class Files {
 
     /** The first that has lines. */
     private static List<String> firstOf(List<List<String>> candidates) {
-        return candidates.stream().filter(lines -> !lines.isEmpty()).findFirst().orElse(List.of());
+        for (List<String> lines : candidates) {
+            if (!lines.isEmpty()) {
+                return lines;
+            }
+        }
+        return List.of();
     }
 }

@@ -9,6 +9,7 @@ import dev.holdfast.core.cluster.MemberSettings;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.Slot;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -158,8 +159,12 @@ final class SlotRules {
                     case null -> false;
                 };
         if (counts) {
-            retained(o, cluster).forEach(name -> seen.putIfAbsent(name, o.now()));
-            present(o, cluster).forEach(name -> seen.put(name, o.now()));
+            for (String name : retained(o, cluster)) {
+                seen.putIfAbsent(name, o.now());
+            }
+            for (String name : present(o, cluster)) {
+                seen.put(name, o.now());
+            }
         }
         removed(cluster).forEach(member -> seen.remove(member.slotName()));
         return seen;
@@ -167,7 +172,7 @@ final class SlotRules {
 
     /** Which slots of members are to be here. */
     private static SortedSet<String> wanted(Observation o, ClusterView cluster) {
-        SortedSet<String> wanted = new TreeSet<>(present(o, cluster));
+        SortedSet<String> wanted = present(o, cluster);
         if (mayLead(o, cluster)) {
             wanted.addAll(retained(o, cluster));
         }
@@ -197,7 +202,11 @@ final class SlotRules {
         SortedSet<String> retained = new TreeSet<>(cluster.slots().retained());
         retained.remove(o.me().slotName());
         removed(cluster).forEach(member -> retained.remove(member.slotName()));
-        retained.removeAll(slots(o, cluster, m -> m.member().tags().noStream()));
+        for (MemberRecord.Stored member : cluster.members().values()) {
+            if (member.member().tags().noStream()) {
+                retained.remove(member.name().slotName());
+            }
+        }
         return retained;
     }
 
@@ -224,6 +233,9 @@ final class SlotRules {
 
     /** An operator has said that they will not be back. */
     static SortedSet<MemberName> removed(ClusterView cluster) {
+        if (cluster.settings().isEmpty()) {
+            return Collections.emptySortedSet();
+        }
         SortedSet<MemberName> removed = new TreeSet<>();
         cluster.settings()
                 .forEach((member, settings) -> {
