@@ -69,11 +69,22 @@ final class CatchUp {
         unheard.remove(o.me());
         o.peers()
                 .forEach((member, answer) -> {
-                    if (!answer.askedAt().isBefore(since)) {
+                    if (!answer.askedAt().isBefore(stillCounts(answer, since))) {
                         unheard.remove(member);
                     }
                 });
         return unheard;
+    }
+
+    /**
+     * Who was silent in the race a moment before, as a primary is that was cut off from the others,
+     * is not waited for once more. An answer of then does not say what has arrived since.
+     */
+    private static MonoTime stillCounts(Peer answer, MonoTime since) {
+        return switch (answer) {
+            case Peer.Silent _ -> since.minus(ASK);
+            case Peer.Answered _ -> since;
+        };
     }
 
     /** Who has the most, if it is more than what is here. */

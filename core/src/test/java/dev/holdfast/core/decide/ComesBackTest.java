@@ -16,6 +16,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.Epoch;
 import dev.holdfast.core.Lsn;
+import dev.holdfast.core.MemberName;
+import dev.holdfast.core.MonoTime;
+import dev.holdfast.core.Timeline;
 import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
@@ -23,6 +26,7 @@ import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -461,6 +465,35 @@ class ComesBackTest {
         assertThat(has(Catalogue.prepared().asynchronous().nobodyAsked(), Action.AskPeers.class))
                 .as("the best one leads anyway")
                 .isFalse();
+    }
+
+    @Test
+    void aNewLeaderDoesNotWaitOnceMoreForWhoWasSilentInTheRace() {
+        assertThat(askedAgain(new Peer.Silent(at(-600), "timed out"))).isEmpty();
+        assertThat(askedAgain(new Peer.Silent(at(-1_001), "timed out")))
+                .as("that was long ago")
+                .containsExactly(PG3);
+        assertThat(askedAgain(answered(at(-600)))).as("it has gone on").containsExactly(PG3);
+    }
+
+    /** Whom a new leader asks that has heard this of the one other member. */
+    private static List<MemberName> askedAgain(Peer inTheRace) {
+        return Catalogue.prepared()
+                .memory(m -> since(m, 0))
+                .nobodyAsked()
+                .peer(PG3, inTheRace)
+                .decide()
+                .actions()
+                .stream()
+                .filter(Action.AskPeers.class::isInstance)
+                .map(Action.AskPeers.class::cast)
+                .flatMap(ask -> ask.members().stream())
+                .toList();
+    }
+
+    private static Peer answered(MonoTime askedAt) {
+        return new Peer.Answered(
+                askedAt, true, true, Optional.of(new Timeline(1)), HERE, HERE, false);
     }
 
     private static boolean hasMoreAfter(Lsn position, long millis) {
