@@ -20,9 +20,11 @@ import java.util.stream.Stream;
  * @param before who was the primary
  * @param after who is it now
  * @param cameBack how the primary of before is in the cluster again
+ * @param unconfirmed rows acknowledged before a standby had said that it has them
+ * @param unkept those of them that were acknowledged while {@code /sync} named a standby
  * @param anomalies of what the lists' clients saw
  * @param faults when something broke or was whole again
- * @param seen of each member its role, and of the leader key its value: from when on
+ * @param seen of each member its role, and of the keys what they say: from when on
  * @param writes acknowledged through the balancer in each slice of the trial
  */
 record Chronicle(
@@ -35,6 +37,8 @@ record Chronicle(
         long acknowledged,
         List<String> lost,
         List<String> doubled,
+        long unconfirmed,
+        List<String> unkept,
         List<String> anomalies,
         List<String> twoWriters,
         long twoWriterInstants,
@@ -72,6 +76,8 @@ record Chronicle(
                 outcome.rows().acknowledged(),
                 outcome.rows().lost(),
                 outcome.rows().doubled(),
+                outcome.unconfirmed(),
+                outcome.unkept().stream().map(Acknowledged::row).toList(),
                 outcome.anomalies().stream().map(ListChecker.Anomaly::toString).toList(),
                 outcome.overlaps().stream().map(Reigns.Overlap::toString).toList(),
                 outcome.twoWriters(),
@@ -101,7 +107,11 @@ record Chronicle(
     }
 
     boolean isClean() {
-        return lost.isEmpty() && doubled.isEmpty() && anomalies.isEmpty() && twoWriters.isEmpty();
+        return lost.isEmpty()
+                && doubled.isEmpty()
+                && unkept.isEmpty()
+                && anomalies.isEmpty()
+                && twoWriters.isEmpty();
     }
 
     // --- files

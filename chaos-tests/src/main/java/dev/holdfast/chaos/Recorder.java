@@ -9,12 +9,18 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Looks on while a trial runs: what each member says it is, and who holds the leader key. Each is
- * asked by a thread of its own, so that one who does not answer holds up nobody.
+ * Looks on while a trial runs: what each member says it is, who holds the leader key, and whom
+ * {@code /sync} names. Each is asked by a thread of its own, so that one who does not answer holds
+ * up nobody.
  */
 final class Recorder implements AutoCloseable {
     /** Beside the members, whose samples are under their names. */
     static final String LEADER_KEY = "leader key";
+
+    /** Whom {@code /sync} names, or that it names nobody. */
+    static final String SYNC_KEY = "/sync";
+
+    static final String NOBODY = "nobody";
 
     /** One that takes no clients. */
     static final String CLOSED_PRIMARY = "closed primary";
@@ -27,7 +33,7 @@ final class Recorder implements AutoCloseable {
     /**
      * What was seen.
      *
-     * @param what a member's role, or the leader key's value; empty where nobody answered
+     * @param what a member's role, or what a key says; empty where nobody answered
      */
     record Sample(long nanos, String what) {}
 
@@ -39,6 +45,7 @@ final class Recorder implements AutoCloseable {
             recorder.add(member.name(), () -> role(member));
         }
         recorder.add(LEADER_KEY, () -> cluster.key("leader"));
+        recorder.add(SYNC_KEY, () -> sync(cluster));
         return recorder;
     }
 
@@ -64,6 +71,16 @@ final class Recorder implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** An answer that was long in coming does not say of when it is, and so it is none. */
+    private static Optional<String> sync(TestCluster cluster) {
+        long asked = System.nanoTime();
+        List<String> named = cluster.syncNames();
+        boolean isLate = System.nanoTime() - asked > INTERVAL.toNanos();
+        return isLate
+                ? Optional.empty()
+                : Optional.of(named.isEmpty() ? NOBODY : String.join(", ", named));
     }
 
     private static String answer(Question question) {
@@ -103,6 +120,10 @@ final class Recorder implements AutoCloseable {
             samples.forEach((whom, seen) -> copy.put(whom, List.copyOf(seen)));
             return copy;
         }
+    }
+
+    SyncSeen sync() {
+        return new SyncSeen(samples().getOrDefault(SYNC_KEY, List.of()));
     }
 
     void stop() {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +16,9 @@ import java.util.stream.Collectors;
  * to.
  */
 public final class Report {
-    private static final String COLUMNS = "%-56s %4s %9s %9s %5s %8s %9s %12s";
+    private static final int TITLE_WIDTH = 72;
+    private static final String COLUMNS =
+            "%-" + TITLE_WIDTH + "s %4s %9s %9s %5s %8s %11s %7s %10s %12s";
 
     private final List<Chronicle> trials;
 
@@ -67,6 +70,14 @@ public final class Report {
             return trials.stream().mapToLong(t -> t.doubled().size()).sum();
         }
 
+        private long unconfirmed() {
+            return trials.stream().mapToLong(Chronicle::unconfirmed).sum();
+        }
+
+        private long unkept() {
+            return trials.stream().mapToLong(t -> t.unkept().size()).sum();
+        }
+
         private long anomalies() {
             return trials.stream().mapToLong(t -> t.anomalies().size()).sum();
         }
@@ -83,13 +94,25 @@ public final class Report {
                     worst() + " ms",
                     lost(),
                     doubled(),
+                    unconfirmed(),
+                    unkept(),
                     anomalies(),
                     twoWriters());
         }
     }
 
     private static final List<Object> HEADINGS =
-            List.of("", "runs", "median", "worst", "lost", "doubled", "anomalies", "two writers");
+            List.of(
+                    "",
+                    "runs",
+                    "median",
+                    "worst",
+                    "lost",
+                    "doubled",
+                    "no standby",
+                    "unkept",
+                    "anomalies",
+                    "two writers");
 
     private List<Kind> kinds() {
         Map<String, List<Chronicle>> byTitle =
@@ -106,8 +129,19 @@ public final class Report {
         System.out.println();
         System.out.println("longest gap between two acknowledged writes, by fault");
         System.out.println(COLUMNS.formatted(HEADINGS.toArray()));
-        kinds().forEach(kind -> System.out.println(COLUMNS.formatted(kind.cells().toArray())));
+        kinds().forEach(kind -> System.out.println(line(kind)));
         System.out.println();
+    }
+
+    /** Figures stand below each other: a title that is too long has a line of its own. */
+    private static String line(Kind kind) {
+        List<Object> cells = new ArrayList<>(kind.cells());
+        String before = "";
+        if (kind.title().length() > TITLE_WIDTH) {
+            before = kind.title() + "\n";
+            cells.set(0, "");
+        }
+        return before + COLUMNS.formatted(cells.toArray());
     }
 
     /** One page, which needs nothing else. */
@@ -164,7 +198,7 @@ public final class Report {
     private static void section(StringBuilder page, Chronicle trial) {
         page.append("<h2>%s, %s</h2>\n".formatted(text(trial.title()), text(trial.cluster())));
         page.append(
-                "<p>%s &#8594; %s. Longest gap %s s. %d writes acknowledged, %d lost, %d doubled, %d instants with two writers. The old primary %s.</p>\n"
+                "<p>%s &#8594; %s. Longest gap %s s. %d writes acknowledged, %d lost, %d doubled, %d without a synchronous standby, %d instants with two writers. The old primary %s.</p>\n"
                         .formatted(
                                 text(trial.before()),
                                 text(trial.after()),
@@ -172,14 +206,16 @@ public final class Report {
                                 trial.acknowledged(),
                                 trial.lost().size(),
                                 trial.doubled().size(),
+                                trial.unconfirmed(),
                                 trial.twoWriterInstants(),
                                 text(trial.cameBack())));
         if (!trial.isClean()) {
             page.append(
-                    "<p class=\"bad\">lost %s, doubled %s, two writers %s, anomalies %s</p>\n"
+                    "<p class=\"bad\">lost %s, doubled %s, without a standby though /sync named one %s, two writers %s, anomalies %s</p>\n"
                             .formatted(
                                     text(trial.lost()),
                                     text(trial.doubled()),
+                                    text(trial.unkept()),
                                     text(trial.twoWriters()),
                                     text(trial.anomalies())));
         }

@@ -208,17 +208,19 @@ final class TestCluster implements AutoCloseable {
 
     /** The synchronous standby that {@code /sync} names; waits until there is one. */
     Member syncStandby() {
-        Await.until("/sync names a standby", () -> syncNames().findFirst().isPresent());
-        return member(syncNames().findFirst().orElseThrow());
+        Await.until("/sync names a standby", () -> !syncNames().isEmpty());
+        return member(syncNames().getFirst());
     }
 
-    private Stream<String> syncNames() {
+    /** Those that {@code /sync} names now. */
+    List<String> syncNames() {
         return key("sync")
                 .map(text -> members().getFirst().rest().parse(text).path("sync_standby"))
                 .filter(JsonNode::isTextual)
                 .stream()
                 .flatMap(names -> Stream.of(names.asText().split(",", -1)))
-                .filter(name -> !name.isEmpty());
+                .filter(name -> !name.isEmpty())
+                .toList();
     }
 
     // --- waiting
@@ -252,7 +254,7 @@ final class TestCluster implements AutoCloseable {
             Await.until(
                     "a synchronous standby stands in /sync and in PostgreSQL",
                     () ->
-                            syncNames()
+                            syncNames().stream()
                                     .map(name -> primary.streaming().getOrDefault(name, ""))
                                     .anyMatch(s -> s.equals("sync") || s.equals("quorum")));
         }

@@ -94,7 +94,7 @@ record Timeline(Chronicle trial) {
     }
 
     private void bars(StringBuilder svg, String whom, List<Chronicle.Point> seen, int y) {
-        boolean isMember = !whom.equals(Recorder.LEADER_KEY);
+        boolean isMember = isMember(whom);
         for (int i = 0; i < seen.size(); i++) {
             double from = x(seen.get(i).second());
             double to = i + 1 < seen.size() ? x(seen.get(i + 1).second()) : LEFT + WIDTH;
@@ -117,15 +117,16 @@ record Timeline(Chronicle trial) {
         }
     }
 
-    /** A member has the same color whenever it holds the key. */
+    private static boolean isMember(String whom) {
+        return !whom.equals(Recorder.LEADER_KEY) && !whom.equals(Recorder.SYNC_KEY);
+    }
+
+    /** A member has the same color wherever it stands in a key. */
     private String holder(String member) {
-        if (member.isEmpty()) {
+        if (member.isEmpty() || member.equals(Recorder.NOBODY)) {
             return Look.SILENT.color();
         }
-        List<String> members =
-                trial.seen().keySet().stream()
-                        .filter(name -> !name.equals(Recorder.LEADER_KEY))
-                        .toList();
+        List<String> members = trial.seen().keySet().stream().filter(Timeline::isMember).toList();
         int place = members.indexOf(member);
         return HOLDERS.get(place < 0 ? HOLDERS.size() - 1 : Math.min(place, HOLDERS.size() - 1));
     }

@@ -67,6 +67,7 @@ final class Trial {
      *
      * @param gap the longest time without an acknowledged write through the balancer
      * @param unconfirmed rows acknowledged before a standby had said that it has them
+     * @param unkept those of them that were acknowledged while {@code /sync} named a standby
      * @param overlaps of the times in which servers accepted writes
      * @param onWaking rows that the frozen member accepted on waking, and that no standby had to
      *     confirm
@@ -79,6 +80,7 @@ final class Trial {
             Duration gap,
             Writers.Verdict rows,
             long unconfirmed,
+            List<Acknowledged> unkept,
             List<Reigns.Overlap> overlaps,
             long onWaking,
             long failures,
@@ -91,12 +93,12 @@ final class Trial {
         }
 
         boolean isClean() {
-            return rows.isClean() && overlaps.isEmpty() && anomalies.isEmpty();
+            return rows.isClean() && overlaps.isEmpty() && anomalies.isEmpty() && unkept.isEmpty();
         }
 
         @Override
         public String toString() {
-            return "%s -> %s, gap %d ms, %d rows acknowledged, %d lost, %d doubled, %d without a synchronous standby, %d instants with two writers%s, %d attempts failed, %d anomalies, the old primary %s"
+            return "%s -> %s, gap %d ms, %d rows acknowledged, %d lost, %d doubled, %d without a synchronous standby (%d of them while /sync named one), %d instants with two writers%s, %d attempts failed, %d anomalies, the old primary %s"
                     .formatted(
                             before,
                             after,
@@ -105,6 +107,7 @@ final class Trial {
                             rows.lost().size(),
                             rows.doubled().size(),
                             unconfirmed,
+                            unkept.size(),
                             twoWriters(),
                             onWaking > 0 ? " (%d rows on waking)".formatted(onWaking) : "",
                             failures,
@@ -149,6 +152,8 @@ final class Trial {
                     all.stream()
                             .filter(row -> happened.woken().filter(w -> w.isExcused(row)).isEmpty())
                             .toList();
+            List<Acknowledged> unconfirmed = writers.unconfirmed(cluster.members(), begin);
+            SyncSeen sync = recorder.sync();
             List<Mark> marks = new ArrayList<>(List.of(new Mark(begin, "begin")));
             marks.addAll(happened.marks());
             marks.add(new Mark(over, "over"));
@@ -157,7 +162,8 @@ final class Trial {
                     after,
                     writers.longestGap(happened.gapFromNanos()),
                     rows,
-                    writers.unconfirmed(cluster.members(), begin).size(),
+                    unconfirmed.size(),
+                    unconfirmed.stream().filter(row -> sync.namedAt(row.nanos())).toList(),
                     Reigns.overlaps(counted),
                     all.size() - counted.size(),
                     writers.failures(),

@@ -78,6 +78,8 @@ final class ReportTest {
                 100,
                 lost,
                 List.of(),
+                3,
+                List.of("2/7"),
                 List.of(),
                 List.of(),
                 0,
@@ -87,7 +89,9 @@ final class ReportTest {
                         "pg1",
                         List.of(new Chronicle.Point(0, "primary"), new Chronicle.Point(2, "")),
                         Recorder.LEADER_KEY,
-                        List.of(new Chronicle.Point(0, "pg1"), new Chronicle.Point(6, "pg2"))),
+                        List.of(new Chronicle.Point(0, "pg1"), new Chronicle.Point(6, "pg2")),
+                        Recorder.SYNC_KEY,
+                        List.of(new Chronicle.Point(0, "pg2"), new Chronicle.Point(6, "nobody"))),
                 List.of(0, 20, 25, 0, 0, 30));
     }
 }

@@ -20,6 +20,9 @@ final class Scenarios {
             assertThat(outcome.rows().acknowledged()).as("acknowledged rows").isPositive();
             assertThat(outcome.rows().lost()).as("acknowledged rows that are gone").isEmpty();
             assertThat(outcome.rows().doubled()).as("rows that are there twice").isEmpty();
+            assertThat(outcome.unkept())
+                    .as("rows acknowledged without a synchronous standby though /sync named one")
+                    .isEmpty();
             assertThat(outcome.anomalies()).as("of what the lists' clients saw").isEmpty();
             switch (scenario.after()) {
                 case SAME -> assertThat(outcome.after()).isEqualTo(outcome.before());
