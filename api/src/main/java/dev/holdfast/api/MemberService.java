@@ -143,6 +143,12 @@ public interface MemberService {
     MemberStatus status();
 
     /**
+     * When the loop that decides ran last. The REST server has a thread of its own: that it answers
+     * says nothing of that loop.
+     */
+    MonoTime ranAt();
+
+    /**
      * Runs {@code listener} after every change of {@link #status()}, on the member's own thread,
      * until closed.
      */

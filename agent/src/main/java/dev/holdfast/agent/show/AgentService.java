@@ -77,6 +77,11 @@ public final class AgentService implements MemberService {
     }
 
     @Override
+    public MonoTime ranAt() {
+        return shown.ranAt();
+    }
+
+    @Override
     public AutoCloseable onChange(Runnable listener) {
         return shown.onChange(listener);
     }

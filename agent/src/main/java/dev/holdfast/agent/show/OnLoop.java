@@ -43,6 +43,11 @@ public final class OnLoop implements MemberService {
     }
 
     @Override
+    public MonoTime ranAt() {
+        return member.ranAt();
+    }
+
+    @Override
     public AutoCloseable onChange(Runnable listener) {
         return member.onChange(listener);
     }

@@ -40,6 +40,7 @@ public final class Shown implements AgentLoop.Listener {
     private long storeRevision = -1;
     private long storeSeenEpochSeconds;
 
+    private volatile MonoTime ranAt;
     private volatile @Nullable Observation seen;
     private volatile @Nullable MemberStatus status;
     private volatile @Nullable Publisher publisher;
@@ -68,6 +69,7 @@ public final class Shown implements AgentLoop.Listener {
         this.host = host;
         this.version = version;
         this.clock = clock;
+        this.ranAt = clock.get();
         this.metrics = new AgentMetrics(scope, name, () -> status, clock);
     }
 
@@ -78,6 +80,7 @@ public final class Shown implements AgentLoop.Listener {
 
     @Override
     public void onTurn(Observation now, Decision decided) {
+        ranAt = clock.get();
         long revision = now.cluster().map(c -> c.revision()).orElse(-1L);
         if (revision != storeRevision || now.lease().isGood(clock.get())) {
             storeRevision = revision;
@@ -130,12 +133,18 @@ public final class Shown implements AgentLoop.Listener {
 
     /** A timer of the loop has fired. */
     public void onTimer(Duration late) {
+        ranAt = clock.get();
         metrics.onTimer(late);
     }
 
     /** A request to the store has been answered, or not; any thread. */
     public void onStoreRequest(String request, String outcome, Duration took) {
         metrics.onStoreRequest(request, outcome, took);
+    }
+
+    /** When the loop did something last; there are timers on it that never rest, for the lease. */
+    MonoTime ranAt() {
+        return ranAt;
     }
 
     Optional<Observation> seen() {

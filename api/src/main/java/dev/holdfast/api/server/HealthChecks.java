@@ -5,9 +5,11 @@ import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRole;
+import dev.holdfast.core.cluster.Versioned;
 import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.status.MemberStatus;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
@@ -39,28 +41,42 @@ public final class HealthChecks {
         }
     }
 
-    /** Answers {@code path}, which may be any, with its decoded query parameters. */
+    /**
+     * Answers {@code path}, which may be any, with its decoded query parameters.
+     *
+     * @param ranAt when the member's loop ran last
+     */
     public static Answer answer(
             String path,
             Iterable<Map.Entry<String, String>> parameters,
             MemberStatus status,
+            MonoTime ranAt,
             MonoTime now) {
         Optional<HealthPath> check = HealthPath.of(path);
         if (check.isEmpty()) {
             return new Answer(404, "there is no health check \"" + path + "\"");
         }
         if (!check.get().readsQuery()) {
-            return answer(check.get(), HealthQuery.NONE, status, now);
+            return answer(check.get(), HealthQuery.NONE, status, ranAt, now);
         }
         return switch (HealthQuery.parse(parameters)) {
             case HealthQuery.Parsed.Valid(HealthQuery query) ->
-                    answer(check.get(), query, status, now);
+                    answer(check.get(), query, status, ranAt, now);
             case HealthQuery.Parsed.Invalid(String sentence) -> new Answer(400, sentence);
         };
     }
 
+    /**
+     * Answers a check.
+     *
+     * @param ranAt when the member's loop ran last
+     */
     public static Answer answer(
-            HealthPath check, HealthQuery query, MemberStatus status, MonoTime now) {
+            HealthPath check,
+            HealthQuery query,
+            MemberStatus status,
+            MonoTime ranAt,
+            MonoTime now) {
         return Answer.of(
                 switch (check) {
                     case PRIMARY -> status.servesAsPrimary(now);
@@ -92,11 +108,23 @@ public final class HealthChecks {
                                                     && isReplica(query, status)))
                                     && hasTags(query, status);
                     case HEALTH -> status.state().isRunning() && hasTags(query, status);
-                    // The loop that decides is the one that answers here: whoever gets an answer at
-                    // all has seen it run.
-                    case LIVENESS -> true;
+                    case LIVENESS -> isAlive(status, ranAt, now);
                     case READINESS -> isReady(query, status, now);
                 });
+    }
+
+    /**
+     * By Patroni's bounds. A loop that hangs renews no lease and changes no status, so the role is
+     * the one that it had.
+     */
+    private static boolean isAlive(MemberStatus status, MonoTime ranAt, MonoTime now) {
+        Duration ttl = config(status).ttl();
+        Duration longest =
+                switch (status.role()) {
+                    case PRIMARY, STANDBY_LEADER -> ttl;
+                    case REPLICA, UNINITIALIZED, DEMOTED, PROMOTED -> ttl.multipliedBy(2);
+                };
+        return !now.isAfter(ranAt.plus(longest));
     }
 
     private static boolean leadsStandbyCluster(MemberStatus status, MonoTime now) {
@@ -141,8 +169,7 @@ public final class HealthChecks {
                 || !standby.isStreaming()) {
             return false;
         }
-        long allowed =
-                query.maxLagBytes().orElseGet(() -> maximumLagOnFailover(status.cluster().get()));
+        long allowed = query.maxLagBytes().orElseGet(() -> config(status).maximumLagOnFailover());
         Lsn at =
                 switch (query.mode()) {
                     case APPLY -> standby.replayed();
@@ -151,10 +178,10 @@ public final class HealthChecks {
         return lagBytes(status, at) <= allowed;
     }
 
-    private static long maximumLagOnFailover(ClusterView cluster) {
-        return cluster.config()
-                .map(config -> config.value())
-                .orElseGet(ClusterConfig::defaults)
-                .maximumLagOnFailover();
+    private static ClusterConfig config(MemberStatus status) {
+        return status.cluster()
+                .flatMap(ClusterView::config)
+                .map(Versioned::value)
+                .orElseGet(ClusterConfig::defaults);
     }
 }

@@ -100,7 +100,7 @@ final class HeldAnswers {
     private boolean isDecided(HealthPath check, MonoTime now) {
         MemberStatus current = status.get();
         return !now.isBefore(current.settlesBy())
-                || HealthChecks.answer(check, HealthQuery.NONE, current, now).isHealthy();
+                || HealthChecks.answer(check, HealthQuery.NONE, current, now, now).isHealthy();
     }
 
     private void answer(Held held) {

@@ -284,7 +284,7 @@ final class RestRoutes {
     private void answerHealth(HttpServerRequest request, HealthPath check, HealthQuery query) {
         MemberStatus status = service.status();
         MonoTime now = service.now();
-        int code = HealthChecks.answer(check, query, status, now).status();
+        int code = HealthChecks.answer(check, query, status, service.ranAt(), now).status();
         boolean wantsBody = request.method().equals(HttpMethod.GET);
         answer(request, code, JSON, wantsBody ? text(status, now) : "");
     }

@@ -49,6 +49,7 @@ final class FakeMember implements MemberService {
     private final List<Object> asked = new CopyOnWriteArrayList<>();
     private volatile MemberStatus status;
     private volatile MonoTime now = Members.NOW;
+    private volatile MonoTime ranAt = Members.NOW;
     private final AtomicInteger scrapes = new AtomicInteger();
     private final AtomicInteger journalsRead = new AtomicInteger();
     private volatile int journalLines = 1;
@@ -66,6 +67,12 @@ final class FakeMember implements MemberService {
     }
 
     void timeIs(MonoTime instant) {
+        now = instant;
+        ranAt = instant;
+    }
+
+    /** Time goes on, and the loop does not. */
+    void hangsUntil(MonoTime instant) {
         now = instant;
     }
 
@@ -111,6 +118,11 @@ final class FakeMember implements MemberService {
     @Override
     public MemberStatus status() {
         return status;
+    }
+
+    @Override
+    public MonoTime ranAt() {
+        return ranAt;
     }
 
     @Override

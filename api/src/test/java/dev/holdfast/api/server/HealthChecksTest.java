@@ -8,6 +8,7 @@ import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.MemberRole;
 import dev.holdfast.core.cluster.MemberState;
 import dev.holdfast.core.cluster.SyncState;
+import dev.holdfast.core.config.ClusterConfig;
 import dev.holdfast.core.config.SyncMode;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.status.MemberStatus;
@@ -232,14 +233,43 @@ class HealthChecksTest {
         MonoTime lastMoment = Members.SOON.minus(Duration.ofNanos(1));
         assertThat(
                         HealthChecks.answer(
-                                        HealthPath.PRIMARY, HealthQuery.NONE, status, lastMoment)
+                                        HealthPath.PRIMARY,
+                                        HealthQuery.NONE,
+                                        status,
+                                        lastMoment,
+                                        lastMoment)
                                 .isHealthy())
                 .isTrue();
         assertThat(
                         HealthChecks.answer(
-                                        HealthPath.PRIMARY, HealthQuery.NONE, status, Members.SOON)
+                                        HealthPath.PRIMARY,
+                                        HealthQuery.NONE,
+                                        status,
+                                        Members.SOON,
+                                        Members.SOON)
                                 .isHealthy())
                 .isFalse();
+    }
+
+    @Test
+    void aMemberWhoseLoopHangsIsAliveForOneTtlAsPrimaryAndForTwoElse() {
+        Duration ttl = ClusterConfig.defaults().ttl();
+
+        assertThat(aliveAfter(Members.primary().status(), ttl)).isTrue();
+        assertThat(aliveAfter(Members.primary().status(), ttl.plusMillis(1))).isFalse();
+        assertThat(aliveAfter(Members.standby().status(), ttl.multipliedBy(2))).isTrue();
+        assertThat(aliveAfter(Members.standby().status(), ttl.multipliedBy(2).plusMillis(1)))
+                .isFalse();
+    }
+
+    private static boolean aliveAfter(MemberStatus status, Duration silence) {
+        return HealthChecks.answer(
+                        HealthPath.LIVENESS,
+                        HealthQuery.NONE,
+                        status,
+                        Members.NOW,
+                        Members.NOW.plus(silence))
+                .isHealthy();
     }
 
     private static HealthChecks.Answer answer(String uri, MemberStatus status) {
@@ -254,7 +284,7 @@ class HealthChecksTest {
                                                 pair[0],
                                                 URLDecoder.decode(pair[1], StandardCharsets.UTF_8)))
                                 .toList();
-        return HealthChecks.answer(parts[0], parameters, status, Members.NOW);
+        return HealthChecks.answer(parts[0], parameters, status, Members.NOW, Members.NOW);
     }
 
     private static ClusterView quorum() {

@@ -54,6 +54,15 @@ class RestServerTest {
         rest.close();
     }
 
+    @Test
+    void aMemberWhoseLoopHangsIsNotAliveThoughItsServerAnswers() {
+        member.hangsUntil(Members.NOW.plus(Duration.ofSeconds(10)));
+        assertThat(rest.get("/liveness").statusCode()).isEqualTo(200);
+
+        member.hangsUntil(Members.NOW.plus(Duration.ofSeconds(11)));
+        assertThat(rest.get("/liveness").statusCode()).isEqualTo(503);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "/,200",
