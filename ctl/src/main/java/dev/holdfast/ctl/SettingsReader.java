@@ -42,11 +42,15 @@ final class SettingsReader {
      * Reads.
      *
      * @param file the file named on the command line
-     * @param dcsUrl {@code etcd3://host:port}
+     * @param dcsGiven {@code etcd3://host:port}; without it {@code DCS_URL} counts, as in Patroni
      * @param verification of the members' certificates, unless the file leaves it out
      * @throws CtlException when the file cannot be read, or does not say where the store is
      */
-    Settings read(Optional<Path> file, Optional<String> dcsUrl, Verification verification) {
+    Settings read(Optional<Path> file, Optional<String> dcsGiven, Verification verification) {
+        Optional<String> dcsUrl =
+                dcsGiven.or(() ->
+                        Optional.ofNullable(environment.get("DCS_URL"))
+                                .filter(url -> !url.isBlank()));
         Optional<Path> chosen = file.or(this::namedByEnvironment).or(this::found);
         Map<String, Object> tree =
                 new LinkedHashMap<>(chosen.map(SettingsReader::parse).orElse(Map.of()));

@@ -107,6 +107,16 @@ class UsageTest {
     }
 
     @Test
+    void theStoreCanBeNamedByPatronisVariable() {
+        Map<String, String> named = Map.of("DCS_URL", "etcd3://store.example:2379");
+
+        assertThat(cluster.runWith(named, directory, "list", "demo").status()).isZero();
+        assertThat(cluster.runWith(named, directory, "-d", "consul://a:1", "list", "demo").err())
+                .as("an option wins over it")
+                .contains("consul");
+    }
+
+    @Test
     void aConfigurationFileThatIsNotThereIsNamed() {
         assertThat(cluster.runWith(Map.of(), directory, "-c", "/nonexistent/a.yml", "list").err())
                 .isEqualTo(

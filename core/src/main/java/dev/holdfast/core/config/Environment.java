@@ -51,6 +51,8 @@ final class Environment {
                     "restapi.allowlist_include_members",
                     "restapi.request_queue_size",
                     "restapi.server_tokens",
+                    "restapi.http_extra_headers",
+                    "restapi.https_extra_headers",
                     "ctl.authentication.username",
                     "ctl.authentication.password",
                     "ctl.insecure",

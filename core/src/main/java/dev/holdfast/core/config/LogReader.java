@@ -98,32 +98,7 @@ final class LogReader {
 
     /** A map, or the text of one, as a variable has it. */
     private static SortedMap<String, String> pairs(ConfigTree log, String key) {
-        return log.read(key, "a map of names and values", LogReader::pairs).orElse(new TreeMap<>());
-    }
-
-    private static Optional<SortedMap<String, String>> pairs(Object value) {
-        SortedMap<String, String> pairs = new TreeMap<>();
-        if (value instanceof Map<?, ?> map) {
-            map.forEach((name, text) -> pairs.put(String.valueOf(name), String.valueOf(text)));
-            return Optional.of(pairs);
-        }
-        String text = Scalars.text(value).orElse("").strip();
-        if (!text.startsWith("{") || !text.endsWith("}")) {
-            return Optional.empty();
-        }
-        String inside = text.substring(1, text.length() - 1).strip();
-        for (String part : inside.isEmpty() ? new String[0] : inside.split(",", -1)) {
-            int colon = part.indexOf(':');
-            if (colon < 0) {
-                return Optional.empty();
-            }
-            pairs.put(bare(part.substring(0, colon)), bare(part.substring(colon + 1)));
-        }
-        return Optional.of(pairs);
-    }
-
-    private static String bare(String text) {
-        return text.strip().replaceAll("^['\"]|['\"]$", "");
+        return log.read(key, "a map of names and values", Pairs::of).orElse(new TreeMap<>());
     }
 
     private static Optional<String> format(ConfigTree log, Log.Type type) {

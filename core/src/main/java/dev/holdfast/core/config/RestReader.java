@@ -12,7 +12,6 @@ import dev.holdfast.core.config.AgentConfig.ServerTls.ClientCertificates;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -200,26 +199,18 @@ final class RestReader {
         SortedMap<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         serverHeader(restApi).ifPresent(server -> headers.put("Server", server));
         for (String key : List.of("http_extra_headers", "https_extra_headers")) {
-            Map<?, ?> given =
-                    restApi.<Map<?, ?>>read(
-                                    key,
-                                    "a map of names and values of headers",
-                                    value ->
-                                            value instanceof Map<?, ?> map
-                                                    ? Optional.of(map)
-                                                    : Optional.empty())
-                            .orElse(Collections.emptyMap());
+            SortedMap<String, String> given =
+                    restApi.read(key, "a map of names and values of headers", Pairs::of)
+                            .orElse(Collections.emptySortedMap());
             given.forEach((name, value) -> {
-                Optional<String> text = value == null ? Optional.of("") : Scalars.text(value);
-                if (!HEADER.matcher(String.valueOf(name)).matches()
-                        || text.isEmpty()
-                        || text.get().chars().anyMatch(c -> c < 32 || c > 126)) {
+                if (!HEADER.matcher(name).matches()
+                        || value.chars().anyMatch(c -> c < 32 || c > 126)) {
                     restApi.error(
                             key + "." + name,
                             Problem.show(value),
                             "a header: a name, and one line");
                 } else if (key.startsWith(protocol + "_") || key.startsWith("http_")) {
-                    headers.put(String.valueOf(name), text.get());
+                    headers.put(name, value);
                 }
             });
         }

@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Environment variables win over the file, and HOLDFAST_ over PATRONI_. */
 class EnvironmentTest {
@@ -229,6 +230,40 @@ class EnvironmentTest {
                 .contains(
                         new AgentConfig.Log.Files(
                                 "/var/log/holdfast", 4, 1_000_000, Optional.of("rw-r--r--")));
+    }
+
+    @Test
+    void headersCanStandInAVariableAsInPatroni() {
+        assertThat(
+                        good(
+                                        FILE,
+                                        "PATRONI_RESTAPI_HTTP_EXTRA_HEADERS",
+                                        "X-Frame-Options: DENY, 'X-Sites': 'a:1, b', X-Note: it's on")
+                                .restApi()
+                                .headers())
+                .containsExactly(
+                        Map.entry("X-Frame-Options", "DENY"),
+                        Map.entry("X-Note", "it's on"),
+                        Map.entry("X-Sites", "a:1, b"));
+        assertThat(
+                        good(FILE, "PATRONI_RESTAPI_HTTP_EXTRA_HEADERS", "{X-A: '', X-B: b}")
+                                .restApi()
+                                .headers())
+                .containsExactly(Map.entry("X-A", ""), Map.entry("X-B", "b"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{X-A: a", "X-A", "'X-A: a", "X-A: a, b"})
+    void whatIsNoMapOfHeadersIsSaidWithItsVariable(String text) {
+        AgentConfigReader.Read read =
+                AgentConfigReader.read(
+                        Yaml.tree(FILE), variables("PATRONI_RESTAPI_HTTP_EXTRA_HEADERS", text));
+
+        assertThat(Yaml.sentences(read.problems()))
+                .anySatisfy(sentence ->
+                        assertThat(sentence)
+                                .contains("PATRONI_RESTAPI_HTTP_EXTRA_HEADERS")
+                                .contains("a map of names and values of headers"));
     }
 
     @Test
