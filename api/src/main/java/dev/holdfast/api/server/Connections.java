@@ -1,11 +1,13 @@
 package dev.holdfast.api.server;
 
+import io.netty.channel.ChannelHandlerContext;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.impl.HttpServerConnection;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +38,10 @@ final class Connections {
      */
     private final LinkedHashMap<HttpConnection, Long> waitingSince = new LinkedHashMap<>();
 
+    /** What was written and not taken, in bytes, when it was last looked at; the longest first. */
+    private final LinkedHashMap<HttpConnection, Long> untaken = new LinkedHashMap<>();
+
+    private long untakenBytes;
     private boolean timerRuns;
 
     Connections(Vertx vertx, Limits limits) {
@@ -46,6 +52,17 @@ final class Connections {
     void opened(HttpConnection connection) {
         open.add(connection);
         connection.closeHandler(_ -> closed(connection));
+        if (connection instanceof HttpServerConnection server) {
+            ChannelHandlerContext last = server.channelHandlerContext();
+            last.pipeline()
+                    .addBefore(
+                            last.name(),
+                            "bounds",
+                            new ClientBounds(
+                                    limits.maxPipelined(),
+                                    () -> close(connection),
+                                    bytes -> untaken(connection, bytes)));
+        }
         waiting(connection);
         if (open.size() > limits.maxConnections()) {
             close(waitingSince.firstEntry().getKey());
@@ -72,6 +89,40 @@ final class Connections {
     private void closed(HttpConnection connection) {
         open.remove(connection);
         waitingSince.remove(connection);
+        forget(connection);
+    }
+
+    private void forget(HttpConnection connection) {
+        Long bytes = untaken.remove(connection);
+        untakenBytes -= bytes == null ? 0 : bytes;
+    }
+
+    private void untaken(HttpConnection connection, long bytes) {
+        if (bytes == 0 && untaken.isEmpty()) {
+            return;
+        }
+        noteUntaken(connection, bytes);
+        if (untakenBytes <= limits.maxUntakenBytes()) {
+            return;
+        }
+        // Who has taken it meanwhile has not said so.
+        for (HttpConnection each : List.copyOf(untaken.keySet())) {
+            if (each instanceof HttpServerConnection server) {
+                noteUntaken(each, ClientBounds.untaken(server.channelHandlerContext().channel()));
+            }
+        }
+        while (untakenBytes > limits.maxUntakenBytes()) {
+            close(untaken.firstEntry().getKey());
+        }
+    }
+
+    private void noteUntaken(HttpConnection connection, long bytes) {
+        if (bytes == 0 || !open.contains(connection)) {
+            forget(connection);
+            return;
+        }
+        Long before = untaken.put(connection, bytes);
+        untakenBytes += bytes - (before == null ? 0 : before);
     }
 
     /**

@@ -12,10 +12,20 @@ import java.time.Duration;
  *     answer
  * @param maxConnections open at once; for one more the one that has been waiting longest is closed
  * @param maxBodyBytes of a command
+ * @param maxPipelined requests that one connection may have sent ahead of their answers
+ * @param maxUntakenBytes of answers that clients have not taken, all together; for more those that
+ *     have left theirs lying the longest are closed
  */
 public record Limits(
-        Duration hold, int maxHeld, Duration waiting, int maxConnections, int maxBodyBytes) {
+        Duration hold,
+        int maxHeld,
+        Duration waiting,
+        int maxConnections,
+        int maxBodyBytes,
+        int maxPipelined,
+        long maxUntakenBytes) {
     public static Limits defaults() {
-        return new Limits(Duration.ofMillis(800), 256, Duration.ofSeconds(10), 2_560, 1 << 20);
+        return new Limits(
+                Duration.ofMillis(800), 256, Duration.ofSeconds(10), 2_560, 1 << 20, 16, 8 << 20);
     }
 }

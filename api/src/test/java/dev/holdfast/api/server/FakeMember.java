@@ -76,8 +76,8 @@ final class FakeMember implements MemberService {
         now = instant;
     }
 
-    void journalIsLong() {
-        journalLines = 200;
+    void journalIsLong(int lines) {
+        journalLines = lines;
     }
 
     int journalsRead() {

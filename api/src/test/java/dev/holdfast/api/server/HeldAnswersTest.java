@@ -145,7 +145,15 @@ class HeldAnswersTest {
 
     @Test
     void aConnectionThatKeepsUsWaitingIsClosed() throws IOException {
-        Limits limits = new Limits(LONGER_THAN_THE_TEST, 256, Duration.ofMillis(100), 512, 1 << 20);
+        Limits limits =
+                new Limits(
+                        LONGER_THAN_THE_TEST,
+                        256,
+                        Duration.ofMillis(100),
+                        512,
+                        1 << 20,
+                        16,
+                        8 << 20);
         try (RunningServer rest = serving(limits);
                 Socket silent = rest.connect();
                 Socket slow = rest.connect()) {
@@ -162,7 +170,15 @@ class HeldAnswersTest {
 
     @Test
     void aClientThatWaitsForACommandIsNotClosed() {
-        Limits limits = new Limits(LONGER_THAN_THE_TEST, 256, Duration.ofMillis(100), 512, 1 << 20);
+        Limits limits =
+                new Limits(
+                        LONGER_THAN_THE_TEST,
+                        256,
+                        Duration.ofMillis(100),
+                        512,
+                        1 << 20,
+                        16,
+                        8 << 20);
         try (RunningServer rest = serving(limits)) {
             CompletableFuture<Reply> reply = new CompletableFuture<>();
             rest.member().replyWith(reply);
@@ -179,7 +195,9 @@ class HeldAnswersTest {
 
     @Test
     void silentConnectionsMakeWayForTheNextClient() throws IOException {
-        Limits limits = new Limits(LONGER_THAN_THE_TEST, 256, LONGER_THAN_THE_TEST, 2, 1 << 20);
+        Limits limits =
+                new Limits(
+                        LONGER_THAN_THE_TEST, 256, LONGER_THAN_THE_TEST, 2, 1 << 20, 16, 8 << 20);
         try (RunningServer rest = serving(limits);
                 Socket first = rest.connect();
                 Socket second = rest.connect()) {
@@ -195,7 +213,7 @@ class HeldAnswersTest {
     private static RunningServer holding(Duration hold, int maxHeld) {
         return new RunningServer(
                 new FakeMember(Members.promoting().settlesBy(Members.SOON).status()),
-                new Limits(hold, maxHeld, Duration.ofSeconds(10), 512, 1 << 20),
+                new Limits(hold, maxHeld, Duration.ofSeconds(10), 512, 1 << 20, 16, 8 << 20),
                 Optional.empty());
     }
 

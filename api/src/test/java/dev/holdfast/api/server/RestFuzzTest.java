@@ -92,7 +92,14 @@ class RestFuzzTest {
     private final RunningServer rest =
             new RunningServer(
                     member,
-                    new Limits(Duration.ofMillis(50), 16, Duration.ofMillis(500), 64, 4096),
+                    new Limits(
+                            Duration.ofMillis(50),
+                            16,
+                            Duration.ofMillis(500),
+                            64,
+                            4096,
+                            16,
+                            8 << 20),
                     Optional.of(new Credentials("admin", "secret")));
 
     @AfterEach

@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -419,7 +420,7 @@ class RestServerTest {
     /** Else a few dozen of these hold every health check up for a second. */
     @Test
     void littleIsMadeForWhoAsksOnAndNeverReads() throws IOException {
-        member.journalIsLong();
+        member.journalIsLong(200);
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         log.start();
         ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).addAppender(log);
@@ -438,6 +439,83 @@ class RestServerTest {
         }
         assertThat(member.journalsRead()).isLessThan(70);
         assertThat(List.copyOf(log.list)).as("a line for each of its requests").isEmpty();
+    }
+
+    @Test
+    void someRequestsMayBeSentAheadAndAreAnsweredInTheirOrder() throws IOException {
+        try (Socket socket = rest.connect()) {
+            socket.getOutputStream()
+                    .write(
+                            ("GET /primary HTTP/1.1\r\nHost: h\r\n\r\n".repeat(15)
+                                            + "GET /nowhere HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                                    .getBytes(StandardCharsets.US_ASCII));
+            String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+            assertThat(all.split("HTTP/1.1 200 OK", -1)).hasSize(16);
+            assertThat(all.substring(all.lastIndexOf("HTTP/1.1 "))).startsWith("HTTP/1.1 404");
+        }
+    }
+
+    /** Each would be kept until its turn comes, and fifty such clients fill the agent's memory. */
+    @Test
+    void whoSendsALotAheadIsThrownOut() throws IOException {
+        member.replyWith(new CompletableFuture<>());
+        String command =
+                "POST /restart HTTP/1.1\r\nHost: h\r\nAuthorization: "
+                        + basic("admin:s3cret:with colon")
+                        + "\r\nContent-Length: 0\r\n\r\n";
+        byte[] requests =
+                (command + "GET /primary HTTP/1.1\r\nHost: h\r\n\r\n".repeat(500))
+                        .getBytes(StandardCharsets.US_ASCII);
+        try (Socket socket = rest.connect()) {
+            socket.getOutputStream().write(requests);
+
+            assertThat(endOf(socket)).as("answers before the end").isEmpty();
+        }
+        assertThat(rest.get("/health").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void thoseThatLeaveTheirAnswersLyingMakeRoomForOthers() throws IOException {
+        member.journalIsLong(16_000);
+        int whole = rest.get("/holdfast/journal").body().length();
+        Limits one =
+                new Limits(
+                        Duration.ZERO,
+                        0,
+                        Duration.ofMinutes(1),
+                        100,
+                        1 << 20,
+                        16,
+                        whole + whole / 4);
+        try (RunningServer bounded = new RunningServer(member, one, Optional.empty());
+                Socket first = bounded.connect();
+                Socket second = bounded.connect()) {
+            for (Socket each : List.of(first, second)) {
+                each.getOutputStream()
+                        .write(
+                                "GET /holdfast/journal HTTP/1.0\r\n\r\n"
+                                        .getBytes(StandardCharsets.US_ASCII));
+                await().until(() -> each.getInputStream().available() > 0);
+            }
+
+            assertThat(endOf(first).length()).isLessThan(whole);
+            assertThat(endOf(second).length()).isGreaterThan(whole);
+        }
+    }
+
+    /** What comes until the server closes the connection, in whatever way. */
+    private static String endOf(Socket socket) {
+        StringBuilder all = new StringBuilder();
+        byte[] part = new byte[1 << 16];
+        try {
+            for (int n = 0; n >= 0; n = socket.getInputStream().read(part)) {
+                all.append(new String(part, 0, n, StandardCharsets.US_ASCII));
+            }
+        } catch (IOException e) {
+            assertThat(e).isNotInstanceOf(SocketTimeoutException.class);
+        }
+        return all.toString();
     }
 
     @Test
