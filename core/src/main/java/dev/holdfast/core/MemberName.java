@@ -1,5 +1,7 @@
 package dev.holdfast.core;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The name of a member, unique within its cluster. It becomes an etcd key, an {@code
  * application_name} and a word in {@code synchronous_standby_names}, so it holds no slash, comma,
@@ -78,6 +80,19 @@ public record MemberName(String value) implements Comparable<MemberName> {
      */
     public boolean matches(String applicationName) {
         return value.equalsIgnoreCase(applicationName);
+    }
+
+    // By hand: what a record has of itself is slow where only C1 compiles, and names are compared
+    // in
+    // every rule.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof MemberName that && value.equals(that.value);
+    }
+
+    @Override
+    public int hashCode() {
+        return value.hashCode();
     }
 
     @Override

@@ -290,6 +290,9 @@ final class Member implements Postmaster.Around {
     }
 
     void thaw() {
+        if (frozen.isEmpty()) {
+            return;
+        }
         wakesUntil = cluster.events().nowNanos() + 300 * Events.MILLI;
         frozen.forEach(Program::resume);
         frozen.clear();

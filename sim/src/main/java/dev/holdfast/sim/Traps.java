@@ -17,8 +17,16 @@ final class Traps {
         STANDBY_JOINS,
         STANDBY_LOST,
         STRANGER_LEFT,
-        BACKENDS_LINGER
+        BACKENDS_LINGER,
+        PRIMARY_WAKES
     }
+
+    private static final List<Kind> EVERYWHERE =
+            List.of(
+                    Kind.STANDBY_JOINS,
+                    Kind.STANDBY_LOST,
+                    Kind.STRANGER_LEFT,
+                    Kind.BACKENDS_LINGER);
 
     private record Wait(BooleanSupplier comes, Runnable then, long untilNanos) {}
 
@@ -58,7 +66,7 @@ final class Traps {
                 () -> {
                     next();
                     if (wait.isEmpty() && cluster.events().nowNanos() >= busyUntil) {
-                        lay(chance.of(List.of(Kind.values())));
+                        lay();
                     }
                 });
     }
@@ -115,7 +123,7 @@ final class Traps {
         return 4 * ttl() + chance.between(10, 40) * Events.SECOND;
     }
 
-    private void lay(Kind kind) {
+    private void lay() {
         SyncState sync = cluster.truth().sync().value();
         Optional<Member> primary =
                 cluster.members().stream()
@@ -124,6 +132,8 @@ final class Traps {
         if (primary.isEmpty()) {
             return;
         }
+        Kind kind =
+                sync.quorum() > 0 && chance.oneIn(2) ? Kind.PRIMARY_WAKES : chance.of(EVERYWHERE);
         boolean recorded = sync.leader().equals(Optional.of(primary.get().name()));
         switch (kind) {
             case STANDBY_JOINS -> {
@@ -142,6 +152,11 @@ final class Traps {
                 }
             }
             case BACKENDS_LINGER -> backendsLinger(primary.get());
+            case PRIMARY_WAKES -> {
+                if (recorded) {
+                    primaryWakes(primary.get());
+                }
+            }
         }
     }
 
@@ -278,5 +293,33 @@ final class Traps {
                     primary.orphanServer();
                     clients.storm(primary);
                 });
+    }
+
+    /**
+     * The primary's whole host stands still until another member has been elected by the word of
+     * the voters, and can hear nobody for a moment. Then it wakes, and clients write there: a voter
+     * that still streams from it would confirm what the elected one has not.
+     */
+    private void primaryWakes(Member primary) {
+        noteLaid(Kind.PRIMARY_WAKES, primary);
+        long away = longAway();
+        busyUntil = cluster.events().nowNanos() + away;
+        primary.freeze();
+        await(
+                () ->
+                        cluster.truth()
+                                .leader()
+                                .filter(l -> !l.member().equals(primary.name()))
+                                .isPresent(),
+                () -> {
+                    Member elected =
+                            cluster.member(cluster.truth().leader().orElseThrow().member());
+                    long deaf = chance.between(2, 6) * Events.SECOND;
+                    othersThan(elected)
+                            .forEach(other -> faults.cut(other.node(), elected.node(), deaf));
+                    primary.thaw();
+                    clients.storm(primary);
+                });
+        later(away, primary::thaw);
     }
 }

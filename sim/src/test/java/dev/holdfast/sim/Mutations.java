@@ -172,6 +172,14 @@ final class Mutations {
                                     "case GuardFact.Present present when present.ending() ->",
                                     "case GuardFact.Present present when present.ending() && present.isEmpty() && present.postmaster() < 0 ->")),
                     Mutation.of(
+                            "a voter goes on confirming after its vote",
+                            85,
+                            core(
+                                    "Votes",
+                                    ".filter(_ -> isDetached(seen.server()) && isDetached(told))",
+                                    ""),
+                            core("Votes", "|| detached", "|| !detached || detached")),
+                    Mutation.of(
                             "a standby is added to /sync before the names",
                             45,
                             core(
