@@ -320,6 +320,6 @@ final class Traps {
                     primary.thaw();
                     clients.storm(primary);
                 });
-        later(away, primary::thaw);
+        faults.during(away, primary::thaw);
     }
 }
