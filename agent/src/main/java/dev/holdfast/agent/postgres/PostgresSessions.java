@@ -6,6 +6,9 @@ import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.postgres.Upstream;
 import dev.holdfast.tls.TlsException;
 import dev.holdfast.tls.TlsFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -38,6 +41,9 @@ final class PostgresSessions {
             "-c synchronous_commit=local -c search_path=pg_catalog"
                     + " -c default_transaction_read_only=off -c standard_conforming_strings=on";
 
+    /** Of {@code postmaster.pid}, counted from 0: the first of {@code unix_socket_directories}. */
+    private static final int SOCKET_LINE = 4;
+
     private final AgentConfig.Postgres config;
     private final HostPort local;
 
@@ -48,7 +54,7 @@ final class PostgresSessions {
 
     /**
      * The address under which the server hears its own host: loopback, unless it listens elsewhere
-     * only. The driver speaks no Unix sockets.
+     * only.
      */
     static String localHost(String listenHosts) {
         List<String> hosts =
@@ -82,7 +88,38 @@ final class PostgresSessions {
         // In clear first: it is one round trip less, and the way is loopback.
         Properties properties = properties(config.superuser(), "allow", patience);
         properties.setProperty("options", OPTIONS + " -c statement_timeout=" + patience.toMillis());
+        socket().ifPresent(path -> throughSocket(properties, path));
         return connect(local, database, properties);
+    }
+
+    /**
+     * Where the server that runs listens on a Unix socket, if sessions are to go through it: by the
+     * file in which it says so itself. Without one they go over TCP, as in Patroni.
+     */
+    private Optional<Path> socket() {
+        if (!config.useUnixSocket()) {
+            return Optional.empty();
+        }
+        Path data = Path.of(config.dataDir());
+        try {
+            List<String> lines = Files.readAllLines(data.resolve("postmaster.pid"));
+            return lines.size() <= SOCKET_LINE || lines.get(SOCKET_LINE).isBlank()
+                    ? Optional.empty()
+                    : Optional.of(
+                                    data.resolve(lines.get(SOCKET_LINE))
+                                            .resolve(".s.PGSQL." + config.port()))
+                            .filter(Files::exists);
+        } catch (IOException e) {
+            // No server runs.
+            return Optional.empty();
+        }
+    }
+
+    private static void throughSocket(Properties properties, Path path) {
+        properties.setProperty("socketFactory", UnixSocketFactory.class.getName());
+        properties.setProperty("socketFactoryArg", path.toString());
+        // As with libpq: what goes through a socket of this host needs none.
+        properties.setProperty("sslmode", "disable");
     }
 
     /** Of the one server that is meant. */
