@@ -8,6 +8,8 @@ import dev.holdfast.core.config.AgentConfig.HostPort;
 import dev.holdfast.core.config.ClusterConfigReader;
 import dev.holdfast.core.config.Problem;
 import dev.holdfast.core.config.Routing;
+import dev.holdfast.tls.TlsException;
+import dev.holdfast.tls.TlsFiles;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -52,6 +54,7 @@ final class HostChecks {
         checks.dataDirectory(programs);
         programs.ifPresent(checks::parameters);
         checks.directories();
+        checks.certificates();
         draft.routing().vip().ifPresent(checks::addresses);
         return List.copyOf(checks.found);
     }
@@ -189,6 +192,45 @@ final class HostChecks {
         Path configuration = Path.of(draft.postgresql().configDir());
         if (!draft.postgresql().configDir().equals(draft.postgresql().dataDir())) {
             writable("postgresql.config_dir", configuration);
+        }
+    }
+
+    /** What they are refused for is what the agent, or the control command, would end with. */
+    private void certificates() {
+        Optional<String> clients = draft.restApi().tls().flatMap(AgentConfig.ServerTls::cafile);
+        draft.restApi().tls().ifPresent(tls -> identity("restapi.certfile", tls.identity()));
+        clients.ifPresent(path -> authorities("restapi.cafile", path));
+        draft.etcd().tls().cacert().ifPresent(path -> authorities("etcd3.cacert", path));
+        draft.etcd().tls().identity().ifPresent(own -> identity("etcd3.cert", own));
+        draft.ctl()
+                .tls()
+                .cacert()
+                // Where it says nothing it is the server's.
+                .filter(path -> !clients.equals(Optional.of(path)))
+                .ifPresent(path -> authorities("ctl.cacert", path));
+        draft.ctl().tls().identity().ifPresent(own -> identity("ctl.certfile", own));
+    }
+
+    private void identity(String path, AgentConfig.Identity identity) {
+        if (isSound(path)) {
+            try {
+                var _ = TlsFiles.identity(identity);
+            } catch (TlsException e) {
+                error(
+                        path,
+                        quoted(identity.certfile()),
+                        "a certificate and its key in PEM: " + e.getMessage());
+            }
+        }
+    }
+
+    private void authorities(String path, String file) {
+        if (isSound(path)) {
+            try {
+                var _ = TlsFiles.authorities(file);
+            } catch (TlsException e) {
+                error(path, quoted(file), "certificates of authorities in PEM: " + e.getMessage());
+            }
         }
     }
 

@@ -91,6 +91,37 @@ final class ValidationTest {
     }
 
     @Test
+    void certificatesThatAreNotThereOrNoneAreErrorsEachWithItsKey() throws IOException {
+        Path none = directory.resolve("none.pem");
+        Path text = Files.writeString(directory.resolve("text.pem"), "no certificate\n");
+        String listens = "  listen: 127.0.0.1:" + host.restPort + "\n";
+        String etcd = "  hosts: 127.0.0.1:2379\n";
+
+        Outcome outcome =
+                validate(
+                        host.yaml()
+                                        .replace(
+                                                listens,
+                                                listens
+                                                        + "  certfile: %s\n  keyfile: %s\n  cafile: %s\n"
+                                                                .formatted(none, none, text))
+                                        .replace(
+                                                etcd,
+                                                etcd
+                                                        + "  protocol: https\n  cacert: %s\n  cert: %s\n  key: %s\n"
+                                                                .formatted(none, text, text))
+                                + "ctl: {cacert: %s}\n".formatted(none));
+
+        assertThat(outcome.status()).isEqualTo(1);
+        assertThat(outcome.errors())
+                .contains("ERROR   restapi.certfile: found \"" + none, "there is no file " + none)
+                .contains("ERROR   restapi.cafile: found \"" + text)
+                .contains("ERROR   etcd3.cacert: found \"" + none)
+                .contains("ERROR   etcd3.cert: found \"" + text)
+                .contains("ERROR   ctl.cacert: found \"" + none);
+    }
+
+    @Test
     void dataOfAnotherVersionAndProgramsThatAreNotThereAreErrors() throws IOException {
         Files.createDirectories(directory.resolve("data"));
         Files.writeString(directory.resolve("data/PG_VERSION"), "14\n");
