@@ -402,7 +402,9 @@ final class Postmaster {
                                     || !files.slotName().equals(wantedFiles().slotName());
                     files = wantedFiles();
                     rule = SyncRule.parse(files.syncNames());
-                    if (moved && receiver != null) {
+                    if (moved) {
+                        // One that is still connecting is ended, too.
+                        attempts++;
                         dropReceiver();
                     }
                     connect();
