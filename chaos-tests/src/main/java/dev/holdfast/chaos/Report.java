@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 public final class Report {
     private static final int TITLE_WIDTH = 72;
     private static final String COLUMNS =
-            "%-" + TITLE_WIDTH + "s %4s %9s %9s %5s %8s %11s %7s %10s %12s";
+            "%-" + TITLE_WIDTH + "s %4s %9s %9s %5s %8s %12s %10s %10s %12s";
 
     private final List<Chronicle> trials;
 
@@ -109,8 +109,8 @@ public final class Report {
                     "worst",
                     "lost",
                     "doubled",
-                    "no standby",
-                    "unkept",
+                    "unconfirmed",
+                    "S2 broken",
                     "anomalies",
                     "two writers");
 
@@ -169,7 +169,8 @@ public final class Report {
                 <h1>What faults led to</h1>
                 <p>The gap is the longest time between two acknowledged writes through the balancer. The pictures
                 show, over the seconds of a trial: writes a second, what each member said it was, who held the
-                leader key, and when something broke.</p>
+                leader key, whom /sync named, and when something broke. Unconfirmed are writes acknowledged before a
+                standby had said that it has them: where /sync named one, that breaks S2.</p>
                 """);
         page.append("<p>");
         legend(page);

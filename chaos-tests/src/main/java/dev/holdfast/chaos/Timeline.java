@@ -109,7 +109,7 @@ record Timeline(Chronicle trial) {
                                     isMember ? Look.of(what).color() : holder(what),
                                     Report.text(what.isEmpty() ? "nobody, or no answer" : what),
                                     number(seen.get(i).second())));
-            if (!isMember && to - from > 30 && !what.isEmpty()) {
+            if (!isMember && to - from > 30 && isSomebody(what)) {
                 svg.append(
                         "<text x=\"%s\" y=\"%d\" style=\"fill:#fff\">%s</text>\n"
                                 .formatted(number(from + 3), y + BAR - 2, Report.text(what)));
@@ -121,9 +121,13 @@ record Timeline(Chronicle trial) {
         return !whom.equals(Recorder.LEADER_KEY) && !whom.equals(Recorder.SYNC_KEY);
     }
 
+    private static boolean isSomebody(String what) {
+        return !what.isEmpty() && !what.equals(Recorder.NOBODY);
+    }
+
     /** A member has the same color wherever it stands in a key. */
     private String holder(String member) {
-        if (member.isEmpty() || member.equals(Recorder.NOBODY)) {
+        if (!isSomebody(member)) {
             return Look.SILENT.color();
         }
         List<String> members = trial.seen().keySet().stream().filter(Timeline::isMember).toList();
