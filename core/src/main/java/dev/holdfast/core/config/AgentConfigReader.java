@@ -212,7 +212,9 @@ public final class AgentConfigReader {
 
     /** An empty password is right only where the file lets somebody in without one. */
     private static void passwords(ConfigTree root, AgentConfig config) {
-        boolean superuserWithout = config.postgresql().superuser().password().isEmpty();
+        boolean superuserWithout =
+                config.postgresql().superuser().password().isEmpty()
+                        && !config.postgresql().useUnixSocket();
         if (superuserWithout && !config.postgresql().superuser().username().isEmpty()) {
             root.section("postgresql")
                     .section("authentication")
@@ -220,7 +222,7 @@ public final class AgentConfigReader {
                     .warning(
                             "password",
                             "nothing",
-                            "works only where pg_hba lets the superuser in over TCP without one");
+                            "works only where pg_hba lets the superuser in over TCP without one, or with use_unix_socket");
         }
     }
 }
