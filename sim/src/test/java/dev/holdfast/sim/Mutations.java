@@ -13,7 +13,7 @@ final class Mutations {
             List.of(
                     Mutation.of(
                             "a primary is not fenced when its lease ends, nor by its guard",
-                            1,
+                            3,
                             core(
                                     "FenceRules",
                                     "return (underWay ? say : say.act(new Action.Kill())).decision();",
@@ -24,7 +24,7 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.multipliedBy(9));")),
                     Mutation.of(
                             "a promotion needs no guard",
-                            16,
+                            5,
                             core(
                                     "PromotionRules",
                                     "if (!isArmed(o)) {",
@@ -39,7 +39,7 @@ final class Mutations {
                                     "if (answer.isPresent()) {")),
                     Mutation.of(
                             "the guard's deadline lies behind the lease's end",
-                            5,
+                            3,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(part(1, 10));",
@@ -53,12 +53,12 @@ final class Mutations {
                                     "if (o.now().isAfter(MonoTime.BEGINNING)) {")),
                     Mutation.of(
                             "the guard is never armed anew",
-                            1,
+                            19,
                             core("Always", "return other && !spoken", "return other && spoken"),
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "the guard is armed beyond the lease",
-                            5,
+                            3,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(part(1, 10));",
@@ -72,7 +72,7 @@ final class Mutations {
                                     "} else if (epoch.revision() < 0) {")),
                     Mutation.of(
                             "the timeline is not compared",
-                            46,
+                            35,
                             core(
                                     "RaceRules",
                                     "if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {",
@@ -91,21 +91,21 @@ final class Mutations {
                             core("PromotionRules", "if (o.self().tags().noFailover() || ", "if (")),
                     Mutation.of(
                             "a base backup is begun over what lies there",
-                            5,
+                            3,
                             agent(
                                     "loop/ServerActions",
                                     "if (!(postgres.inspect() instanceof DataDirectory.Missing)) {",
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
-                            907,
+                            758,
                             core(
                                     "FollowerRules",
                                     "wake.count() >= LONG &&",
                                     "wake.count() < 0 &&")),
                     Mutation.of(
                             "a lease that is gone is not asked for again",
-                            1,
+                            3,
                             agent(
                                     "lease/LeaseKeeper",
                                     "                        MonoTime.BEGINNING));\n"
@@ -113,7 +113,7 @@ final class Mutations {
                                     "                        MonoTime.BEGINNING));")),
                     Mutation.of(
                             "a standby is never pointed at another primary",
-                            2,
+                            3,
                             core(
                                     "FollowerRules",
                                     "if (!o.applied().equals(Optional.of(wanted))) {",
@@ -127,7 +127,7 @@ final class Mutations {
                                     "boolean promoted = source.filter(s -> s.leader().revision() < 0).isPresent();")),
                     Mutation.of(
                             "a renewal counts from its answer",
-                            607,
+                            270,
                             agent(
                                     "lease/LeaseKeeper",
                                     "renewed(lease, sent, renewed.ttl(), answer.epoch());",
@@ -141,14 +141,14 @@ final class Mutations {
                                     "fact.leaderEpoch().isPresent() ? until : fact.leaderUntil()")),
                     Mutation.of(
                             "a lease that may be on its way to somebody else is relied on",
-                            29,
+                            11,
                             core(
                                     "LeaderRules",
                                     ".filter(l -> l.standing() == Memory.Standing.FIRM)",
                                     "")),
                     Mutation.of(
                             "clients are let in before the standbys have what they are shown",
-                            847,
+                            3,
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate);",
