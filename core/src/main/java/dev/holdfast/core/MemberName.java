@@ -82,9 +82,8 @@ public record MemberName(String value) implements Comparable<MemberName> {
         return value.equalsIgnoreCase(applicationName);
     }
 
-    // By hand: what a record has of itself is slow where only C1 compiles, and names are compared
-    // in
-    // every rule.
+    // By hand, since every rule compares names: what a record has of itself is slow where only C1
+    // compiles.
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof MemberName that && value.equals(that.value);

@@ -313,7 +313,13 @@ final class Performer {
             case Action.SetGuard set ->
                     on(
                             guard.set(set.mode(), new Deadlines(facts.lease.ttl())),
-                            (_, failure) -> settled(action, failure));
+                            (_, failure) -> {
+                                settled(action, failure);
+                                // Else what the guard says by itself is there to decide on.
+                                if (failure != null) {
+                                    around.wake();
+                                }
+                            });
             case Action.Kill _ -> settle(action, guard.kill());
             case Action.LetLeaseRunOut runOut -> {
                 lease.letRunOut();
@@ -372,6 +378,7 @@ final class Performer {
         }
     }
 
+    /** Its effect shows in what the guard says by itself. */
     private void settle(Action action, CompletableFuture<Void> answer) {
         on(
                 answer,
@@ -381,13 +388,11 @@ final class Performer {
                 });
     }
 
-    /** Its effect shows in what the guard says by itself, which is what there is to decide on. */
     private void settled(Action action, @Nullable Throwable failure) {
         if (failure == null) {
             inFlight.succeeded(action);
         } else {
             failed(action, failure);
-            around.wake();
         }
     }
 

@@ -21,6 +21,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HeldAnswersTest {
     private static final Duration LONGER_THAN_THE_TEST = Duration.ofMinutes(5);
 
+    private static final Limits IMPATIENT =
+            new Limits(
+                    LONGER_THAN_THE_TEST, 256, Duration.ofMillis(100), 512, 1 << 20, 16, 8 << 20);
+
     @ParameterizedTest
     @ValueSource(strings = {"/", "/primary", "/read-write", "/master"})
     void aCheckForWritersIsAnsweredWhenThePrimaryBeginsToServe(String path) {
@@ -145,16 +149,7 @@ class HeldAnswersTest {
 
     @Test
     void aConnectionThatKeepsUsWaitingIsClosed() throws IOException {
-        Limits limits =
-                new Limits(
-                        LONGER_THAN_THE_TEST,
-                        256,
-                        Duration.ofMillis(100),
-                        512,
-                        1 << 20,
-                        16,
-                        8 << 20);
-        try (RunningServer rest = serving(limits);
+        try (RunningServer rest = serving(IMPATIENT);
                 Socket silent = rest.connect();
                 Socket slow = rest.connect()) {
             slow.getOutputStream()
@@ -170,16 +165,7 @@ class HeldAnswersTest {
 
     @Test
     void aClientThatWaitsForACommandIsNotClosed() {
-        Limits limits =
-                new Limits(
-                        LONGER_THAN_THE_TEST,
-                        256,
-                        Duration.ofMillis(100),
-                        512,
-                        1 << 20,
-                        16,
-                        8 << 20);
-        try (RunningServer rest = serving(limits)) {
+        try (RunningServer rest = serving(IMPATIENT)) {
             CompletableFuture<Reply> reply = new CompletableFuture<>();
             rest.member().replyWith(reply);
             CompletableFuture<HttpResponse<String>> command =
