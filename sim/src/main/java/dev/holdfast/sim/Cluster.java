@@ -8,6 +8,7 @@ import dev.holdfast.dcs.json.Keys;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -33,8 +34,7 @@ final class Cluster {
     private final Store store;
     private final Promises promises;
     private final List<Member> members = new ArrayList<>();
-    private SortedMap<String, Dcs.Entry> shownKeys = new TreeMap<>();
-    private ClusterView shown;
+    private KeyCodec.Earlier shown;
     private long shownAt;
 
     Cluster(long seed, Trace trace) {
@@ -49,7 +49,8 @@ final class Cluster {
         this.network = new Network(events, chance, count + 2);
         this.store = new Store(events, chance);
         this.promises = new Promises(this);
-        this.shown = KeyCodec.toView(store.memory().current()).view();
+        Dcs.Snapshot empty = store.memory().current();
+        this.shown = new KeyCodec.Earlier(empty, KeyCodec.toView(empty).view());
         for (int i = 0; i < count; i++) {
             HostClock clock =
                     new HostClock(
@@ -127,16 +128,20 @@ final class Cluster {
             if (hasNews(all)) {
                 SortedMap<String, Dcs.Entry> told = new TreeMap<>(all.entries());
                 told.keySet().retainAll(TRUTHS);
-                shownKeys = told;
-                shown = KeyCodec.toView(new Dcs.Snapshot(all.revision(), told)).view();
+                Dcs.Snapshot truths = new Dcs.Snapshot(all.revision(), told);
+                shown =
+                        new KeyCodec.Earlier(
+                                truths,
+                                KeyCodec.toView(truths, Optional.empty(), Optional.of(shown))
+                                        .view());
             }
         }
-        return shown;
+        return shown.view();
     }
 
     private boolean hasNews(Dcs.Snapshot all) {
         for (String key : TRUTHS) {
-            if (!Objects.equals(all.entries().get(key), shownKeys.get(key))) {
+            if (!Objects.equals(all.entries().get(key), shown.snapshot().entries().get(key))) {
                 return true;
             }
         }

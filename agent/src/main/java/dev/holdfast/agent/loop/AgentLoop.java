@@ -57,6 +57,12 @@ import org.slf4j.LoggerFactory;
 public final class AgentLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
 
+    /**
+     * A primary that answers what it answered before takes no turn more often than this, and is
+     * shown to clients on for that long: well below what an answer counts for ({@code StatusView}).
+     */
+    private static final Duration SAME_ANSWER = Duration.ofSeconds(2);
+
     /** Nobody decides on a standby's vitals before it is asked to lead. */
     private static final int STANDBY_VITALS = 3;
 
@@ -127,6 +133,7 @@ public final class AgentLoop implements AutoCloseable {
     private record Awaited(MonoTime since, Runnable then) {}
 
     private boolean turnScheduled;
+    private MonoTime turnedAt = MonoTime.BEGINNING;
     private Decision.Probe pace = Decision.Probe.CALM;
     private Scheduler.@Nullable Cancellable timer;
     private MonoTime timerAt = MonoTime.BEGINNING;
@@ -381,15 +388,20 @@ public final class AgentLoop implements AutoCloseable {
     }
 
     /**
-     * A standby that stands where it stood is none in calm, when nobody waits for the answer. Of a
-     * primary each answer counts: how long it may be shown to clients rests on when it last
-     * answered.
+     * Who answers what it answered before is none in calm, when nobody waits for the answer. But
+     * how long a primary may be shown to clients rests on when it last answered, so that its turns
+     * must not be too far apart.
      */
     private boolean isNews(Server server) {
         return pace != Decision.Probe.CALM
                 || !awaitingProbe.isEmpty()
-                || !(server instanceof Server.Standby)
-                || !facts.server.equals(Optional.of(server));
+                || !facts.server.equals(Optional.of(server))
+                || switch (server) {
+                    case Server.Standby _ -> false;
+                    case Server.Primary _ ->
+                            !ports.clock().get().isBefore(turnedAt.plus(SAME_ANSWER));
+                    case Server.Rejecting _, Server.Silent _ -> true;
+                };
     }
 
     /** A leader's door and disks are tried at the rhythm of its lease, a standby's less often. */
@@ -584,6 +596,7 @@ public final class AgentLoop implements AutoCloseable {
             return;
         }
         Observation seen = observe();
+        turnedAt = seen.now();
         Decision decided;
         try {
             decided = Decide.decide(seen);

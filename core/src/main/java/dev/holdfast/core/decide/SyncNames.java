@@ -108,14 +108,16 @@ public record SyncNames(Form form, int number, List<MemberName> names) {
         if (text.isEmpty()) {
             return Optional.of(NONE);
         }
-        Matcher form = FORM.matcher(text);
         boolean any = false;
         int number = 1;
         String list = text;
-        if (form.matches()) {
-            any = "any".equalsIgnoreCase(form.group(1));
-            number = form.group(2) == null ? 1 : Integer.parseInt(form.group(2));
-            list = form.group(3);
+        if (text.endsWith(")")) {
+            Matcher form = FORM.matcher(text);
+            if (form.matches()) {
+                any = "any".equalsIgnoreCase(form.group(1));
+                number = form.group(2) == null ? 1 : Integer.parseInt(form.group(2));
+                list = form.group(3);
+            }
         }
         List<MemberName> names = new ArrayList<>();
         for (String word : list.split(",", -1)) {
