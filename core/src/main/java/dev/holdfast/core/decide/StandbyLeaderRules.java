@@ -235,12 +235,7 @@ final class StandbyLeaderRules {
         if (cluster.system().isEmpty()) {
             return o.data().orElse(null) instanceof DataDirectory.Valid valid
                     ? Optional.of(
-                            new Action.WriteInitialize(
-                                    proof.epoch(),
-                                    valid.control().system(),
-                                    cluster.config().isPresent()
-                                            ? Action.Config.PRESENT
-                                            : Action.Config.MISSING))
+                            new Action.WriteInitialize(proof.epoch(), valid.control().system()))
                     : Optional.of(new Action.Inspect());
         }
         if (cluster.handedOverAt().isPresent()) {
@@ -264,6 +259,9 @@ final class StandbyLeaderRules {
                 followed(o, key, standby)
                         .map(known -> PrimaryRules.history(o, cluster, known))
                         .orElse(cluster.history());
+        if (cluster.config().isEmpty()) {
+            return Optional.of(new Action.WriteConfig(proof.epoch()));
+        }
         return isReached(cluster, standby) && history.equals(cluster.history())
                 ? Optional.empty()
                 : Optional.of(

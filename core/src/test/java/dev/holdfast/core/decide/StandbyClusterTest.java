@@ -232,6 +232,14 @@ final class StandbyClusterTest {
     }
 
     @Test
+    void aKeyConfigThatIsGoneIsWrittenAnew() {
+        Situation removed = Situation.ofStandbyLeader().withoutConfig();
+
+        assertThat(only(removed.decide(), Action.WriteConfig.class).epoch().revision())
+                .isEqualTo(100);
+    }
+
+    @Test
     void whatItHoldsBeyondTheOtherClusterIsRewoundAndNotBeforeThatIsCertain() {
         Situation starved = Situation.ofStandbyLeader().server(STARVED);
         assertThat(only(starved.decide(), Action.AskSource.class).source()).isEqualTo(OUTSIDE);
