@@ -423,7 +423,7 @@ class AgentConfigReaderTest {
                                 leastWith(
                                                         "\"127.0.0.1:8008\"",
                                                         "\"127.0.0.1:8008\", keyfile: k.pem, verify_client: required"
-                                                                + ", ciphers: 'ECDHE-RSA-AES256-GCM-SHA384:!SSLv2'"
+                                                                + ", ciphers: 'ECDHE-RSA-AES256-GCM-SHA384:!SSLv4'"
                                                                 + ", allowlist: [10.0.0.0/8, '10.0.0.0/33', a b]"
                                                                 + ", http_extra_headers: {'X Y': 1}")
                                                 .replace(
@@ -442,9 +442,9 @@ class AgentConfigReaderTest {
                         "ERROR restapi.certfile: found nothing, expected the server's certificate, because verify_client needs TLS.",
                         "ERROR restapi.cafile: found nothing, expected the authorities of the clients' certificates, because verify_client"
                                 + " asks for them.",
-                        "ERROR restapi.ciphers: found \"ECDHE-RSA-AES256-GCM-SHA384\", expected names of the JDK, such as"
-                                + " TLS_AES_256_GCM_SHA384 (openssl's names and exclusions are not read; without this key nothing weak is"
-                                + " spoken).",
+                        "ERROR restapi.ciphers: found \"!SSLv4\", expected names or groups of openssl that the JDK speaks, such as"
+                                + " ECDHE-RSA-AES256-GCM-SHA384 or ECDHE+AESGCM:!SHA1, or the JDK's own names (without this key nothing"
+                                + " weak is spoken).",
                         "ERROR restapi.allowlist: found \"10.0.0.0/33\", expected a host name, an address, or a network such as"
                                 + " 10.0.0.0/8.",
                         "ERROR restapi.allowlist: found \"a b\", expected a host name, an address, or a network such as 10.0.0.0/8.",
