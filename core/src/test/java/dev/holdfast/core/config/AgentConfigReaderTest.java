@@ -397,7 +397,9 @@ class AgentConfigReaderTest {
     @Test
     void aMemberCannotSetWhatAllMembersShare() {
         AgentConfigReader.Read read =
-                read(LEAST + "  parameters: {max_connections: 500, work_mem: 1MB, port: 7}");
+                read(
+                        LEAST
+                                + "  parameters: {max_connections: 500, wal_keep_segments: 9, work_mem: 1MB, port: 7}");
 
         assertThat(good(read).postgresql().parameters())
                 .containsExactly(Map.entry("work_mem", "1MB"));
@@ -406,6 +408,8 @@ class AgentConfigReaderTest {
                         "WARNING postgresql.parameters.port: found 7, which is set by Holdfast and is ignored.",
                         "WARNING postgresql.parameters.max_connections: found \"500\", which is ignored here: every member must have the"
                                 + " same, so it comes only from the dynamic configuration.");
+                                + " same, so it comes only from the dynamic configuration.",
+                        "WARNING postgresql.parameters.wal_keep_segments: found \"9\", which is ignored here: every member must have the"
     }
 
     @Test
