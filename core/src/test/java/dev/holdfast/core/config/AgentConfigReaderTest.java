@@ -197,6 +197,7 @@ class AgentConfigReaderTest {
                                 3,
                                 Keeping.COPY,
                                 false,
+                                false,
                                 Duration.ofMinutes(2),
                                 new TreeMap<>(),
                                 Optional.empty(),
@@ -407,9 +408,9 @@ class AgentConfigReaderTest {
                 .containsExactly(
                         "WARNING postgresql.parameters.port: found 7, which is set by Holdfast and is ignored.",
                         "WARNING postgresql.parameters.max_connections: found \"500\", which is ignored here: every member must have the"
-                                + " same, so it comes only from the dynamic configuration.");
                                 + " same, so it comes only from the dynamic configuration.",
                         "WARNING postgresql.parameters.wal_keep_segments: found \"9\", which is ignored here: every member must have the"
+                                + " same, so it comes only from the dynamic configuration.");
     }
 
     @Test
