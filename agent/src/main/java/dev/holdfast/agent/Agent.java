@@ -8,6 +8,7 @@ import dev.holdfast.agent.guard.GuardKeeper;
 import dev.holdfast.agent.guard.GuardLauncher;
 import dev.holdfast.agent.loop.AgentLoop;
 import dev.holdfast.agent.loop.GuardPort;
+import dev.holdfast.agent.loop.OwnConfig;
 import dev.holdfast.agent.loop.WorkerThreads;
 import dev.holdfast.agent.loop.Workers;
 import dev.holdfast.agent.observe.PeerObserver;
@@ -45,6 +46,7 @@ import dev.holdfast.dcs.Dcs;
 import dev.holdfast.dcs.DcsException;
 import dev.holdfast.dcs.Scheduler;
 import dev.holdfast.dcs.etcd.EtcdDcs;
+import dev.holdfast.dcs.json.KeyCodec;
 import dev.holdfast.dcs.json.Keys;
 import dev.holdfast.tls.TlsException;
 import io.vertx.core.Context;
@@ -55,6 +57,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -160,7 +163,7 @@ final class Agent {
                         Keys.prefix(config.namespace(), config.scope()),
                         new EtcdDcs.Options(STORE_REQUEST, LEASE_REQUEST));
         ConfigCopy copy = new ConfigCopy(Path.of(config.postgresql().dataDir()), guardDirectory);
-        Optional<ClusterConfig> kept = usable(copy);
+        Optional<Map<String, Object>> kept = usable(copy);
         if (postgres.runningPostmaster().isEmpty()) {
             FirstLook.problem(
                             config,
@@ -170,8 +173,9 @@ final class Agent {
                                     : FirstLook.Store.MUST_ANSWER)
                     .ifPresent(this::fail);
         }
-        ClusterConfig first =
-                kept.orElseGet(() -> ClusterConfigReader.read(config.bootstrap().dcs()).config());
+        Map<String, Object> known = kept.orElseGet(() -> config.bootstrap().dcs());
+        ClusterConfig first = ClusterConfigReader.read(known).config();
+        AtomicReference<String> newestConfig = new AtomicReference<>(KeyCodec.writeConfig(known));
         Wired wired = new Wired();
         LeaderServices services =
                 new LeaderServices(
@@ -231,7 +235,10 @@ final class Agent {
                                 new PeerObserver(client, clock::now),
                                 VitalsProbe.of(config.postgresql(), postgres::silence),
                                 new KnownStoreFile(guardDirectory),
-                                json -> workers.brief().execute(() -> copy.keep(json)),
+                                json -> {
+                                    newestConfig.set(json);
+                                    workers.brief().execute(() -> copy.keep(json));
+                                },
                                 Clock.systemUTC(),
                                 this::scripts,
                                 vip,
@@ -239,7 +246,8 @@ final class Agent {
                         config,
                         self(),
                         first,
-                        config.bootstrap().dcs(),
+                        new OwnConfig(
+                                KeyCodec.writeConfig(config.bootstrap().dcs()), newestConfig::get),
                         new Watchers(
                                 shown,
                                 callbacks,
@@ -289,11 +297,8 @@ final class Agent {
     }
 
     /** What a former agent has seen of the dynamic configuration, unless it has errors. */
-    private static Optional<ClusterConfig> usable(ConfigCopy copy) {
-        return copy.read()
-                .map(ClusterConfigReader::read)
-                .filter(read -> !read.hasErrors())
-                .map(ClusterConfigReader.Read::config);
+    private static Optional<Map<String, Object>> usable(ConfigCopy copy) {
+        return copy.read().filter(tree -> !ClusterConfigReader.read(tree).hasErrors());
     }
 
     private Scripts scripts() {

@@ -120,6 +120,11 @@ final class EtcdServer {
         nodes.forEach(node -> copy(node, backup(node), node.data()));
     }
 
+    /** Loses all that it holds; it must have been killed. */
+    void lose() {
+        nodes.forEach(node -> run(node.account(), List.of("rm", "-rf", node.data().toString())));
+    }
+
     private static Path backup(EtcdNode node) {
         return node.data().resolveSibling("etcd.backup");
     }

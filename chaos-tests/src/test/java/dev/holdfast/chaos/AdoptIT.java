@@ -49,6 +49,17 @@ final class AdoptIT {
             Await.until(
                     "the identifier " + system + " stands in the store",
                     () -> cluster.key("initialize").filter(system::equals).isPresent());
+            awaitConfig(cluster, "\"maximum_lag_on_failover\":1048576");
+
+            assertThat(first.rest().command("PATCH", "/config", "{\"loop_wait\": 7}").status())
+                    .isEqualTo(200);
+            cluster.etcd().kill();
+            cluster.etcd().lose();
+            cluster.etcd().start();
+
+            awaitConfig(cluster, "\"loop_wait\":7");
+            awaitPrimary(cluster, first);
+            assertThat(first.sql("SELECT answer FROM kept")).isEqualTo("42");
         }
     }
 
@@ -73,6 +84,13 @@ final class AdoptIT {
             assertThat(stranger.sql("SELECT answer FROM kept")).isEqualTo("42");
             assertThat(first.isPrimary()).isTrue();
         }
+    }
+
+    /** The file's, or the one that etcd held before it lost everything. */
+    private static void awaitConfig(TestCluster cluster, String part) {
+        Await.until(
+                "the store's configuration says " + part,
+                () -> cluster.key("config").filter(text -> text.contains(part)).isPresent());
     }
 
     private static void awaitPrimary(TestCluster cluster, Member member) {

@@ -1,6 +1,7 @@
 package dev.holdfast.sim;
 
 import dev.holdfast.agent.loop.AgentLoop;
+import dev.holdfast.agent.loop.OwnConfig;
 import dev.holdfast.agent.loop.PeerPort;
 import dev.holdfast.agent.loop.Workers;
 import dev.holdfast.agent.show.Publisher;
@@ -24,6 +25,7 @@ import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.status.HostStatus;
 import dev.holdfast.core.status.MemberStatus;
 import dev.holdfast.dcs.Scheduler;
+import dev.holdfast.dcs.json.KeyCodec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -92,7 +94,7 @@ final class AgentLife implements AgentLoop.Listener {
                         config,
                         cluster.setup().self(config),
                         cluster.setup().firstConfig(),
-                        cluster.setup().initialTree(),
+                        OwnConfig.ofNewCluster(KeyCodec.writeConfig(cluster.setup().initialTree())),
                         this,
                         this::exit);
         this.publisher = new Publisher(config, store, loop.mirror(), executor);

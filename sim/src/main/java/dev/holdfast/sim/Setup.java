@@ -190,6 +190,7 @@ final class Setup {
                         2,
                         Keeping.AUTO,
                         false,
+                        false,
                         Duration.ofMinutes(1),
                         new TreeMap<>(),
                         Optional.empty(),

@@ -40,7 +40,10 @@ public final class RestartKeys {
                     new Part("postgresql.basebackup", c -> c.postgresql().basebackup()),
                     new Part("postgresql.keep_directories", c -> c.postgresql().keepDirectories()),
                     new Part("postgresql.keep_aside", c -> c.postgresql().keepAside()),
-                    new Part("postgresql.use_unix_socket", c -> c.postgresql().useUnixSocket()));
+                    new Part("postgresql.use_unix_socket", c -> c.postgresql().useUnixSocket()),
+                    new Part(
+                            "postgresql.use_unix_socket_repl",
+                            c -> c.postgresql().useUnixSocketRepl()));
 
     private RestartKeys() {}
 

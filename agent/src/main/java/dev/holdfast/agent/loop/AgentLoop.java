@@ -37,7 +37,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -143,14 +142,14 @@ public final class AgentLoop implements AutoCloseable {
 
     /**
      * @param firstConfig what holds until the store says otherwise
-     * @param initialConfig the same as the tree that a new cluster is given
+     * @param ownConfig what the store is given where it has none
      */
     public AgentLoop(
             Ports ports,
             AgentConfig config,
             Observation.Self self,
             ClusterConfig firstConfig,
-            Map<String, Object> initialConfig,
+            OwnConfig ownConfig,
             Listener listener,
             Exit exit) {
         this.ports = ports;
@@ -203,7 +202,7 @@ public final class AgentLoop implements AutoCloseable {
                         ports.guard(),
                         ports.postgres(),
                         ports.peers(),
-                        new StoreActions(config.name(), initialConfig, ports.calendar()),
+                        new StoreActions(config.name(), ownConfig, ports.calendar()),
                         new ServerActions(
                                 ports.postgres(),
                                 ports.guard(),

@@ -228,7 +228,8 @@ final class Performer {
                     Action.BeginSwitchover _,
                     Action.ClaimInitialize _,
                     Action.WriteFailsafe _,
-                    Action.WriteInitialize _ -> {}
+                    Action.WriteInitialize _,
+                    Action.WriteConfig _ -> {}
         }
     }
 

@@ -4,6 +4,7 @@ import dev.holdfast.core.Epoch;
 import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.Lsn;
 import dev.holdfast.core.MemberName;
+import dev.holdfast.core.SystemIdentifier;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.EpochRecord;
 import dev.holdfast.core.cluster.HistoryEntry;
@@ -19,7 +20,6 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -32,16 +32,16 @@ final class StoreActions {
                     .withZone(ZoneOffset.UTC);
 
     private final MemberName me;
-    private final Map<String, Object> initialConfig;
+    private final OwnConfig ownConfig;
     private final InstantSource calendar;
 
     /**
-     * @param initialConfig what a new cluster's configuration is
+     * @param ownConfig what the store is given where it has no configuration
      * @param calendar says when a promotion is written down
      */
-    StoreActions(MemberName me, Map<String, Object> initialConfig, InstantSource calendar) {
+    StoreActions(MemberName me, OwnConfig ownConfig, InstantSource calendar) {
         this.me = me;
-        this.initialConfig = initialConfig;
+        this.ownConfig = ownConfig;
         this.calendar = calendar;
     }
 
@@ -140,7 +140,14 @@ final class StoreActions {
                                                             Optional.empty(), Optional.empty())),
                                             claim.lease())));
             case Action.FinishInitialize finish -> finish(finish, generation);
-            case Action.WriteInitialize write -> initialize(write);
+            case Action.WriteInitialize write ->
+                    new Transaction(
+                            List.of(leaderAt(write.epoch()), new Compare.Absent(Keys.INITIALIZE)),
+                            List.of(initialize(write.system())));
+            case Action.WriteConfig write ->
+                    new Transaction(
+                            List.of(leaderAt(write.epoch()), new Compare.Absent(Keys.CONFIG)),
+                            List.of(Op.put(Keys.CONFIG, ownConfig.known().get())));
         };
     }
 
@@ -170,27 +177,10 @@ final class StoreActions {
                         Op.delete(Keys.FAILOVER)));
     }
 
-    private Transaction initialize(Action.WriteInitialize action) {
-        List<Compare> compares =
-                new ArrayList<>(
-                        List.of(leaderAt(action.epoch()), new Compare.Absent(Keys.INITIALIZE)));
-        List<Op> ops =
-                new ArrayList<>(
-                        List.of(
-                                Op.put(
-                                        Keys.INITIALIZE,
-                                        KeyCodec.write(
-                                                new ClusterView.Initialize(
-                                                        Optional.of(action.system()),
-                                                        Optional.empty())))));
-        switch (action.config()) {
-            case PRESENT -> {}
-            case MISSING -> {
-                compares.add(new Compare.Absent(Keys.CONFIG));
-                ops.add(Op.put(Keys.CONFIG, KeyCodec.writeConfig(initialConfig)));
-            }
-        }
-        return new Transaction(compares, ops);
+    private static Op initialize(SystemIdentifier system) {
+        return Op.put(
+                Keys.INITIALIZE,
+                KeyCodec.write(new ClusterView.Initialize(Optional.of(system), Optional.empty())));
     }
 
     private static Transaction prepare(Action.PreparePromotion action) {
@@ -217,13 +207,8 @@ final class StoreActions {
 
     private Transaction finish(Action.FinishInitialize action, int generation) {
         List<Op> ops = new ArrayList<>(lead(action.lease(), Optional.empty(), generation));
-        ops.add(
-                Op.put(
-                        Keys.INITIALIZE,
-                        KeyCodec.write(
-                                new ClusterView.Initialize(
-                                        Optional.of(action.system()), Optional.empty()))));
-        ops.add(Op.put(Keys.CONFIG, KeyCodec.writeConfig(initialConfig)));
+        ops.add(initialize(action.system()));
+        ops.add(Op.put(Keys.CONFIG, ownConfig.ofNewCluster()));
         return new Transaction(
                 List.of(
                         new Compare.Absent(Keys.LEADER),

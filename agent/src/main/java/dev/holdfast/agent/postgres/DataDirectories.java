@@ -14,10 +14,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Looks into the data directory and at the process that serves it; changes neither. */
 final class DataDirectories {
     private static final Pattern FIELDS = Pattern.compile(" ");
+    private static final Pattern HISTORY = Pattern.compile("[0-9A-F]{8}\\.history");
 
     private final Path dataDir;
     private final PostgresPrograms programs;
@@ -151,10 +153,38 @@ final class DataDirectories {
 
     /** Without a file PostgreSQL too takes the timeline for one without ancestors. */
     private TimelineHistory history(Timeline timeline) throws IOException {
-        Path file =
-                dataDir.resolve("pg_wal")
-                        .resolve(String.format(Locale.ROOT, "%08X.history", timeline.id()));
+        Path file = dataDir.resolve("pg_wal").resolve(fileOf(timeline));
         return TimelineHistory.parse(timeline, DurableFiles.read(file).orElse(""));
+    }
+
+    /** Whether there is the history of a timeline that is newer than {@code pg_control} says. */
+    boolean hasNewerHistory(DataDirectory.Valid valid) {
+        String newest = fileOf(valid.control().newestTimeline());
+        try (Stream<Path> files = Files.list(dataDir.resolve("pg_wal"))) {
+            return files.map(file -> file.getFileName().toString())
+                    .anyMatch(
+                            name -> HISTORY.matcher(name).matches() && name.compareTo(newest) > 0);
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
+
+    /**
+     * The same directory under a server that has replayed it to this timeline: {@code pg_control}
+     * learns of one only by a restart point, or when an old page is written.
+     */
+    DataDirectory.Valid replayedTo(DataDirectory.Valid valid, Timeline timeline) {
+        try {
+            return timeline.isAfter(valid.control().newestTimeline())
+                    ? new DataDirectory.Valid(valid.control(), history(timeline))
+                    : valid;
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
+
+    private static String fileOf(Timeline timeline) {
+        return String.format(Locale.ROOT, "%08X.history", timeline.id());
     }
 
     /**

@@ -160,7 +160,14 @@ public final class LocalPostgres implements Postgres {
 
     @Override
     public DataDirectory inspect() {
-        return directories.inspect();
+        DataDirectory found = directories.inspect();
+        return found instanceof DataDirectory.Valid valid
+                        && directories.hasNewerHistory(valid)
+                        && directories.runningPostmaster().isPresent()
+                ? source.replayedHere()
+                        .<DataDirectory>map(replayed -> directories.replayedTo(valid, replayed))
+                        .orElse(valid)
+                : found;
     }
 
     @Override

@@ -88,18 +88,17 @@ final class PostgresSessions {
         // In clear first: it is one round trip less, and the way is loopback.
         Properties properties = properties(config.superuser(), "allow", patience);
         properties.setProperty("options", OPTIONS + " -c statement_timeout=" + patience.toMillis());
-        socket().ifPresent(path -> throughSocket(properties, path));
+        if (config.useUnixSocket()) {
+            socket().ifPresent(path -> throughSocket(properties, path));
+        }
         return connect(local, database, properties);
     }
 
     /**
-     * Where the server that runs listens on a Unix socket, if sessions are to go through it: by the
-     * file in which it says so itself. Without one they go over TCP, as in Patroni.
+     * Where the server that runs listens on a Unix socket, by the file in which it says so itself.
+     * Without one sessions go over TCP, as in Patroni.
      */
     private Optional<Path> socket() {
-        if (!config.useUnixSocket()) {
-            return Optional.empty();
-        }
         Path data = Path.of(config.dataDir());
         try {
             List<String> lines = Files.readAllLines(data.resolve("postmaster.pid"));
@@ -143,6 +142,9 @@ final class PostgresSessions {
                         config.replication(), address.equals(local) ? "allow" : "prefer", patience);
         properties.setProperty("replication", "true");
         properties.setProperty("preferQueryMode", "simple");
+        if (config.useUnixSocketRepl() && address.equals(local)) {
+            socket().ifPresent(path -> throughSocket(properties, path));
+        }
         return connect(address, properties);
     }
 

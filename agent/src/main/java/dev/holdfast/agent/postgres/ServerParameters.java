@@ -58,8 +58,7 @@ record ServerParameters(
                     "recovery_target_timeline",
                     "recovery_target_xid",
                     "data_directory",
-                    "config_file",
-                    "wal_keep_segments");
+                    "config_file");
 
     /** Not by ALTER SYSTEM, which would win over the lines that the configuration has. */
     static final Set<String> NOT_BY_ALTER_SYSTEM = Set.of("hba_file", "ident_file");

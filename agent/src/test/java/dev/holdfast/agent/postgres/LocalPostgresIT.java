@@ -478,6 +478,7 @@ final class LocalPostgresIT {
                         c.keepDirectories(),
                         c.keepAside(),
                         c.useUnixSocket(),
+                        c.useUnixSocketRepl(),
                         c.pgCtlTimeout(),
                         c.binName(),
                         c.customConf(),

@@ -76,6 +76,7 @@ final class TestServer implements AutoCloseable {
                         2,
                         Keeping.AUTO,
                         false,
+                        false,
                         BOUND,
                         new TreeMap<>(),
                         Optional.empty(),

@@ -225,6 +225,7 @@ public record AgentConfig(
      * @param keepDirectories how many data directories that were moved or copied aside are kept
      * @param keepAside how one is kept before it is rewound
      * @param useUnixSocket local sessions go through the first of {@code unix_socket_directories}
+     * @param useUnixSocketRepl the same of the replication user's
      * @param binName the names of programs that are called otherwise than usual, by the usual name
      * @param customConf a file that is included in place of {@code postgresql.base.conf}
      * @param roles what is for one role of this member's server only
@@ -248,6 +249,7 @@ public record AgentConfig(
             int keepDirectories,
             Keeping keepAside,
             boolean useUnixSocket,
+            boolean useUnixSocketRepl,
             Duration pgCtlTimeout,
             SortedMap<String, String> binName,
             Optional<String> customConf,

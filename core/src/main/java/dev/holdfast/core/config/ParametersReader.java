@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Reads {@code postgresql.parameters}, the cluster's or a member's own, into text as {@code
@@ -39,11 +40,14 @@ final class ParametersReader {
                     "synchronous_standby_names",
                     "trigger_file");
 
+    private static final String SEGMENTS = "wal_keep_segments";
+
     private ParametersReader() {}
 
     /** Parameters of the whole cluster. */
     static SortedMap<String, String> shared(ConfigTree parameters) {
         SortedMap<String, String> read = read(parameters);
+        segments(parameters, read);
         for (SharedParameter parameter : SharedParameter.ALL) {
             String value = read.get(parameter.name());
             if (value != null && !parameter.accepts(value)) {
@@ -67,13 +71,48 @@ final class ParametersReader {
         return withoutShared(parameters, "it must be the same in every role");
     }
 
+    /**
+     * What PostgreSQL 13 has given up for {@code wal_keep_size}, and Patroni still translates:
+     * segments, which it takes to be of 16 MB.
+     */
+    private static void segments(ConfigTree parameters, SortedMap<String, String> read) {
+        Optional<String> given = Optional.ofNullable(read.remove(SEGMENTS));
+        given.ifPresent(value -> {
+            Optional<Long> count =
+                    Scalars.integer(value).filter(n -> n >= 1 && n <= Integer.MAX_VALUE / 16);
+            if (count.isEmpty()) {
+                parameters.error(
+                        SEGMENTS,
+                        Problem.show(value),
+                        "a whole number from 1, or rather wal_keep_size, such as \"128MB\"");
+            } else if (read.containsKey("wal_keep_size")) {
+                parameters.warning(
+                        SEGMENTS,
+                        Problem.show(value),
+                        "is ignored, because wal_keep_size is there too");
+            } else {
+                String size = count.get() * 16 + "MB";
+                parameters.warning(
+                        SEGMENTS,
+                        Problem.show(value),
+                        "PostgreSQL 13 and newer do not know; it is read as wal_keep_size " + size);
+                read.put("wal_keep_size", size);
+            }
+        });
+    }
+
     private static SortedMap<String, String> withoutShared(ConfigTree parameters, String because) {
         SortedMap<String, String> read = read(parameters);
-        for (SharedParameter parameter : SharedParameter.ALL) {
-            String value = read.remove(parameter.name());
+        List<String> names =
+                Stream.concat(
+                                SharedParameter.ALL.stream().map(SharedParameter::name),
+                                Stream.of(SEGMENTS))
+                        .toList();
+        for (String name : names) {
+            String value = read.remove(name);
             if (value != null) {
                 parameters.warning(
-                        parameter.name(),
+                        name,
                         Problem.show(value),
                         "is ignored here: "
                                 + because

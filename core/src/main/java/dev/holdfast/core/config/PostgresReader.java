@@ -91,6 +91,7 @@ final class PostgresReader {
                                 PostgresReader::keeping)
                         .orElse(Keeping.AUTO),
                 postgresql.flag("use_unix_socket").orElse(false),
+                postgresql.flag("use_unix_socket_repl").orElse(false),
                 postgresql
                         .duration("pg_ctl_timeout", Duration.ofSeconds(1), Duration.ofDays(1))
                         .orElse(Duration.ofSeconds(60)),
@@ -211,7 +212,6 @@ final class PostgresReader {
                 "comes only from the dynamic configuration and is ignored here",
                 "use_pg_rewind",
                 "use_slots");
-        postgresql.without("has no effect: sessions go over TCP", "use_unix_socket_repl");
         postgresql.unsupported(
                 "pg_hosts",
                 "pg_hosts_primary",

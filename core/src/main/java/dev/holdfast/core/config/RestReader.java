@@ -114,11 +114,6 @@ final class RestReader {
         ClientCertificates certificates =
                 restApi.read("verify_client", "none, optional or required", RestReader::mode)
                         .orElse(ClientCertificates.NONE);
-        List<String> ciphers =
-                restApi.text("ciphers").map(text -> List.of(text.split("[:,\\s]+"))).stream()
-                        .flatMap(List::stream)
-                        .filter(name -> !name.isEmpty())
-                        .toList();
         if (certificates != ClientCertificates.NONE) {
             if (identity.isEmpty()) {
                 restApi.error(
@@ -133,17 +128,34 @@ final class RestReader {
                         "the authorities of the clients' certificates, because verify_client asks for them");
             }
         }
-        for (String cipher : ciphers) {
-            if (!cipher.matches("TLS_[A-Z0-9_]+")) {
+        List<String> ciphers = ciphers(restApi);
+        return identity.map(shown -> new ServerTls(shown, cafile, ciphers, certificates));
+    }
+
+    private static List<String> ciphers(ConfigTree restApi) {
+        String text = restApi.text("ciphers").orElse("");
+        return switch (CipherList.read(text)) {
+            case CipherList.Read.Suites(List<String> names, List<String> unspoken) -> {
+                if (!unspoken.isEmpty()) {
+                    restApi.warning(
+                            "ciphers",
+                            String.join(", ", unspoken),
+                            "the JDK does not speak, so that is left out");
+                }
+                yield names;
+            }
+            case CipherList.Read.Refused(Optional<String> word) -> {
                 restApi.error(
                         "ciphers",
-                        Problem.show(cipher),
-                        "names of the JDK, such as TLS_AES_256_GCM_SHA384 (openssl's names and"
-                                + " exclusions are not read; without this key nothing weak is spoken)");
-                break;
+                        Problem.show(word.orElse(text)),
+                        word.isPresent()
+                                ? "names or groups of openssl that the JDK speaks, such as"
+                                        + " ECDHE-RSA-AES256-GCM-SHA384 or ECDHE+AESGCM:!SHA1, or the JDK's"
+                                        + " own names (without this key nothing weak is spoken)"
+                                : "a list that leaves a cipher suite of TLS 1.2 which the JDK speaks");
+                yield List.of();
             }
-        }
-        return identity.map(shown -> new ServerTls(shown, cafile, ciphers, certificates));
+        };
     }
 
     private static Optional<ClientCertificates> mode(Object value) {

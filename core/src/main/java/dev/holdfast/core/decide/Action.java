@@ -150,17 +150,11 @@ public sealed interface Action {
     record FinishInitialize(LeaseId lease, long initializeRevision, SystemIdentifier system)
             implements Store {}
 
-    /**
-     * A cluster that existed before Holdfast: write its identifier, and its configuration if there
-     * is none.
-     */
-    record WriteInitialize(Epoch epoch, SystemIdentifier system, Config config) implements Store {}
+    /** A cluster that existed before Holdfast, or before its store: write its identifier. */
+    record WriteInitialize(Epoch epoch, SystemIdentifier system) implements Store {}
 
-    /** Whether the store holds a configuration of the cluster. */
-    enum Config {
-        PRESENT,
-        MISSING
-    }
+    /** The store holds no dynamic configuration of the cluster: write what is known of it here. */
+    record WriteConfig(Epoch epoch) implements Store {}
 
     // --- short
 

@@ -102,13 +102,10 @@ final class PrimaryRules {
         record.ifPresent(actions::add);
         if (cluster.system().isEmpty()
                 && o.data().orElse(null) instanceof DataDirectory.Valid valid) {
-            actions.add(
-                    new Action.WriteInitialize(
-                            proof.epoch(),
-                            valid.control().system(),
-                            cluster.config().isPresent()
-                                    ? Action.Config.PRESENT
-                                    : Action.Config.MISSING));
+            actions.add(new Action.WriteInitialize(proof.epoch(), valid.control().system()));
+        }
+        if (cluster.config().isEmpty()) {
+            actions.add(new Action.WriteConfig(proof.epoch()));
         }
         actions.addAll(SlotRules.onPrimary(o, cluster, primary));
         Optional<Action.WriteFailsafe> failsafe = FailsafeRules.write(o, cluster, proof);

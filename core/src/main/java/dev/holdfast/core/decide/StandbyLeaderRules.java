@@ -6,6 +6,7 @@ import static dev.holdfast.core.decide.Reason.Code.STANDBY_DEMOTE;
 import static dev.holdfast.core.decide.Reason.Code.STANDBY_LEAD;
 import static dev.holdfast.core.decide.Reason.Code.STANDBY_RECORD;
 
+import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.TimelineHistory;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.HistoryEntry;
@@ -176,6 +177,14 @@ final class StandbyLeaderRules {
             actions.add(new Action.AskSource(upstream.get(), key.epoch()));
         }
         Memory memory = o.memory().withSwitchover(Optional.empty());
+        Memory.Wake looked = memory.wake();
+        MonoTime again = looked.lastAt().plus(ASK_AGAIN);
+        boolean behind = upstream.isEmpty() && isUnexplained(o, standby);
+        if (behind && !o.now().isBefore(again)) {
+            actions.add(new Action.Inspect());
+            memory = memory.withWake(looked.again(looked.revision(), looked.count(), o.now()));
+            again = o.now().plus(ASK_AGAIN);
+        }
         Optional<Action.WriteFailsafe> failsafe =
                 o.proof().flatMap(proof -> FailsafeRules.write(o, cluster, proof));
         if (failsafe.isPresent()) {
@@ -198,7 +207,10 @@ final class StandbyLeaderRules {
                                                         : ", restoring from the archive"))
                         .actAll(actions.stream().distinct().toList())
                         .remember(memory);
-        return (ask ? say.lookAt(o.now().plus(ASK_AGAIN)) : say).decision();
+        if (ask) {
+            say.lookAt(o.now().plus(ASK_AGAIN));
+        }
+        return (behind ? say.lookAt(again) : say).decision();
     }
 
     private static boolean isTimeToAsk(Observation o, LeaderKey key, Upstream upstream) {
@@ -211,6 +223,15 @@ final class StandbyLeaderRules {
     /** The store's keys tell of the time before, when this cluster was one of its own. */
     private static boolean isUnsettled(ClusterView cluster, Server.Standby standby) {
         return cluster.sync().value().leader().isPresent() || !isReached(cluster, standby);
+    }
+
+    /**
+     * What was looked up of the directory is older than the timeline that it is on now. Whom it
+     * could ask else is not there: its WAL comes from an archive, and so did the history of it.
+     */
+    private static boolean isUnexplained(Observation o, Server.Standby standby) {
+        return !(o.data().orElse(null) instanceof DataDirectory.Valid valid)
+                || standby.timeline().isAfter(valid.history().timeline());
     }
 
     private static boolean isReached(ClusterView cluster, Server.Standby standby) {
@@ -235,13 +256,11 @@ final class StandbyLeaderRules {
         if (cluster.system().isEmpty()) {
             return o.data().orElse(null) instanceof DataDirectory.Valid valid
                     ? Optional.of(
-                            new Action.WriteInitialize(
-                                    proof.epoch(),
-                                    valid.control().system(),
-                                    cluster.config().isPresent()
-                                            ? Action.Config.PRESENT
-                                            : Action.Config.MISSING))
+                            new Action.WriteInitialize(proof.epoch(), valid.control().system()))
                     : Optional.of(new Action.Inspect());
+        }
+        if (cluster.config().isEmpty()) {
+            return Optional.of(new Action.WriteConfig(proof.epoch()));
         }
         if (cluster.handedOverAt().isPresent()) {
             // Up to where somebody had to replay then is nothing that this cluster need reach now.

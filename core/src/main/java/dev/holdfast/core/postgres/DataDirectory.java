@@ -10,7 +10,8 @@ public sealed interface DataDirectory {
     /**
      * A PostgreSQL data directory.
      *
-     * @param history of {@code control.newestTimeline()}
+     * @param history of {@code control.newestTimeline()}; of a newer one where a server runs that
+     *     has replayed to it
      */
     record Valid(ControlData control, TimelineHistory history) implements DataDirectory {}
 

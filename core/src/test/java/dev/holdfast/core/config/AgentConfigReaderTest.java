@@ -197,6 +197,7 @@ class AgentConfigReaderTest {
                                 3,
                                 Keeping.COPY,
                                 false,
+                                false,
                                 Duration.ofMinutes(2),
                                 new TreeMap<>(),
                                 Optional.empty(),
@@ -397,7 +398,9 @@ class AgentConfigReaderTest {
     @Test
     void aMemberCannotSetWhatAllMembersShare() {
         AgentConfigReader.Read read =
-                read(LEAST + "  parameters: {max_connections: 500, work_mem: 1MB, port: 7}");
+                read(
+                        LEAST
+                                + "  parameters: {max_connections: 500, wal_keep_segments: 9, work_mem: 1MB, port: 7}");
 
         assertThat(good(read).postgresql().parameters())
                 .containsExactly(Map.entry("work_mem", "1MB"));
@@ -405,6 +408,8 @@ class AgentConfigReaderTest {
                 .containsExactly(
                         "WARNING postgresql.parameters.port: found 7, which is set by Holdfast and is ignored.",
                         "WARNING postgresql.parameters.max_connections: found \"500\", which is ignored here: every member must have the"
+                                + " same, so it comes only from the dynamic configuration.",
+                        "WARNING postgresql.parameters.wal_keep_segments: found \"9\", which is ignored here: every member must have the"
                                 + " same, so it comes only from the dynamic configuration.");
     }
 
@@ -423,7 +428,7 @@ class AgentConfigReaderTest {
                                 leastWith(
                                                         "\"127.0.0.1:8008\"",
                                                         "\"127.0.0.1:8008\", keyfile: k.pem, verify_client: required"
-                                                                + ", ciphers: 'ECDHE-RSA-AES256-GCM-SHA384:!SSLv2'"
+                                                                + ", ciphers: 'ECDHE-RSA-AES256-GCM-SHA384:!SSLv4'"
                                                                 + ", allowlist: [10.0.0.0/8, '10.0.0.0/33', a b]"
                                                                 + ", http_extra_headers: {'X Y': 1}")
                                                 .replace(
@@ -442,9 +447,9 @@ class AgentConfigReaderTest {
                         "ERROR restapi.certfile: found nothing, expected the server's certificate, because verify_client needs TLS.",
                         "ERROR restapi.cafile: found nothing, expected the authorities of the clients' certificates, because verify_client"
                                 + " asks for them.",
-                        "ERROR restapi.ciphers: found \"ECDHE-RSA-AES256-GCM-SHA384\", expected names of the JDK, such as"
-                                + " TLS_AES_256_GCM_SHA384 (openssl's names and exclusions are not read; without this key nothing weak is"
-                                + " spoken).",
+                        "ERROR restapi.ciphers: found \"!SSLv4\", expected names or groups of openssl that the JDK speaks, such as"
+                                + " ECDHE-RSA-AES256-GCM-SHA384 or ECDHE+AESGCM:!SHA1, or the JDK's own names (without this key nothing"
+                                + " weak is spoken).",
                         "ERROR restapi.allowlist: found \"10.0.0.0/33\", expected a host name, an address, or a network such as"
                                 + " 10.0.0.0/8.",
                         "ERROR restapi.allowlist: found \"a b\", expected a host name, an address, or a network such as 10.0.0.0/8.",

@@ -257,6 +257,26 @@ class ClusterConfigReaderTest {
     }
 
     @Test
+    void whatPostgresql13HasRenamedIsTranslated() {
+        String segments = "postgresql: {parameters: {wal_keep_segments: %s}}";
+        ClusterConfigReader.Read read = read(segments.formatted("10"));
+
+        assertThat(read.config().parameters()).containsExactly(Map.entry("wal_keep_size", "160MB"));
+        assertThat(Yaml.sentences(read.problems()))
+                .containsExactly(
+                        "WARNING postgresql.parameters.wal_keep_segments: found \"10\", which PostgreSQL 13 and newer do not know; it is"
+                                + " read as wal_keep_size 160MB.");
+        assertThat(sentences(segments.formatted("0")))
+                .containsExactly(
+                        "ERROR postgresql.parameters.wal_keep_segments: found \"0\", expected a whole number from 1, or rather"
+                                + " wal_keep_size, such as \"128MB\".");
+        assertThat(sentences(segments.formatted("10, wal_keep_size: 1GB")))
+                .containsExactly(
+                        "WARNING postgresql.parameters.wal_keep_segments: found \"10\", which is ignored, because wal_keep_size is there"
+                                + " too.");
+    }
+
+    @Test
     void aSectionOfAnotherShapeIsAnError() {
         assertThat(sentences("postgresql: [1]"))
                 .containsExactly(

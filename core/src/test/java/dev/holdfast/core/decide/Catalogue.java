@@ -182,6 +182,9 @@ final class Catalogue {
         put(
                 "the cluster has no identifier in the store",
                 Situation.ofPrimary().initialize(Optional.empty(), Optional.empty()));
+        put(
+                "somebody has removed the dynamic configuration",
+                Situation.ofPrimary().withoutConfig());
     }
 
     private void fence() {

@@ -13,6 +13,7 @@ import dev.holdfast.core.cluster.SlotStatus;
 import dev.holdfast.core.cluster.SyncState;
 import dev.holdfast.core.cluster.TimelineClaim;
 import dev.holdfast.core.cluster.Versioned;
+import dev.holdfast.core.config.ClusterConfig;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -21,13 +22,13 @@ import java.util.function.UnaryOperator;
 
 /** The keys of a view, one by one, for tests that change some of them. */
 final class Parts {
-    private final ClusterView from;
     private long revision;
     private Optional<LeaderKey> leader;
     private Optional<Versioned<EpochRecord>> epoch;
     private Optional<Versioned<TimelineClaim>> timeline;
     private final SortedMap<MemberName, MemberRecord.Stored> members;
     private Optional<Versioned<ClusterView.Initialize>> initialize;
+    private Optional<Versioned<ClusterConfig>> config;
     private List<HistoryEntry> history;
     private Versioned<SyncState> sync;
     private Optional<Versioned<FailoverRequest>> failover;
@@ -37,13 +38,13 @@ final class Parts {
     private final SortedMap<MemberName, Versioned<MemberSettings>> settings;
 
     Parts(ClusterView view) {
-        from = view;
         revision = view.revision();
         leader = view.leader();
         epoch = view.epoch();
         timeline = view.timeline();
         members = new TreeMap<>(view.members());
         initialize = view.initialize();
+        config = view.config();
         history = view.history();
         sync = view.sync();
         failover = view.failover();
@@ -106,6 +107,11 @@ final class Parts {
         return this;
     }
 
+    Parts config(ClusterConfig value) {
+        config = Optional.of(new Versioned<>(value, Values.INITIALIZED));
+        return this;
+    }
+
     Parts sync(SyncState state, long at) {
         sync = new Versioned<>(state, at);
         revision = Math.max(revision, at);
@@ -145,7 +151,7 @@ final class Parts {
                 timeline,
                 members,
                 initialize,
-                from.config(),
+                config,
                 sync,
                 failover,
                 optime,

@@ -86,6 +86,7 @@ final class Situation {
     private Optional<ClusterView> cluster;
     private KnownStore known = KnownStore.NONE;
     private ClusterConfig config = synchronousConfig();
+    private boolean configRemoved;
     private LeaseFact lease;
     private GuardFact guard;
     private Optional<DataDirectory> data;
@@ -893,7 +894,18 @@ final class Situation {
 
     // --- the end
 
+    /** Somebody has removed the key {@code config}. */
+    Situation withoutConfig() {
+        configRemoved = true;
+        return this;
+    }
+
     Observation observe() {
+        Optional<ClusterView> cluster =
+                this.cluster.map(view ->
+                        view.system().isPresent() && !configRemoved
+                                ? new Parts(view).config(config).view()
+                                : view);
         Observation bare =
                 new Observation(
                         now,

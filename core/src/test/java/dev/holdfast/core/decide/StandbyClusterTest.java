@@ -25,6 +25,7 @@ import dev.holdfast.core.postgres.ControlData.State;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -217,7 +218,15 @@ final class StandbyClusterTest {
                         .claim(1, PG1, 100, Situation.Claim.OPENED)
                         .server(standbyServer(HERE, 2, Values.Receiving.NOTHING));
 
-        assertThat(only(archive.decide(), Action.FollowTimeline.class).history()).isEmpty();
+        Memory fresh = archive.observe().memory();
+        Decision first = archive.decide();
+        assertThat(only(first, Action.FollowTimeline.class).history()).isEmpty();
+        assertThat(has(first, Action.Inspect.class)).as("how it came about").isTrue();
+        assertThat(first.lookAgain())
+                .isLessThanOrEqualTo(archive.observe().now().plus(Duration.ofSeconds(1)));
+        assertThat(has(archive.memory(_ -> first.memory()).decide(), Action.Inspect.class))
+                .as("once a second")
+                .isFalse();
         assertThat(
                         only(
                                         archive.data(
@@ -229,6 +238,17 @@ final class StandbyClusterTest {
                                         Action.FollowTimeline.class)
                                 .history())
                 .hasSize(1);
+        assertThat(has(archive.memory(_ -> fresh).decide(), Action.Inspect.class))
+                .as("known by now")
+                .isFalse();
+    }
+
+    @Test
+    void aKeyConfigThatIsGoneIsWrittenAnew() {
+        Situation removed = Situation.ofStandbyLeader().withoutConfig();
+
+        assertThat(only(removed.decide(), Action.WriteConfig.class).epoch().revision())
+                .isEqualTo(100);
     }
 
     @Test
