@@ -4,9 +4,9 @@ import static dev.holdfast.agent.guard.GuardUnderTest.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.holdfast.agent.OwnAddress;
 import dev.holdfast.agent.time.BootClock;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -65,7 +65,7 @@ class GuardPostgresIT {
                 "-N");
         asServer(GuardUnderTest.binary().toString(), "--dir", guardDir.toString());
         client = GuardClient.connect(guardDir, told);
-        port = freePort();
+        port = OwnAddress.freePort();
         postmaster =
                 answer(
                         client.start(
@@ -73,12 +73,18 @@ class GuardPostgresIT {
                                 home.resolve("log"),
                                 programs.resolve("postgres"),
                                 List.of(
-                                        "-D", dataDir.toString(),
-                                        "-p", Integer.toString(port),
-                                        "-h", "127.0.0.1",
-                                        "-k", "",
-                                        "-c", "max_connections=100",
-                                        "-c", "shared_buffers=16MB")));
+                                        "-D",
+                                        dataDir.toString(),
+                                        "-p",
+                                        Integer.toString(port),
+                                        "-h",
+                                        OwnAddress.HOST,
+                                        "-k",
+                                        "",
+                                        "-c",
+                                        "max_connections=100",
+                                        "-c",
+                                        "shared_buffers=16MB")));
         await().atMost(Told.PATIENCE).ignoreExceptions().until(() -> sessions.add(connect()));
         while (sessions.size() < SESSIONS) {
             sessions.add(connect());
@@ -178,6 +184,8 @@ class GuardPostgresIT {
                                         dataDir.toString(),
                                         "-p",
                                         Integer.toString(port),
+                                        "-h",
+                                        OwnAddress.HOST,
                                         "-k",
                                         "")));
         assertThat(again).isNotEqualTo(postmaster);
@@ -227,7 +235,7 @@ class GuardPostgresIT {
 
     private Connection connect() throws SQLException {
         return DriverManager.getConnection(
-                "jdbc:postgresql://127.0.0.1:%d/postgres?user=postgres".formatted(port));
+                "jdbc:postgresql://%s:%d/postgres?user=postgres".formatted(OwnAddress.HOST, port));
     }
 
     private static boolean isRoot() {
@@ -243,12 +251,6 @@ class GuardPostgresIT {
         }
         whole.addAll(List.of(command));
         GuardUnderTest.run(whole.toArray(String[]::new));
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 
     /** The newest PostgreSQL that Debian's packages put here. */

@@ -22,7 +22,6 @@ import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -166,15 +165,14 @@ final class GuardedServer implements TestHost, AutoCloseable {
                 files.syncNames());
     }
 
-    /** By a copy of one that was made once: initdb takes longer than most tests. */
     @Override
     public void makeCluster() {
-        run("cp", "-a", template.toString(), server.dataDir.toString());
+        server.copyCluster(template);
     }
 
     /** Makes what {@link #makeCluster} copies. */
     void makeTemplate() {
-        server.postgres().initdb(List.of("encoding=UTF8", "locale=C"), _ -> {});
+        server.makeCluster();
         server.start(settings(), Postgres.Role.PRIMARY);
         server.postgres().createUsers();
         server.execute("CREATE TABLE written (i int)");

@@ -30,18 +30,40 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
 /** PostgreSQL control on the real server of this machine. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(180)
 final class LocalPostgresIT {
     private static final Duration PROMOTION = Duration.ofSeconds(30);
 
     private final List<TestServer> servers = new ArrayList<>();
     private Path home = Path.of("/nonexistent");
+    private Path templateHome = Path.of("/nonexistent");
+
+    /** With the users that a cluster has. */
+    @BeforeAll
+    void makeTemplate() throws Exception {
+        templateHome = TestServer.newHome();
+        try (TestServer template = new TestServer(templateHome, "template")) {
+            template.makeCluster();
+            template.start(template.files(Optional.empty()), Role.PRIMARY);
+            template.postgres().createUsers();
+            template.stop();
+        }
+    }
+
+    @AfterAll
+    void removeTemplate() throws IOException {
+        DurableFiles.deleteTree(templateHome);
+    }
 
     @BeforeEach
     void makeHome() throws IOException {
@@ -51,6 +73,7 @@ final class LocalPostgresIT {
     @AfterEach
     void endAll() throws IOException {
         servers.reversed().forEach(TestServer::close);
+        servers.clear();
         DurableFiles.deleteTree(home);
     }
 
@@ -62,9 +85,8 @@ final class LocalPostgresIT {
 
     private TestServer startedPrimary(String name) {
         TestServer server = server(name);
-        server.postgres().initdb(List.of("encoding=UTF8", "locale=C"), line -> {});
+        server.copyCluster(templateHome.resolve("template"));
         server.start(server.files(Optional.empty()), Role.PRIMARY);
-        server.postgres().createUsers();
         return server;
     }
 
@@ -331,7 +353,7 @@ final class LocalPostgresIT {
     @Test
     void valuesReachTheServerAsTheyAreAndSmuggleNothingIn() {
         TestServer a = server("a");
-        a.postgres().initdb(List.of(), line -> {});
+        a.makeCluster();
         SortedMap<String, String> parameters =
                 new TreeMap<>(a.files(Optional.empty()).parameters());
         String hostile = "it's \\ \"q\"\nport = 1\r\n# ' ä";
@@ -519,7 +541,7 @@ final class LocalPostgresIT {
     void anotherClusterIsToldByItsSystemIdentifier() {
         TestServer a = startedPrimary("a");
         TestServer other = server("other");
-        other.postgres().initdb(List.of(), line -> {});
+        other.makeCluster();
         assertThatThrownBy(() -> other.postgres().sourceHistory(a.asUpstream()))
                 .hasMessageContaining("different clusters");
     }
@@ -527,7 +549,7 @@ final class LocalPostgresIT {
     @Test
     void aDirectoryThatIsNotWholeIsBrokenAndSetAside() throws Exception {
         TestServer a = server("a");
-        a.postgres().initdb(List.of(), line -> {});
+        a.makeCluster();
         assertThatThrownBy(() -> a.postgres().initdb(List.of(), line -> {}))
                 .hasMessageContaining("not empty");
         Files.delete(a.dataDir.resolve("global/pg_control"));

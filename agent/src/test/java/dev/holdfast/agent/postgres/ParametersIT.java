@@ -69,7 +69,7 @@ final class ParametersIT {
             throws Exception {
         try (TestServer a = new TestServer(home, "a");
                 TestServer b = new TestServer(home, "b")) {
-            a.postgres().initdb(List.of("encoding=UTF8", "locale=C"), line -> {});
+            a.makeCluster();
             a.start(
                     TestServer.with(a.files(Optional.empty()), "max_connections", "60"),
                     Postgres.Role.PRIMARY);
@@ -103,7 +103,7 @@ final class ParametersIT {
         try (TestServer server = new TestServer(home, "a")) {
             Path own = home.resolve("own_hba.conf");
             Files.write(own, TestServer.HBA);
-            server.postgres().initdb(List.of("encoding=UTF8", "locale=C"), line -> {});
+            server.makeCluster();
             ServerFiles files = server.files(Optional.empty());
             SortedMap<String, String> parameters = new TreeMap<>(files.parameters());
             parameters.put("wrk_mem", "8MB");

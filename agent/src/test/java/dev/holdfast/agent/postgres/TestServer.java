@@ -2,6 +2,7 @@ package dev.holdfast.agent.postgres;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.holdfast.agent.OwnAddress;
 import dev.holdfast.core.MemberName;
 import dev.holdfast.core.config.AgentConfig;
 import dev.holdfast.core.config.AgentConfig.DatabaseUser;
@@ -13,8 +14,6 @@ import dev.holdfast.core.postgres.ServerFiles;
 import dev.holdfast.core.postgres.Upstream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,6 +36,13 @@ final class TestServer implements AutoCloseable {
             List.of(
                     "host all all 127.0.0.1/32 scram-sha-256",
                     "host replication all 127.0.0.1/32 scram-sha-256");
+
+    /**
+     * For PostgreSQL's programs. No power fails here, and to wait until the disk has the thousand
+     * files of a cluster takes longer than to write them.
+     */
+    static final String NO_SYNC = "no-sync";
+
     private static final Duration BOUND = Duration.ofSeconds(60);
 
     final MemberName name;
@@ -55,12 +61,12 @@ final class TestServer implements AutoCloseable {
         this.home = home;
         this.name = new MemberName(name);
         this.dataDir = home.resolve(name);
-        int port = freePort();
+        int port = OwnAddress.freePort();
         this.config =
                 new AgentConfig.Postgres(
-                        "127.0.0.1",
+                        OwnAddress.HOST,
                         port,
-                        new HostPort("127.0.0.1", port),
+                        new HostPort(OwnAddress.HOST, port),
                         Optional.empty(),
                         dataDir.toString(),
                         dataDir.toString(),
@@ -72,7 +78,7 @@ final class TestServer implements AutoCloseable {
                         new TreeMap<>(),
                         List.of(),
                         List.of(),
-                        List.of(),
+                        List.of(NO_SYNC),
                         2,
                         Keeping.AUTO,
                         false,
@@ -147,9 +153,21 @@ final class TestServer implements AutoCloseable {
         };
     }
 
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
+    /** Makes a cluster of its own. */
+    void makeCluster() {
+        postgres.initdb(List.of("encoding=UTF8", "locale=C", NO_SYNC), _ -> {});
+    }
+
+    /** The same by a copy of one that was stopped: initdb takes longer than most tests. */
+    void copyCluster(Path template) {
+        try {
+            Process copying =
+                    new ProcessBuilder("cp", "-a", template.toString(), dataDir.toString())
+                            .inheritIO()
+                            .start();
+            if (copying.onExit().join().exitValue() != 0) {
+                throw new IllegalStateException(template + " cannot be copied to " + dataDir);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -183,7 +201,7 @@ final class TestServer implements AutoCloseable {
     }
 
     Upstream asUpstream() {
-        return new Upstream(name, "127.0.0.1", config.port());
+        return new Upstream(name, OwnAddress.HOST, config.port());
     }
 
     TestServer start(ServerFiles files, Postgres.Role role) {
