@@ -33,8 +33,14 @@ import java.util.function.Supplier;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** What the adapter promises while etcd is dead, hung, restarted or asks for a password. */
+/**
+ * What the adapter promises while etcd is dead, hung, restarted or asks for a password. Each test
+ * has etcds of its own and waits most of the time.
+ */
+@Execution(ExecutionMode.CONCURRENT)
 class EtcdFaultsIT {
     private static final Duration REQUEST = Duration.ofSeconds(2);
     private static final Duration LEASE = Duration.ofMillis(1500);
