@@ -66,29 +66,32 @@ class GuardPostgresIT {
         asServer(GuardUnderTest.binary().toString(), "--dir", guardDir.toString());
         client = GuardClient.connect(guardDir, told);
         port = OwnAddress.freePort();
-        postmaster =
-                answer(
-                        client.start(
-                                dataDir,
-                                home.resolve("log"),
-                                programs.resolve("postgres"),
-                                List.of(
-                                        "-D",
-                                        dataDir.toString(),
-                                        "-p",
-                                        Integer.toString(port),
-                                        "-h",
-                                        OwnAddress.HOST,
-                                        "-k",
-                                        "",
-                                        "-c",
-                                        "max_connections=100",
-                                        "-c",
-                                        "shared_buffers=16MB")));
+        postmaster = startServer();
         await().atMost(Told.PATIENCE).ignoreExceptions().until(() -> sessions.add(connect()));
         while (sessions.size() < SESSIONS) {
             sessions.add(connect());
         }
+    }
+
+    private long startServer() {
+        return answer(
+                client.start(
+                        dataDir,
+                        home.resolve("log"),
+                        programs.resolve("postgres"),
+                        List.of(
+                                "-D",
+                                dataDir.toString(),
+                                "-p",
+                                Integer.toString(port),
+                                "-h",
+                                OwnAddress.HOST,
+                                "-k",
+                                "",
+                                "-c",
+                                "max_connections=100",
+                                "-c",
+                                "shared_buffers=16MB")));
     }
 
     @AfterEach
@@ -173,21 +176,7 @@ class GuardPostgresIT {
                 .containsSubsequence(
                         new Told.Exited(postmaster, new ExitCause.Status(0)),
                         new Told.Gone(postmaster));
-        long again =
-                answer(
-                        client.start(
-                                dataDir,
-                                home.resolve("log"),
-                                programs.resolve("postgres"),
-                                List.of(
-                                        "-D",
-                                        dataDir.toString(),
-                                        "-p",
-                                        Integer.toString(port),
-                                        "-h",
-                                        OwnAddress.HOST,
-                                        "-k",
-                                        "")));
+        long again = startServer();
         assertThat(again).isNotEqualTo(postmaster);
         await().atMost(Told.PATIENCE).ignoreExceptions().until(() -> sessions.add(connect()));
     }
