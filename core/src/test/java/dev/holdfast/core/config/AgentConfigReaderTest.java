@@ -454,8 +454,8 @@ class AgentConfigReaderTest {
                                 + " 10.0.0.0/8.",
                         "ERROR restapi.allowlist: found \"a b\", expected a host name, an address, or a network such as 10.0.0.0/8.",
                         "ERROR restapi.http_extra_headers.X Y: found \"1\", expected a header: a name, and one line.",
-                        "ERROR postgresql.pre_promote: found \"/bin/fence 'x\", expected a program with its arguments on one line, every"
-                                + " quote closed.",
+                        "ERROR postgresql.pre_promote: found \"/bin/fence 'x\", expected a program with its arguments, every quote"
+                                + " closed.",
                         "ERROR watchdog.mode: found \"sometimes\", expected off, automatic or required.");
     }
 
