@@ -240,12 +240,23 @@ class AgentConfigReaderTest {
                         "ERROR restapi.listen: found nothing, expected host:port on which the REST server listens, such as \"*:8008\".",
                         "ERROR scope: found nothing, expected the cluster's name, without slash or control character.",
                         "ERROR name: found nothing, expected the member's name: 1 to 63 characters of ASCII, not *, without slash, comma,"
-                                + " quote or backslash.",
+                                + " quote or backslash, and not __holdfast_strict__.",
                         "ERROR etcd3.hosts: found nothing, expected where etcd is: a list of host:port (or host, url, proxy or srv).");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"''", "' '", "a/b", "'a,b'", "'*'", "größe", "'a\"b'", "[a]"})
+    @ValueSource(
+            strings = {
+                "''",
+                "' '",
+                "a/b",
+                "'a,b'",
+                "'*'",
+                "größe",
+                "'a\"b'",
+                "[a]",
+                "__Holdfast_strict__"
+            })
     void aNameThatCannotBeAStandbysNameIsRefused(String name) {
         AgentConfigReader.Read read = read(leastWith("name: pg1", "name: " + name));
 
