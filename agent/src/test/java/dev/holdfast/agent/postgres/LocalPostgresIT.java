@@ -228,6 +228,9 @@ final class LocalPostgresIT {
         Server.Standby alone = standby(c, b);
         assertThat(alone.receiver()).isEmpty();
         assertThat(alone.timeline()).isEqualTo(new Timeline(2));
+        // No restart point was made since, so as a rule pg_control names the timeline before.
+        assertThat(valid(c).history().timeline()).isEqualTo(new Timeline(2));
+        assertThat(valid(c).history().switches()).hasSize(1);
     }
 
     @Test
