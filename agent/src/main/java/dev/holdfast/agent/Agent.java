@@ -294,6 +294,7 @@ final class Agent {
                 config.scope(),
                 config.restApi().listen(),
                 config.postgresql().dataDir());
+        Systemd.ready(System.getenv());
     }
 
     /** What a former agent has seen of the dynamic configuration, unless it has errors. */

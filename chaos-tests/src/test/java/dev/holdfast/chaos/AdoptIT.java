@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 /** A member finds a data directory that it did not make. */
 final class AdoptIT {
     private static final ClusterPlan TWO =
-            new ClusterPlan(List.of("pg1", "pg2"), 10, ClusterPlan.Sync.ON);
+            new ClusterPlan(List.of("pg1", "pg2"), 4, ClusterPlan.Sync.ON);
 
     @Test
     void aRunningPostgresqlBecomesThePrimaryWithoutARestart() {

@@ -10,6 +10,12 @@ import org.jspecify.annotations.Nullable;
  * not {@code *}, which matches every session.
  */
 public record MemberName(String value) implements Comparable<MemberName> {
+    /**
+     * Stands in {@code synchronous_standby_names} for a standby that cannot come: with it commits
+     * wait, as the strict mode asks for. So no member may be called so.
+     */
+    public static final MemberName NOBODY = new MemberName("__holdfast_strict__");
+
     public MemberName {
         if (!isValid(value)) {
             throw new IllegalArgumentException(

@@ -42,7 +42,8 @@ final class SettingsReader {
      * Reads.
      *
      * @param file the file named on the command line
-     * @param dcsGiven {@code etcd3://host:port}; without it {@code DCS_URL} counts, as in Patroni
+     * @param dcsGiven {@code etcd3://host:port[/namespace]}; without it {@code DCS_URL} counts, as
+     *     in Patroni
      * @param verification of the members' certificates, unless the file leaves it out
      * @throws CtlException when the file cannot be read, or does not say where the store is
      */
@@ -70,6 +71,9 @@ final class SettingsReader {
             placeEtcd(tree, dcsUrl.get());
             variables = new TreeMap<>(environment);
             variables.keySet().removeIf(SettingsReader::saysWhereEtcdIs);
+            if (placeNamespace(tree, dcsUrl.get())) {
+                variables.keySet().removeIf(name -> name.matches("(HOLDFAST|PATRONI)_NAMESPACE"));
+            }
         }
         ClientRead read = AgentConfigReader.readForClient(tree, variables);
         String where =
@@ -136,7 +140,7 @@ final class SettingsReader {
     private static void placeEtcd(Map<String, Object> tree, String dcsUrl) {
         int end = dcsUrl.indexOf("://");
         String scheme = end < 0 ? "etcd3" : dcsUrl.substring(0, end);
-        String rest = end < 0 ? dcsUrl : dcsUrl.substring(end + 3);
+        String rest = place(dcsUrl).split("/", 2)[0];
         if (!List.of("etcd", "etcd3", "http", "https").contains(scheme)) {
             throw new CtlException(
                     "-d "
@@ -157,6 +161,21 @@ final class SettingsReader {
         etcd.put("hosts", rest);
         tree.remove("etcd");
         tree.put("etcd3", etcd);
+    }
+
+    /** The namespace that stands behind the address. Returns whether there is one. */
+    private static boolean placeNamespace(Map<String, Object> tree, String dcsUrl) {
+        String[] parts = place(dcsUrl).split("/", 2);
+        boolean named = parts.length > 1 && !parts[1].isBlank();
+        if (named) {
+            tree.put("namespace", parts[1]);
+        }
+        return named;
+    }
+
+    /** Without the scheme. */
+    private static String place(String dcsUrl) {
+        return dcsUrl.replaceFirst("^[^:/]*://", "");
     }
 
     private static boolean saysWhereEtcdIs(String variable) {

@@ -117,6 +117,25 @@ class UsageTest {
     }
 
     @Test
+    void theNamespaceMayStandBehindTheStore() {
+        Map<String, String> elsewhere = Map.of("PATRONI_NAMESPACE", "/elsewhere");
+        String store = "etcd3://store.example:2379,other.example:2379";
+
+        assertThat(
+                        cluster.runWith(
+                                        elsewhere,
+                                        directory,
+                                        "-d",
+                                        store + "/service",
+                                        "list",
+                                        "demo")
+                                .status())
+                .isZero();
+        assertThat(cluster.runWith(elsewhere, directory, "-d", store, "list", "demo").status())
+                .isNotZero();
+    }
+
+    @Test
     void aConfigurationFileThatIsNotThereIsNamed() {
         assertThat(cluster.runWith(Map.of(), directory, "-c", "/nonexistent/a.yml", "list").err())
                 .isEqualTo(

@@ -43,10 +43,11 @@ public final class GuardLauncher {
         if (!Files.isDirectory(dir)) {
             make(dir);
         }
-        Process process =
-                new ProcessBuilder(arguments(guardBinary, dir, cgroup))
-                        .redirectErrorStream(true)
-                        .start();
+        ProcessBuilder guard =
+                new ProcessBuilder(arguments(guardBinary, dir, cgroup)).redirectErrorStream(true);
+        // PostgreSQL would speak to systemd by it, which hears the agent alone.
+        guard.environment().remove("NOTIFY_SOCKET");
+        Process process = guard.start();
         process.getOutputStream().close();
         int status = waitFor(process, guardBinary);
         // The guard lets go of these streams when it detaches, so that this reads what was said and

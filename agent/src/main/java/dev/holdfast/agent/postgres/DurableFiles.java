@@ -24,11 +24,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Files that are whole or not there, whenever the power goes. They belong to whoever owns the
  * directory they are in, so that what root writes stays readable for PostgreSQL, and nobody else
- * may read them: they hold passwords and rules.
+ * may read them: they hold passwords and rules. Only beside PostgreSQL's data the group may, where
+ * initdb gave it that: a program for backups may be in it.
  */
 final class DurableFiles {
     private static final Set<PosixFilePermission> FILE =
             PosixFilePermissions.fromString("rw-------");
+    private static final Set<PosixFilePermission> FILE_OF_GROUP =
+            PosixFilePermissions.fromString("rw-r-----");
+    private static final Set<PosixFilePermission> GROUP_READS =
+            PosixFilePermissions.fromString("---r-x---");
     private static final Set<PosixFilePermission> DIRECTORY =
             PosixFilePermissions.fromString("rwx------");
 
@@ -56,6 +61,10 @@ final class DurableFiles {
         Path unfinished = file.resolveSibling(file.getFileName() + ".new");
         Files.deleteIfExists(unfinished);
         Files.createFile(unfinished, PosixFilePermissions.asFileAttribute(FILE));
+        if (isForGroup(directoryOf(file))) {
+            // The mask of this process may have less for the group.
+            Files.setPosixFilePermissions(unfinished, FILE_OF_GROUP);
+        }
         giveToOwnerOf(directoryOf(file), unfinished);
         // No channel: an interrupt would close it, and what tidies up after one writes too.
         try (FileOutputStream stream = new FileOutputStream(unfinished.toFile())) {
@@ -148,6 +157,12 @@ final class DurableFiles {
                         return FileVisitResult.CONTINUE;
                     }
                 });
+    }
+
+    /** As initdb makes a data directory with {@code --allow-group-access}. */
+    private static boolean isForGroup(Path directory) throws IOException {
+        return Files.exists(directory.resolve("PG_VERSION"))
+                && Files.getPosixFilePermissions(directory).containsAll(GROUP_READS);
     }
 
     private static void giveToOwnerOf(Path directory, Path created) throws IOException {

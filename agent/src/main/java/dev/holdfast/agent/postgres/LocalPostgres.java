@@ -571,7 +571,7 @@ public final class LocalPostgres implements Postgres {
                             "what is broken cannot be rewound: " + why + "; make a new copy");
         }
         SourceServer.Answer found = ofThisCluster(upstream);
-        new Rewind(config, programs, files, sessions, unfinished, directories)
+        new Rewind(config, programs, files, sessions, unfinished, directories, operators)
                 .run(upstream.at(found.address()), found.source().timeline(), progress);
     }
 

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 
@@ -37,6 +38,7 @@ final class Rewind {
     private final PostgresSessions sessions;
     private final UnfinishedWork unfinished;
     private final DataDirectories directories;
+    private final OperatorPrograms operators;
     private final Path dataDir;
 
     Rewind(
@@ -45,13 +47,15 @@ final class Rewind {
             PostgresFiles files,
             PostgresSessions sessions,
             UnfinishedWork unfinished,
-            DataDirectories directories) {
+            DataDirectories directories,
+            OperatorPrograms operators) {
         this.config = config;
         this.programs = programs;
         this.files = files;
         this.sessions = sessions;
         this.unfinished = unfinished;
         this.directories = directories;
+        this.operators = operators;
         this.dataDir = Path.of(config.dataDir()).toAbsolutePath();
     }
 
@@ -77,6 +81,7 @@ final class Rewind {
             awaitCheckpoint(source, sourceTimeline, progress);
         }
         try {
+            archive(progress);
             files.writePasswords();
             rewind(source, progress);
             // Of the server that ran here before; its pid may be another process by now.
@@ -131,6 +136,16 @@ final class Rewind {
                             + outcome.status()
                             + ": "
                             + outcome.lastWords());
+        }
+    }
+
+    private void archive(Consumer<String> progress) throws IOException {
+        Optional<String> command =
+                setting("archive_mode").filter(mode -> !mode.equals("off")).isPresent()
+                        ? setting("archive_command")
+                        : Optional.empty();
+        if (command.isPresent()) {
+            new UnarchivedWal(dataDir, operators).archive(command.get(), progress);
         }
     }
 
@@ -193,6 +208,11 @@ final class Rewind {
         if (!beside && !programs.version().isAtLeast(TAKES_CONFIG_FILE)) {
             return false;
         }
+        return setting("restore_command").isPresent();
+    }
+
+    /** What the server would run with; empty where that is empty, or not known. */
+    private Optional<String> setting(String parameter) {
         Outcome outcome =
                 programs.run(
                         Program.POSTGRES,
@@ -200,13 +220,15 @@ final class Rewind {
                                 "-D",
                                 dataDir.toString(),
                                 "-C",
-                                "restore_command",
+                                parameter,
                                 "-c",
                                 "config_file=" + files.configuration()),
                         ENGLISH,
                         process -> {},
                         line -> {});
-        return outcome.succeeded() && outcome.lines().stream().anyMatch(line -> !line.isBlank());
+        return outcome.succeeded()
+                ? outcome.lines().stream().filter(line -> !line.isBlank()).reduce((_, last) -> last)
+                : Optional.empty();
     }
 
     /** With --progress pg_rewind says how much it will copy before it writes the first byte. */

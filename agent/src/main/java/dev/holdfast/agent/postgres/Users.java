@@ -36,6 +36,9 @@ final class Users {
             statement.execute("SET LOCAL log_statement = 'none'");
             statement.execute("SET LOCAL log_min_duration_statement = -1");
             statement.execute("SET LOCAL log_min_error_statement = 'panic'");
+            // Taken for their settings also where the extensions are not loaded.
+            statement.execute("SET LOCAL pg_stat_statements.track_utility = 'off'");
+            statement.execute("SET LOCAL pgaudit.log = 'none'");
             DatabaseUser replication = config.replication();
             if (!isSuperuser(replication)) {
                 put(session, replication, "LOGIN REPLICATION");

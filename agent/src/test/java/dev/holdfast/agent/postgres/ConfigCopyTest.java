@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,22 @@ final class ConfigCopyTest {
         assertThat(Files.readString(data.resolve("patroni.dynamic.json"))).isEqualTo(CONFIG);
         assertThat(new ConfigCopy(data, guard).read())
                 .contains(Map.of("ttl", 20, "synchronous_mode", "on"));
+    }
+
+    @Test
+    void theGroupMayReadItWhereItMayReadTheData() throws IOException {
+        Files.writeString(data.resolve("PG_VERSION"), "15\n");
+        Path file = data.resolve("patroni.dynamic.json");
+
+        Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwx------"));
+        copy.keep(CONFIG);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
+
+        Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxr-x---"));
+        copy.keep("{}");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-r-----");
     }
 
     @Test

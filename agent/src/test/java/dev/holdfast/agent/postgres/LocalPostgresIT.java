@@ -125,7 +125,14 @@ final class LocalPostgresIT {
         assertThat(valid(a).control().checksums()).isTrue();
         assertThat(a.postgres().runningPostmaster()).isEmpty();
 
-        a.start(a.files(Optional.empty()), Role.PRIMARY);
+        Path archive = home.resolve("archive");
+        ServerFiles archived =
+                TestServer.with(
+                        TestServer.with(a.files(Optional.empty()), "archive_mode", "on"),
+                        "archive_command",
+                        "test -e '%s.open' && mkdir -p '%s' && cp %%p '%s/%%f'"
+                                .formatted(archive, archive, archive));
+        a.start(archived, Role.PRIMARY);
         assertThat(a.postgres().runningPostmaster()).contains(a.pid());
         a.postgres().createUsers();
         a.postgres().createUsers();
@@ -196,7 +203,10 @@ final class LocalPostgresIT {
         assertThat(b.postgres().promote(PROMOTION)).isEqualTo(new Timeline(2));
         b.execute("INSERT INTO t VALUES (2)");
         a.execute("INSERT INTO t VALUES (1)");
+        String finished = a.query("SELECT pg_walfile_name(pg_switch_wal())");
         a.kill();
+        assertThat(archive).as("the archive was away").doesNotExist();
+        Files.createFile(home.resolve("archive.open"));
         assertThat(a.postgres().runningPostmaster()).isEmpty();
         assertThat(valid(a).control().state()).isEqualTo(ControlData.State.IN_PRODUCTION);
         Postgres.Source source = a.postgres().sourceHistory(b.asUpstream());
@@ -206,6 +216,7 @@ final class LocalPostgresIT {
         List<String> said = Collections.synchronizedList(new ArrayList<>());
         a.postgres().rewind(b.asUpstream(), said::add);
         assertThat(said).anyMatch(line -> line.contains("Done"));
+        assertThat(archive.resolve(finished)).as("what pg_rewind would throw away").exists();
         b.postgres().createSlots(Set.of(a.name.slotName()));
         a.start(a.files(Optional.of(b)), Role.STANDBY);
         awaitStreaming(a);
@@ -239,6 +250,9 @@ final class LocalPostgresIT {
         Server.Standby alone = standby(c, b);
         assertThat(alone.receiver()).isEmpty();
         assertThat(alone.timeline()).isEqualTo(new Timeline(2));
+        // No restart point was made since, so as a rule pg_control names the timeline before.
+        assertThat(valid(c).history().timeline()).isEqualTo(new Timeline(2));
+        assertThat(valid(c).history().switches()).hasSize(1);
     }
 
     @Test

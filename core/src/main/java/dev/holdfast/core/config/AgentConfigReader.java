@@ -139,7 +139,8 @@ public final class AgentConfigReader {
 
     private static Optional<MemberName> name(ConfigTree root) {
         String expected =
-                "the member's name: 1 to 63 characters of ASCII, not *, without slash, comma, quote or backslash";
+                "the member's name: 1 to 63 characters of ASCII, not *, without slash, comma, quote or backslash, and not "
+                        + MemberName.NOBODY;
         if (root.requiredText("name", expected).isEmpty()) {
             return Optional.empty();
         }
@@ -152,6 +153,7 @@ public final class AgentConfigReader {
                         Scalars.text(value)
                                 .filter(name ->
                                         MemberName.isValid(name)
+                                                && !MemberName.NOBODY.matches(name)
                                                 && !name.equals("*")
                                                 && name.chars().allMatch(c -> c < 127))
                                 .map(MemberName::new));

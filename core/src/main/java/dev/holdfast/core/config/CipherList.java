@@ -2,10 +2,8 @@ package dev.holdfast.core.config;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -52,8 +50,8 @@ final class CipherList {
                     .toList();
 
     /** Groups of openssl of which the JDK speaks nothing. */
-    private static final Set<String> ABSENT =
-            Set.of(
+    private static final List<String> ABSENT =
+            List.of(
                     ("NULL eNULL aNULL ADH AECDH EXP EXPORT EXPORT40 EXPORT56 LOW MEDIUM MD5 RC2 RC4 DES"
                                     + " 3DES IDEA SEED CAMELLIA CAMELLIA128 CAMELLIA256 ARIA ARIA128"
                                     + " ARIA256 ARIAGCM AESCCM AESCCM8 GOST89MAC GOST94 kGOST aGOST aGOST01"
@@ -62,8 +60,8 @@ final class CipherList {
                                     + " TLSv1.1 COMPLEMENTOFALL COMPLEMENTOFDEFAULT")
                             .split(" "));
 
-    private final LinkedHashSet<Suite> chosen = new LinkedHashSet<>();
-    private final LinkedHashSet<Suite> excluded = new LinkedHashSet<>();
+    private final List<Suite> chosen = new ArrayList<>();
+    private final List<Suite> excluded = new ArrayList<>();
     private final List<String> unspoken = new ArrayList<>();
 
     private CipherList() {}
@@ -137,7 +135,8 @@ final class CipherList {
                         suites.stream().filter(chosen::remove).toList().forEach(chosen::addLast);
                 default ->
                         suites.stream()
-                                .filter(suite -> !excluded.contains(suite))
+                                .filter(suite ->
+                                        !excluded.contains(suite) && !chosen.contains(suite))
                                 .forEach(chosen::add);
             }
         });

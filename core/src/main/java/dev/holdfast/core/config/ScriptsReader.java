@@ -117,14 +117,17 @@ final class ScriptsReader {
         return tree.duration(key, Duration.ofSeconds(1), Duration.ofDays(1)).orElse(TIMEOUT);
     }
 
-    /** A program with its arguments, written as for a shell. */
+    /** A program with its arguments, written as for a shell; YAML may fold it over lines. */
     private static Optional<List<String>> command(ConfigTree tree, String key) {
         return tree.read(
                 key,
-                "a program with its arguments on one line, every quote closed",
+                "a program with its arguments, every quote closed",
                 value ->
                         Scalars.text(value)
-                                .filter(text -> text.chars().noneMatch(c -> c < 32 && c != '\t'))
+                                .filter(text ->
+                                        text.chars()
+                                                .noneMatch(
+                                                        c -> c < 32 && !Character.isWhitespace(c)))
                                 .flatMap(ShellWords::split));
     }
 

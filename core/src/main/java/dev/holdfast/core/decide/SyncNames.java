@@ -26,9 +26,6 @@ public record SyncNames(Form form, int number, List<MemberName> names) {
 
     public static final SyncNames NONE = new SyncNames(Form.FIRST, 0, List.of());
 
-    /** Stands for a standby that cannot come: with it commits wait, as the strict mode asks for. */
-    private static final MemberName NOBODY = new MemberName("__holdfast_strict__");
-
     private static final Pattern FORM =
             Pattern.compile(
                     "(?:(?:(first|any)\\s+)?(\\d{1,4})\\s*)?\\((.*)\\)", Pattern.CASE_INSENSITIVE);
@@ -53,7 +50,7 @@ public record SyncNames(Form form, int number, List<MemberName> names) {
     }
 
     public static SyncNames nobody() {
-        return all(List.of(NOBODY));
+        return all(List.of(MemberName.NOBODY));
     }
 
     public boolean isEmpty() {

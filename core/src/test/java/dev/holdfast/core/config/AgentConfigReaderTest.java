@@ -240,12 +240,23 @@ class AgentConfigReaderTest {
                         "ERROR restapi.listen: found nothing, expected host:port on which the REST server listens, such as \"*:8008\".",
                         "ERROR scope: found nothing, expected the cluster's name, without slash or control character.",
                         "ERROR name: found nothing, expected the member's name: 1 to 63 characters of ASCII, not *, without slash, comma,"
-                                + " quote or backslash.",
+                                + " quote or backslash, and not __holdfast_strict__.",
                         "ERROR etcd3.hosts: found nothing, expected where etcd is: a list of host:port (or host, url, proxy or srv).");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"''", "' '", "a/b", "'a,b'", "'*'", "größe", "'a\"b'", "[a]"})
+    @ValueSource(
+            strings = {
+                "''",
+                "' '",
+                "a/b",
+                "'a,b'",
+                "'*'",
+                "größe",
+                "'a\"b'",
+                "[a]",
+                "__Holdfast_strict__"
+            })
     void aNameThatCannotBeAStandbysNameIsRefused(String name) {
         AgentConfigReader.Read read = read(leastWith("name: pg1", "name: " + name));
 
@@ -454,8 +465,8 @@ class AgentConfigReaderTest {
                                 + " 10.0.0.0/8.",
                         "ERROR restapi.allowlist: found \"a b\", expected a host name, an address, or a network such as 10.0.0.0/8.",
                         "ERROR restapi.http_extra_headers.X Y: found \"1\", expected a header: a name, and one line.",
-                        "ERROR postgresql.pre_promote: found \"/bin/fence 'x\", expected a program with its arguments on one line, every"
-                                + " quote closed.",
+                        "ERROR postgresql.pre_promote: found \"/bin/fence 'x\", expected a program with its arguments, every quote"
+                                + " closed.",
                         "ERROR watchdog.mode: found \"sometimes\", expected off, automatic or required.");
     }
 

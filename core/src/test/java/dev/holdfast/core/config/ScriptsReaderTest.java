@@ -51,7 +51,10 @@ class ScriptsReaderTest {
                         postgresql:
                           callbacks:
                             on_start: /etc/cb --quiet 'a b'
-                            on_role_change: /etc/cb
+                            on_role_change: >
+                              /etc/cb
+                                  --switch-when
+                                  promoted
                           callback_timeout: 90
                           pre_promote: /etc/fence
                           pre_promote_timeout: 5
@@ -66,7 +69,9 @@ class ScriptsReaderTest {
                                                 List.of("/etc/cb", "--quiet", "a b"),
                                                 Duration.ofSeconds(90)),
                                         "on_role_change",
-                                        new Script(List.of("/etc/cb"), Duration.ofSeconds(90)))));
+                                        new Script(
+                                                List.of("/etc/cb", "--switch-when", "promoted"),
+                                                Duration.ofSeconds(90)))));
         assertThat(scripts.prePromote())
                 .contains(new Script(List.of("/etc/fence"), Duration.ofSeconds(5)));
         assertThat(scripts.beforeStop())
