@@ -24,7 +24,7 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.multipliedBy(9));")),
                     Mutation.of(
                             "a promotion needs no guard",
-                            5,
+                            46,
                             core(
                                     "PromotionRules",
                                     "if (!isArmed(o)) {",
@@ -32,14 +32,14 @@ final class Mutations {
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "who was promoted last is not asked whether it has what was opened",
-                            25,
+                            53,
                             core(
                                     "RaceRules",
                                     "if (answer.filter(PredecessorFact::goneForSure).isPresent()) {",
                                     "if (answer.isPresent()) {")),
                     Mutation.of(
                             "the guard's deadline lies behind the lease's end",
-                            3,
+                            4,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(part(1, 10));",
@@ -53,26 +53,26 @@ final class Mutations {
                                     "if (o.now().isAfter(MonoTime.BEGINNING)) {")),
                     Mutation.of(
                             "the guard is never armed anew",
-                            19,
+                            5,
                             core("Always", "return other && !spoken", "return other && spoken"),
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "the guard is armed beyond the lease",
-                            3,
+                            4,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(part(1, 10));",
                                     "return goodUntil.plus(ttl);")),
                     Mutation.of(
                             "promoted before /sync and the timeline are written",
-                            1,
+                            2,
                             core(
                                     "PromotionRules",
                                     "} else if (!isPrepared(o, cluster, epoch, standby)) {",
                                     "} else if (epoch.revision() < 0) {")),
                     Mutation.of(
                             "the timeline is not compared",
-                            35,
+                            126,
                             core(
                                     "RaceRules",
                                     "if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {",
@@ -98,14 +98,14 @@ final class Mutations {
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
-                            758,
+                            1122,
                             core(
                                     "FollowerRules",
                                     "wake.count() >= LONG &&",
                                     "wake.count() < 0 &&")),
                     Mutation.of(
                             "a lease that is gone is not asked for again",
-                            3,
+                            9,
                             agent(
                                     "lease/LeaseKeeper",
                                     "                        MonoTime.BEGINNING));\n"
@@ -120,14 +120,14 @@ final class Mutations {
                                     "if (o.applied().isEmpty()) {")),
                     Mutation.of(
                             "an old primary is never told of the new one's history",
-                            3,
+                            7,
                             core(
                                     "RejoinRules",
                                     "boolean promoted = source.filter(s -> !s.inRecovery()).isPresent();",
                                     "boolean promoted = source.filter(s -> s.leader().revision() < 0).isPresent();")),
                     Mutation.of(
                             "a renewal counts from its answer",
-                            270,
+                            50,
                             agent(
                                     "lease/LeaseKeeper",
                                     "renewed(lease, sent, renewed.ttl(), answer.epoch());",
@@ -141,21 +141,21 @@ final class Mutations {
                                     "fact.leaderEpoch().isPresent() ? until : fact.leaderUntil()")),
                     Mutation.of(
                             "a lease that may be on its way to somebody else is relied on",
-                            11,
+                            46,
                             core(
                                     "LeaderRules",
                                     ".filter(l -> l.standing() == Memory.Standing.FIRM)",
                                     "")),
                     Mutation.of(
                             "clients are let in before the standbys have what they are shown",
-                            3,
+                            130,
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate);",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate) || gate.epoch().revision() > 0;")),
                     Mutation.of(
                             "a primary starts again in place without the names",
-                            281,
+                            3,
                             core(
                                     "LeaderRules",
                                     "        return names.render();",
@@ -173,7 +173,7 @@ final class Mutations {
                                     "case GuardFact.Present present when present.ending() && present.isEmpty() && present.postmaster() < 0 ->")),
                     Mutation.of(
                             "a voter goes on confirming after its vote",
-                            85,
+                            387,
                             core(
                                     "Votes",
                                     ".filter(_ -> isDetached(seen.server()) && isDetached(told))",

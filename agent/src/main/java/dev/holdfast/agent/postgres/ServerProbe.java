@@ -55,7 +55,9 @@ final class ServerProbe {
                            sync_priority, sent_lsn, write_lsn, flush_lsn, replay_lsn) ORDER BY pid)
                       FROM pg_stat_replication)::text,
                    (SELECT json_agg(json_build_array(slot_name, plugin, database, active,
-                           coalesce(confirmed_flush_lsn, restart_lsn), xmin IS NOT NULL,
+                           CASE WHEN wal_status IS DISTINCT FROM 'lost'
+                                THEN coalesce(confirmed_flush_lsn, restart_lsn) END,
+                           xmin IS NOT NULL,
                            coalesce((to_jsonb(s) ->> 'failover')::boolean, false)
                            OR coalesce((to_jsonb(s) ->> 'synced')::boolean, false))
                            ORDER BY slot_name)

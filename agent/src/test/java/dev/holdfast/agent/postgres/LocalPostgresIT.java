@@ -12,6 +12,7 @@ import dev.holdfast.core.postgres.ControlData;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Server;
 import dev.holdfast.core.postgres.ServerFiles;
+import dev.holdfast.core.postgres.Slot;
 import dev.holdfast.core.postgres.Upstream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -549,6 +550,26 @@ final class LocalPostgresIT {
         assertThatThrownBy(() -> a.postgres().rewind(b.asUpstream(), line -> {}))
                 .isInstanceOf(PostgresException.class)
                 .hasMessageContaining("reachable");
+    }
+
+    @Test
+    void aSlotThatHasLostItsWalHoldsNothing() {
+        TestServer a = server("a");
+        a.copyCluster(templateHome.resolve("template"));
+        a.start(
+                TestServer.with(
+                        TestServer.with(a.files(Optional.empty()), "wal_level", "logical"),
+                        "max_slot_wal_keep_size",
+                        "1MB"),
+                Role.PRIMARY);
+        a.execute("SELECT pg_create_logical_replication_slot('events', 'pgoutput')");
+        assertThat(primary(a).slots()).singleElement().matches(Slot::reserved);
+        await().untilAsserted(() -> {
+            a.execute("SELECT pg_logical_emit_message(false, '', 'x')");
+            a.execute("SELECT pg_switch_wal()");
+            a.execute("CHECKPOINT");
+            assertThat(primary(a).slots()).singleElement().matches(s -> !s.reserved());
+        });
     }
 
     @Test

@@ -85,7 +85,9 @@ final class PermanentSlots {
             if (wanted == null || slot.active() || slot.owner() == Slot.Owner.SERVER) {
                 continue;
             }
-            if (!wanted.fits(slot) || SlotRules.isLeftBehind(slot)) {
+            if (!wanted.fits(slot)
+                    || SlotRules.isLeftBehind(slot)
+                    || isCopiedInVain(cluster, slot)) {
                 others.add(slot.name());
             } else {
                 SlotRules.advance(
@@ -101,6 +103,16 @@ final class PermanentSlots {
             actions.add(new Action.DropSlots(others));
         }
         return actions;
+    }
+
+    /**
+     * It has lost WAL or rows that its user still needs, and the leader's has not: a copy can be
+     * made anew.
+     */
+    private static boolean isCopiedInVain(ClusterView cluster, Slot slot) {
+        return !slot.physical()
+                && !slot.reserved()
+                && cluster.slots().positions().containsKey(slot.name());
     }
 
     /**

@@ -9,8 +9,8 @@ import java.util.Optional;
  * @param logical what it decodes; empty for a physical one
  * @param active a receiver is connected to it
  * @param position how far its user is: where the WAL begins that a physical one holds back, or what
- *     the user of a logical one has confirmed. Empty for one that has not been used yet, and holds
- *     nothing back
+ *     the user of a logical one has confirmed. Empty for one that has not been used yet, or that
+ *     has lost what it held: it holds nothing back
  * @param rows whether it keeps rows from being removed, for a standby that reads them
  * @param owner who carries it to the standbys
  */

@@ -98,13 +98,12 @@ class PermanentSlotsTest {
     }
 
     static Slot logical(String name, Slot.Logical decodes, Lsn position) {
-        return new Slot(
-                name,
-                Optional.of(decodes),
-                false,
-                Optional.of(position),
-                Slot.Rows.FREE,
-                Slot.Owner.AGENT);
+        return logical(name, decodes, Optional.of(position), Slot.Owner.AGENT);
+    }
+
+    private static Slot logical(
+            String name, Slot.Logical decodes, Optional<Lsn> position, Slot.Owner owner) {
+        return new Slot(name, Optional.of(decodes), false, position, Slot.Rows.FREE, owner);
     }
 
     @Test
@@ -226,6 +225,28 @@ class PermanentSlotsTest {
         assertThat(of(again.decide().actions(), Action.PlaceSlots.class)).isEmpty();
         assertThat(of(again.freshAt(at(301_000)).decide().actions(), Action.PlaceSlots.class))
                 .hasSize(1);
+    }
+
+    @Test
+    void oneThatHasLostWhatItHeldMakesWayForAnotherCopy() {
+        Slot lost = logical("events", DECODES, Optional.empty(), Slot.Owner.AGENT);
+        Situation useless = standby(physical("archive", BEFORE), physical("pg2", HERE), lost);
+        assertThat(dropped(useless)).containsExactly("events");
+        // The leader's has lost it as well, or it is PostgreSQL that carries it here.
+        assertThat(dropped(useless.slots(SlotStatus.NONE))).isEmpty();
+        assertThat(
+                        dropped(
+                                standby(
+                                        physical("archive", BEFORE),
+                                        physical("pg2", HERE),
+                                        logical(
+                                                "events",
+                                                DECODES,
+                                                Optional.empty(),
+                                                Slot.Owner.SERVER))))
+                .isEmpty();
+        // Its user alone can say whether it may begin anew.
+        assertThat(dropped(primary(physical("archive", HERE), lost))).isEmpty();
     }
 
     @Test
