@@ -118,7 +118,7 @@ public final class SwitchoverService {
                         Optional.empty(),
                         request.operation()),
                 Operation.Kind.FAILOVER,
-                revision -> follow(candidate, Optional.empty(), revision));
+                revision -> follow(Operation.Kind.FAILOVER, candidate, Optional.empty(), revision));
     }
 
     CompletionStage<Reply> cancel() {
@@ -189,6 +189,10 @@ public final class SwitchoverService {
             return done(412, what + " is not possible: no good candidates have been found");
         }
         Optional<String> refusal = takeover.get().refusal().apply(candidate.get());
+        Operation.Kind kind =
+                rule == SyncSetRule.MUST_BE_IN
+                        ? Operation.Kind.SWITCHOVER
+                        : Operation.Kind.FAILOVER;
         return refusal.isPresent()
                 ? done(412, what + " is not possible: " + refusal.get())
                 : write(
@@ -200,10 +204,8 @@ public final class SwitchoverService {
                                 candidate,
                                 Optional.empty(),
                                 request.operation()),
-                        rule == SyncSetRule.MUST_BE_IN
-                                ? Operation.Kind.SWITCHOVER
-                                : Operation.Kind.FAILOVER,
-                        revision -> follow(candidate.get(), Optional.of(o.me()), revision));
+                        kind,
+                        revision -> follow(kind, candidate.get(), Optional.of(o.me()), revision));
     }
 
     /**
@@ -333,12 +335,12 @@ public final class SwitchoverService {
 
     /** Answers when the new primary runs, or the request was given up. */
     private CompletionStage<Reply> follow(
-            MemberName candidate, Optional<MemberName> from, long written) {
+            Operation.Kind kind, MemberName candidate, Optional<MemberName> from, long written) {
         return shown.await(
                 o ->
                         o.cluster()
                                 .filter(c -> c.revision() >= written)
-                                .flatMap(c -> outcome(c, candidate, from)),
+                                .flatMap(c -> outcome(kind, c, candidate, from)),
                 PATIENCE,
                 () ->
                         new Reply(
@@ -351,7 +353,11 @@ public final class SwitchoverService {
     }
 
     private Optional<Reply> outcome(
-            ClusterView cluster, MemberName candidate, Optional<MemberName> from) {
+            Operation.Kind kind,
+            ClusterView cluster,
+            MemberName candidate,
+            Optional<MemberName> from) {
+        boolean failover = kind == Operation.Kind.FAILOVER;
         if (isUnderWay(cluster) || cluster.leader().isEmpty()) {
             return Optional.empty();
         }
@@ -363,11 +369,12 @@ public final class SwitchoverService {
                             .findFirst()
                             .map(l -> ": " + l.sentence())
                             .orElse("");
-            return Optional.of(new Reply(503, "Switchover failed" + why));
+            return Optional.of(
+                    new Reply(503, (failover ? "Failover" : "Switchover") + " failed" + why));
         }
         boolean runs =
                 cluster.runningLeader().map(MemberRecord.Stored::name).equals(Optional.of(leader));
-        String word = from.isPresent() ? "switched" : "failed";
+        String word = failover ? "failed" : "switched";
         return !runs
                 ? Optional.empty()
                 : Optional.of(

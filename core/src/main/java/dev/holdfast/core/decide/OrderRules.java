@@ -32,6 +32,7 @@ final class OrderRules {
                                 .act(
                                         new Action.Stop(
                                                 Action.StopMode.FAST, ShutdownRules.patience(o)))
+                                .remember(endedByOrder(o))
                                 .service(Serving.whileChanging(o))
                                 .decision());
     }
@@ -110,6 +111,12 @@ final class OrderRules {
                                 .act(
                                         new Action.Stop(
                                                 Action.StopMode.FAST, ShutdownRules.patience(o)))
+                                .remember(endedByOrder(o))
                                 .decision());
+    }
+
+    /** What an operator ends has not ended by itself, however soon after its start. */
+    private static Memory endedByOrder(Observation o) {
+        return o.memory().withCrashes(Memory.Crashes.NONE);
     }
 }

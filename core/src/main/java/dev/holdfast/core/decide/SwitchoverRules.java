@@ -109,6 +109,7 @@ final class SwitchoverRules {
                 .act(new Action.Stop(Action.StopMode.FAST, STOP))
                 .remember(
                         o.memory()
+                                .withCrashes(Memory.Crashes.NONE)
                                 .withSwitchover(
                                         Optional.of(
                                                 new Memory.Switchover(

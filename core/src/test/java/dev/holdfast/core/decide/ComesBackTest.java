@@ -196,6 +196,24 @@ class ComesBackTest {
     }
 
     @Test
+    void whatAnOperatorEndsHasNotEndedByItself() {
+        Orders.Restart restart = new Orders.Restart(1_000, at(-100), Optional.empty());
+        Orders.Reinitialize copy = new Orders.Reinitialize(at(-100), Orders.CopyOf.ANYBODY);
+        for (Orders orders :
+                List.of(
+                        Orders.NONE.withRestart(Optional.of(restart)),
+                        Orders.NONE.withReinitialize(Optional.of(copy)))) {
+            Decision decision =
+                    Situation.ofAsyncStandby()
+                            .memory(m -> m.withCrashes(new Memory.Crashes(2, at(0))))
+                            .orders(orders)
+                            .decide();
+            assertThat(decision.actions()).hasAtLeastOneElementOfType(Action.Stop.class);
+            assertThat(decision.memory().crashes()).isEqualTo(Memory.Crashes.NONE);
+        }
+    }
+
+    @Test
     void aStandbyThatRefusesToStartBeyondTheSwitchPointIsRewound() {
         Situation refusing = stoppedStandby(2, 0);
         assertThat(refusing.decide().actions()).anyMatch(Action.AskSource.class::isInstance);
