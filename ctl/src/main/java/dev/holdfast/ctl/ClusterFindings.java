@@ -45,7 +45,10 @@ final class ClusterFindings {
         for (String problem : checkup.problems()) {
             add(
                     "store.problem",
-                    "etcd holds what cannot be used as it stands, " + problem,
+                    // A sentence of its own, with a full stop.
+                    "etcd holds what cannot be used as it stands ("
+                            + problem.replaceFirst("\\.$", "")
+                            + ")",
                     "mend the key; config by edit-config");
         }
     }

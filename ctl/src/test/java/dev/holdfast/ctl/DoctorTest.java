@@ -295,7 +295,7 @@ class DoctorTest {
                 new Ill(
                         "a key of the store cannot be read",
                         w -> w.put("failover", "nonsense"),
-                        List.of("demo: etcd holds what cannot be used as it stands, ")));
+                        List.of("demo: etcd holds what cannot be used as it stands (")));
     }
 
     @ParameterizedTest
