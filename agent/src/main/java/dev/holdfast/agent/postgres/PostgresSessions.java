@@ -192,6 +192,7 @@ final class PostgresSessions {
         return switch (keyword) {
             case "gssencmode" -> Optional.of("gssEncMode");
             case "channel_binding" -> Optional.of("channelBinding");
+            case "sslnegotiation" -> Optional.of("sslNegotiation");
             case "sslcrl", "sslcrldir" -> Optional.empty();
             case String same -> Optional.of(same);
         };

@@ -89,7 +89,8 @@ final class Environment {
                     "sslcrl",
                     "sslcrldir",
                     "gssencmode",
-                    "channel_binding");
+                    "channel_binding",
+                    "sslnegotiation");
 
     /**
      * Where etcd is: whoever gives one of these has said it all, and replaces what a lesser place

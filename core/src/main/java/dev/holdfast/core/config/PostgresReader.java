@@ -182,6 +182,7 @@ final class PostgresReader {
                 connection);
         choice(section, "gssencmode", threeWays, connection);
         choice(section, "channel_binding", threeWays, connection);
+        choice(section, "sslnegotiation", List.of("postgres", "direct"), connection);
         for (String key : List.of("sslcert", "sslkey", "sslrootcert", "sslcrl", "sslcrldir")) {
             section.absolutePath(key).ifPresent(path -> connection.put(key, path));
         }

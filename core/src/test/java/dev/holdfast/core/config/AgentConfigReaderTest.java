@@ -175,6 +175,7 @@ class AgentConfigReaderTest {
         parameters.put("log_min_duration_statement", "1s");
         SortedMap<String, String> connection = new TreeMap<>();
         connection.put("sslmode", "verify-full");
+        connection.put("sslnegotiation", "direct");
         connection.put("sslrootcert", "/tls/pg-ca.crt");
         assertThat(good(read(Yaml.resource("demo.yml"))).postgresql())
                 .isEqualTo(
