@@ -6,6 +6,8 @@ SHELL := /bin/bash
 MVN := scripts/mvn.sh
 # Touched after a build. It lies where `mvn clean` removes it, and it is older than a directory from which a file was deleted.
 BUILT := ctl/target/built
+# Touched after the archives of classes, which tests do without.
+ARCHIVED := ctl/target/archived
 SOURCES := $(shell find . \( -path ./guard -o -path ./demo \) -prune -o \( -name target -o -name '.*' ! -name . ! -name .mvn \) -prune -o \
     \( -name pom.xml -o -path './*/src' -o -path './*/src/*' -o -path './.mvn/*' \) -print)
 # The simulator is built by itself: a search needs neither the guard nor the launchers.
@@ -22,7 +24,7 @@ help: ## List the targets
 
 build: ## Build what bin/holdfast-agent and bin/ctl start
 	@scripts/deps.sh build
-	@$(MAKE) --no-print-directory --silent guard $(BUILT)
+	@$(MAKE) --no-print-directory --silent guard $(ARCHIVED)
 
 test: ## Build and run all tests, unit and on real servers (what CI runs)
 	@scripts/deps.sh test
@@ -108,6 +110,9 @@ $(SIM): $(SOURCES)
 $(BUILT): $(SOURCES) $(if $(filter-out $(wildcard $(LEFT)),$(LEFT)),rebuild)
 	@echo "Building (the first time Maven fetches its plugins and libraries)."
 	@$(MVN) --quiet package -DskipTests
+	@touch $@
+
+$(ARCHIVED): $(BUILT)
 	@scripts/ctl-archive.sh
 	@scripts/agent-archive.sh
 	@touch $@
