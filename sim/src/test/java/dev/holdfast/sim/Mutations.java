@@ -53,7 +53,7 @@ final class Mutations {
                                     "if (o.now().isAfter(MonoTime.BEGINNING)) {")),
                     Mutation.of(
                             "the guard is never armed anew",
-                            5,
+                            35,
                             core("Always", "return other && !spoken", "return other && spoken"),
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
@@ -98,7 +98,7 @@ final class Mutations {
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
-                            1122,
+                            738,
                             core(
                                     "FollowerRules",
                                     "wake.count() >= LONG &&",

@@ -325,10 +325,15 @@ public final class LeaseKeeper implements AutoCloseable {
                 });
     }
 
-    /** Ends the lease in the store, so that nobody waits for its TTL. */
+    /**
+     * Ends the lease in the store, so that nobody waits for its TTL. Not while the leader key may
+     * hang on it: the next agent here would go on with it, and the request may be executed at any
+     * time from now on.
+     */
     public CompletionStage<Void> revoke() {
         closed = true;
         return fact.id()
+                .filter(_ -> !leads && fact.leaderEpoch().isEmpty())
                 .map(dcs::revoke)
                 .orElseGet(() -> java.util.concurrent.CompletableFuture.completedStage(null));
     }

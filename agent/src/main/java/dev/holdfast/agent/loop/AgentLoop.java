@@ -7,7 +7,6 @@ import dev.holdfast.agent.postgres.Postgres;
 import dev.holdfast.agent.postgres.PostgresException;
 import dev.holdfast.agent.postgres.StoreMemory;
 import dev.holdfast.core.Epoch;
-import dev.holdfast.core.LeaseId;
 import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.cluster.KnownStore;
@@ -543,9 +542,7 @@ public final class AgentLoop implements AutoCloseable {
         }
     }
 
-    /**
-     * An agent that ran here before left its lease: in the leader key, or under its member record.
-     */
+    /** An agent that ran here before may have left its lease in the leader key. */
     private void startLease(ClusterView view) {
         var record = view.members().get(config.name());
         if (record != null && !record.member().connUrl().equals(connUrl())) {
@@ -568,12 +565,12 @@ public final class AgentLoop implements AutoCloseable {
                                 .or(() ->
                                         Optional.ofNullable(record)
                                                 .flatMap(r -> r.member().scheduledRestart())));
-        Optional<LeaseId> former =
+        // Only what leads goes on with the lease of before. Another may have been revoked by the
+        // agent that ran here, and etcd may do that only now: never is a leader key to hang on it.
+        lease.start(
                 view.leader()
                         .filter(l -> l.member().equals(config.name()))
-                        .flatMap(LeaderKey::lease)
-                        .or(() -> Optional.ofNullable(record).flatMap(r -> r.lease()));
-        lease.start(former);
+                        .flatMap(LeaderKey::lease));
     }
 
     private String connUrl() {
