@@ -175,7 +175,8 @@ final class SettingsReader {
 
     /** Without the scheme. */
     private static String place(String dcsUrl) {
-        return dcsUrl.replaceFirst("^[^:/]*://", "");
+        int end = dcsUrl.indexOf("://");
+        return end < 0 ? dcsUrl : dcsUrl.substring(end + 3);
     }
 
     private static boolean saysWhereEtcdIs(String variable) {

@@ -170,6 +170,22 @@ class LeaseKeeperTest {
     }
 
     @Test
+    void aLeaseIsRevokedAtTheEndUnlessTheLeaderKeyHangsOnIt() {
+        keeper.start(Optional.empty());
+        lead();
+        keeper.revoke().toCompletableFuture().join();
+        assertThat(others.get("leader").toCompletableFuture().join())
+                .as("the next agent here would go on with this lease")
+                .isPresent();
+
+        keeper.gaveLeadership();
+        keeper.revoke().toCompletableFuture().join();
+        assertThat(others.get("leader").toCompletableFuture().join())
+                .as("the key went with the lease")
+                .isEmpty();
+    }
+
+    @Test
     void aLeaseThatCouldNotBeReplacedIsNotRevoked() {
         keeper.start(Optional.empty());
         LeaseId first = told.id().orElseThrow();
