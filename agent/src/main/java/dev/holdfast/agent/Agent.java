@@ -561,6 +561,7 @@ final class Agent {
                     // What waits is the next agent's to call.
                     parts.callbacks().leave();
                     parts.services().leave();
+                    LogSetup.end();
                     Runtime.getRuntime().halt(status);
                 });
     }
@@ -604,6 +605,7 @@ final class Agent {
     }
 
     private void fail(String sentence) {
+        LogSetup.end();
         System.err.println(sentence);
         Runtime.getRuntime().halt(1);
     }

@@ -3,6 +3,8 @@ package dev.holdfast.agent;
 import dev.holdfast.core.config.AgentConfig.Log;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,6 +25,8 @@ final class LogPattern {
                     Map.entry("name", "logger"),
                     Map.entry("thread", "thread"),
                     Map.entry("threadName", "thread"));
+
+    private static final Set<String> CALLER = Set.of("funcName", "lineno");
 
     private static final Map<Character, String> DATES =
             Map.ofEntries(
@@ -62,6 +66,13 @@ final class LogPattern {
     static boolean showsTraces(Log log) {
         return ch.qos.logback.classic.Level.toLevel(log.tracebackLevel())
                 .isGreaterOrEqual(ch.qos.logback.classic.Level.toLevel(log.level()));
+    }
+
+    /** Whether a line says where in the code it comes from, which costs a stack trace each. */
+    static boolean showsCaller(Log log) {
+        Predicate<String> asks = text -> CALLER.stream().anyMatch(text::contains);
+        return log.format().filter(asks).isPresent()
+                || log.fields().stream().map(Log.Field::attribute).anyMatch(asks);
     }
 
     private static String converted(String format, Log log) {

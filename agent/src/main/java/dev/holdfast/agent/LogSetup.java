@@ -1,10 +1,12 @@
 package dev.holdfast.agent;
 
+import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.Encoder;
@@ -23,18 +25,24 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Logging as the configuration asks for it: text or JSON lines, to standard error or to a
- * directory.
+ * directory. Once the agent runs nobody waits for a line to be written: the disk or the pipe behind
+ * it may hang, and the loop must go on.
  */
 final class LogSetup {
     // Held, since java.util.logging forgets the level of a logger that nobody holds.
     private static final java.util.logging.Logger GRPC =
             java.util.logging.Logger.getLogger("io.grpc");
 
+    private static final int LAST_LINES_MILLIS = 1000;
+
     private LogSetup() {}
 
     /** Until the configuration has been read. */
     static void begin() {
-        apply(Log.ofTheStart(), "");
+        Log log = Log.ofTheStart();
+        LoggerContext context = context();
+        context.reset();
+        use(log, written(context, log, ""));
     }
 
     /** Why these files could not be written; nobody would hear of it later. */
@@ -48,10 +56,32 @@ final class LogSetup {
                                 + "\", expected a directory that exists and that this user may write.");
     }
 
-    /** From here on, whatever held before. */
+    /** From here on, whatever held before. What comes while the queue is full is lost. */
     static void apply(Log log, String name) {
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        LoggerContext context = context();
         context.reset();
+        AsyncAppender aside = new AsyncAppender();
+        aside.setContext(context);
+        aside.setQueueSize(log.lines());
+        aside.setDiscardingThreshold(0);
+        aside.setNeverBlock(true);
+        aside.setMaxFlushTime(LAST_LINES_MILLIS);
+        aside.setIncludeCallerData(LogPattern.showsCaller(log));
+        aside.addAppender(written(context, log, name));
+        aside.start();
+        use(log, aside);
+    }
+
+    /** Before the agent ends: the last lines are written, if that is possible within a second. */
+    static void end() {
+        context().reset();
+    }
+
+    private static LoggerContext context() {
+        return (LoggerContext) LoggerFactory.getILoggerFactory();
+    }
+
+    private static Appender<ILoggingEvent> written(LoggerContext context, Log log, String name) {
         OutputStreamAppender<ILoggingEvent> appender =
                 log.files()
                         .map(files -> file(context, files, name))
@@ -59,6 +89,11 @@ final class LogSetup {
         appender.setContext(context);
         appender.setEncoder(encoder(context, log));
         appender.start();
+        return appender;
+    }
+
+    private static void use(Log log, Appender<ILoggingEvent> appender) {
+        LoggerContext context = context();
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.addAppender(appender);
         root.setLevel(Level.WARN);

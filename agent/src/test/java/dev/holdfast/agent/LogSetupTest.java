@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.config.AgentConfig.Log;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -13,6 +14,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,7 +46,8 @@ final class LogSetupTest {
                         new Log.Field("module", "module")),
                 new TreeMap<>(java.util.Map.of("app", "hf")),
                 Optional.of(
-                        new Log.Files(directory.toString(), 3, 2_000, Optional.of("rw-r-----"))));
+                        new Log.Files(directory.toString(), 3, 2_000, Optional.of("rw-r-----"))),
+                5_000);
     }
 
     private Path file() {
@@ -62,6 +65,7 @@ final class LogSetupTest {
                 "pg1");
 
         LOG.warn("something of {}", "note");
+        LogSetup.end();
 
         assertThat(Files.readString(file()))
                 .matches(
@@ -76,6 +80,7 @@ final class LogSetupTest {
 
         LOG.atInfo().addKeyValue("code", "lead.idle").log("a \"quote\"");
         LOG.error("a bug", new IllegalStateException("here"));
+        LogSetup.end();
 
         List<String> lines = Files.readAllLines(file());
         assertThat(lines.getFirst())
@@ -96,6 +101,7 @@ final class LogSetupTest {
         LogSetup.apply(log("WARN", Log.Type.PLAIN, "%(message)s", new TreeMap<>()), "pg1");
         LOG.info("three");
         LoggerFactory.getLogger("dev.holdfast.other").warn("four");
+        LogSetup.end();
 
         assertThat(Files.readAllLines(file())).containsExactly("one", "four");
     }
@@ -107,11 +113,40 @@ final class LogSetupTest {
         for (int i = 0; i < 3_000; i++) {
             LOG.info("a line of about forty characters, number {}", i);
         }
+        LogSetup.end();
 
         try (var files = Files.list(directory)) {
             assertThat(files.map(f -> f.getFileName().toString()))
                     .contains("holdfast-pg1.log")
                     .hasSizeLessThanOrEqualTo(3);
+        }
+    }
+
+    @Test
+    void whereALineComesFromIsKnownThoughAnotherThreadWritesIt() throws IOException {
+        LogSetup.apply(
+                log("INFO", Log.Type.PLAIN, "%(funcName)s: %(message)s", new TreeMap<>()), "pg1");
+
+        LOG.info("here");
+        LogSetup.end();
+
+        assertThat(Files.readString(file()))
+                .isEqualTo("whereALineComesFromIsKnownThoughAnotherThreadWritesIt: here\n");
+    }
+
+    /** A pipe that nobody empties is full after 64 KiB, and then a write waits for ever. */
+    @Test
+    @Timeout(60)
+    void nobodyWaitsForALogThatHangs() throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("mkfifo", file().toString()).start().waitFor()).isZero();
+        try (var neverRead = new RandomAccessFile(file().toFile(), "rw")) {
+            LogSetup.apply(log("INFO", Log.Type.PLAIN, "%(message)s", new TreeMap<>()), "pg1");
+            for (int i = 0; i < 20_000; i++) {
+                LOG.info("a line of about forty characters, number {}", i);
+            }
+            LogSetup.end();
+            assertThat(neverRead.readLine())
+                    .isEqualTo("a line of about forty characters, number 0");
         }
     }
 
@@ -131,7 +166,8 @@ final class LogSetupTest {
                                         log.dateFormat(),
                                         log.fields(),
                                         log.staticFields(),
-                                        Optional.of(gone))))
+                                        Optional.of(gone),
+                                        log.lines())))
                 .hasValueSatisfying(sentence -> assertThat(sentence).startsWith("log.dir: found"));
     }
 

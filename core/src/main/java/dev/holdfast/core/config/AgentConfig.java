@@ -327,6 +327,7 @@ public record AgentConfig(
      * @param fields what a line of JSON holds
      * @param staticFields what each line of JSON holds besides
      * @param files empty for standard error
+     * @param lines how many are kept in memory while they cannot be written
      */
     public record Log(
             String level,
@@ -337,7 +338,11 @@ public record AgentConfig(
             Optional<String> dateFormat,
             List<Field> fields,
             SortedMap<String, String> staticFields,
-            Optional<Files> files) {
+            Optional<Files> files,
+            int lines) {
+        /** As in Patroni. */
+        static final int USUAL_LINES = 1_000;
+
         /** Warnings only, to standard error: what holds before a configuration was read. */
         public static Log ofTheStart() {
             return new Log(
@@ -349,7 +354,8 @@ public record AgentConfig(
                     Optional.empty(),
                     List.of(),
                     new TreeMap<>(),
-                    Optional.empty());
+                    Optional.empty(),
+                    USUAL_LINES);
         }
 
         public Log {

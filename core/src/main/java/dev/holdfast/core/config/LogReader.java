@@ -41,6 +41,7 @@ final class LogReader {
                     new Log.Field("name", "name"),
                     new Log.Field("message", "message"));
     private static final int MOST_FILES = 1_000;
+    private static final int MOST_LINES = 1_000_000;
     private static final long LEAST_FILE_BYTES = 1L << 10;
     private static final long FILE_BYTES = 25_000_000;
     private static final String LEVELS = "one of ERROR, WARNING, INFO, DEBUG, TRACE";
@@ -48,10 +49,7 @@ final class LogReader {
     private LogReader() {}
 
     static Log read(ConfigTree log) {
-        log.without(
-                "has no effect: lines are written at once, and none is repeated",
-                "max_queue_size",
-                "deduplicate_heartbeat_logs");
+        log.without("has no effect: no line is repeated", "deduplicate_heartbeat_logs");
         Optional<String> level = log.read("level", LEVELS, LogReader::level);
         Log.Type type = log.read("type", "plain or json", LogReader::type).orElse(Log.Type.PLAIN);
         return new Log(
@@ -63,7 +61,8 @@ final class LogReader {
                 log.text("dateformat"),
                 fields(log, type),
                 pairs(log, "static_fields"),
-                files(log));
+                files(log),
+                log.integer("max_queue_size", 1, MOST_LINES).orElse(Log.USUAL_LINES));
     }
 
     private static Optional<Log.Files> files(ConfigTree log) {

@@ -161,7 +161,8 @@ class AgentConfigReaderTest {
                                                 "/var/log/holdfast",
                                                 4,
                                                 25_000_000,
-                                                Optional.empty()))));
+                                                Optional.empty())),
+                                200));
         assertThat(config.tags().values())
                 .containsExactly(
                         Map.entry("failover_priority", "3"),
@@ -498,7 +499,7 @@ class AgentConfigReaderTest {
                                   use_slots: true
                                   replica_metod: 1
                                 watchdog: {mode: automatic, device: /dev/watchdog, safety_margin: 5}
-                                log: {max_queue_size: 500, loggers: {patroni.ha: DEBUG}, format: "%(message)s %(relativeCreated)d"}
+                                log: {deduplicate_heartbeat_logs: true, loggers: {patroni.ha: DEBUG}, format: "%(message)s %(relativeCreated)d"}
                                 tags: {replicatefrom: pg2}
                                 citus: {group: 1}
                                 proxy: x
@@ -508,7 +509,7 @@ class AgentConfigReaderTest {
         assertThat(Yaml.sentences(read.problems()))
                 .containsExactly(
                         "WARNING postgresql.use_slots: found true, which comes only from the dynamic configuration and is ignored here.",
-                        "WARNING log.max_queue_size: found 500, which has no effect: lines are written at once, and none is repeated.",
+                        "WARNING log.deduplicate_heartbeat_logs: found true, which has no effect: no line is repeated.",
                         "WARNING log.loggers.patroni.ha: found a module of Patroni or of its libraries, which has no counterpart and is ignored; packages begin with dev.holdfast.",
                         "WARNING log.format: found the attribute \"relativeCreated\", which has no counterpart and is left out.",
                         "WARNING citus: found a map with the keys [group], which is not planned and is ignored.",
