@@ -342,11 +342,21 @@ final class AgentLife implements AgentLoop.Listener {
         void of(AgentLife life, int there, CompletableFuture<T> answer);
     }
 
-    /** Disks are always well here; a stopped PostgreSQL answers no new connection. */
+    /** A stopped PostgreSQL answers no new connection, and a disk that hangs no write. */
     private CompletionStage<Optional<String>> vital(Vital.Kind kind) {
         CompletableFuture<Optional<String>> well = new CompletableFuture<>();
         switch (kind) {
-            case DATA, WAL -> well.complete(Optional.empty());
+            case DATA, WAL -> {
+                long hang = member.ailments().hangNanos();
+                if (hang == 0) {
+                    well.complete(Optional.empty());
+                } else {
+                    program.after(
+                            hang + cluster.chance().between(1, 20) * Events.MILLI,
+                            "a write has reached the disk",
+                            () -> well.complete(Optional.empty()));
+                }
+            }
             case DOOR ->
                     member.server()
                             .ifPresentOrElse(

@@ -9,6 +9,7 @@ final class Ailments {
     private long slowKillUntil;
     private long slowDiskUntil;
     private long brokenCopyUntil;
+    private long diskHangsUntil;
 
     Ailments(Events events) {
         this.events = events;
@@ -40,6 +41,16 @@ final class Ailments {
         brokenCopyUntil = events.nowNanos() + nanos;
     }
 
+    /** Nothing that is written reaches it for so long, and who waits for that cannot be ended. */
+    void diskHangs(long nanos) {
+        diskHangsUntil = Math.max(diskHangsUntil, events.nowNanos() + nanos);
+    }
+
+    /** How much longer the disk hangs. */
+    long hangNanos() {
+        return Math.max(0, diskHangsUntil - events.nowNanos());
+    }
+
     void heal() {
         checkpointerStuckUntil = 0;
         slowReplayUntil = 0;
@@ -47,6 +58,7 @@ final class Ailments {
         slowKillUntil = 0;
         slowDiskUntil = 0;
         brokenCopyUntil = 0;
+        diskHangsUntil = 0;
     }
 
     long checkpointerStuckUntil() {
@@ -58,9 +70,10 @@ final class Ailments {
     }
 
     long flushNanos(Chance chance) {
-        return events.nowNanos() < slowDiskUntil
-                ? chance.skewed(20_000, 2_000_000) * Events.MICRO
-                : chance.between(60, 1_500) * Events.MICRO;
+        return hangNanos()
+                + (events.nowNanos() < slowDiskUntil
+                        ? chance.skewed(20_000, 2_000_000) * Events.MICRO
+                        : chance.between(60, 1_500) * Events.MICRO);
     }
 
     long replayNanos(Chance chance) {
@@ -70,9 +83,10 @@ final class Ailments {
     }
 
     long stopNanos(Chance chance) {
-        return events.nowNanos() < slowStopUntil
-                ? chance.skewed(1_000, 90_000) * Events.MILLI
-                : chance.between(15, 120) * Events.MILLI;
+        return hangNanos()
+                + (events.nowNanos() < slowStopUntil
+                        ? chance.skewed(1_000, 90_000) * Events.MILLI
+                        : chance.between(15, 120) * Events.MILLI);
     }
 
     /** How much longer it takes than the guard does. */
@@ -81,20 +95,23 @@ final class Ailments {
     }
 
     long checkpointNanos(Chance chance) {
-        return events.nowNanos() < slowDiskUntil
-                ? chance.skewed(500, 20_000) * Events.MILLI
-                : chance.between(3, 120) * Events.MILLI;
+        return hangNanos()
+                + (events.nowNanos() < slowDiskUntil
+                        ? chance.skewed(500, 20_000) * Events.MILLI
+                        : chance.between(3, 120) * Events.MILLI);
     }
 
     long recoveryNanos(Chance chance) {
-        return events.nowNanos() < slowDiskUntil
-                ? chance.skewed(300, 15_000) * Events.MILLI
-                : chance.between(20, 300) * Events.MILLI;
+        return hangNanos()
+                + (events.nowNanos() < slowDiskUntil
+                        ? chance.skewed(300, 15_000) * Events.MILLI
+                        : chance.between(20, 300) * Events.MILLI);
     }
 
     long promotionNanos(Chance chance) {
-        return events.nowNanos() < slowDiskUntil
-                ? chance.skewed(100, 5_000) * Events.MILLI
-                : chance.between(20, 100) * Events.MILLI;
+        return hangNanos()
+                + (events.nowNanos() < slowDiskUntil
+                        ? chance.skewed(100, 5_000) * Events.MILLI
+                        : chance.between(20, 100) * Events.MILLI);
     }
 }

@@ -58,7 +58,8 @@ final class Faults {
         ANSWERS_LATE,
         RECORDS_DELETED,
         GIFT_LATE,
-        AMBUSH
+        AMBUSH,
+        DISK_HANGS
     }
 
     private static final long SESSION_TIMEOUT = 60 * Events.SECOND;
@@ -287,6 +288,8 @@ final class Faults {
                             .filter(Postmaster::acceptsWrites)
                             .ifPresent(Postmaster::cancelWaits);
             case SWITCHOVER -> switchover();
+            case DISK_HANGS ->
+                    member.ailments().diskHangs(chance.skewed(200, 60_000) * Events.MILLI);
             case FAILOVER -> failover(member);
             case PAUSE -> pause();
             case CONFIG_CHANGE -> changeConfig();

@@ -56,8 +56,10 @@ final class ModelPostgres implements Postgres {
         this.current = current;
     }
 
+    /** All that this is for begins with a look at the disk. */
     private void sleep(long leastMillis, long mostMillis) {
-        current.job().sleep(chance.skewed(leastMillis * 1_000, mostMillis * 1_000) * Events.MICRO);
+        long nanos = chance.skewed(leastMillis * 1_000, mostMillis * 1_000) * Events.MICRO;
+        current.job().sleep(member.ailments().hangNanos() + nanos);
     }
 
     // --- the directory
@@ -367,7 +369,7 @@ final class ModelPostgres implements Postgres {
         awaitAnswer(server);
         return switch (server.state()) {
             case PRIMARY, STANDBY, PROMOTING -> server;
-            case STARTING, STOPPING, GONE ->
+            case STARTING, STOPPING, KILLED, GONE ->
                     throw new PostgresException(source.name() + " is not ready");
         };
     }
@@ -444,7 +446,7 @@ final class ModelPostgres implements Postgres {
 
     @Override
     public Server freshProbe() {
-        sleep(8, 20);
+        current.job().sleep(chance.skewed(8_000, 20_000) * Events.MICRO);
         return probe(whole("ask").files.orElseThrow());
     }
 
@@ -454,7 +456,7 @@ final class ModelPostgres implements Postgres {
         awaitAnswer(server);
         return switch (server.state()) {
             case STANDBY, PROMOTING, PRIMARY -> server;
-            case STARTING, STOPPING, GONE ->
+            case STARTING, STOPPING, KILLED, GONE ->
                     throw new PostgresException("the server takes no sessions");
         };
     }

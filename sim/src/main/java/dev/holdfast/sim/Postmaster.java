@@ -27,6 +27,11 @@ final class Postmaster {
         PROMOTING,
         PRIMARY,
         STOPPING,
+        /**
+         * It will never do anything any more, and the kernel holds some of it until its disk
+         * answers.
+         */
+        KILLED,
         GONE
     }
 
@@ -674,6 +679,17 @@ final class Postmaster {
 
     void flushReceived(Replication from, long upTo) {
         received = Math.max(received, upTo);
+        if (ailments.hangNanos() > 0) {
+            program.after(
+                    ailments.flushNanos(chance),
+                    "flushes what it received",
+                    () -> {
+                        if (receives(from)) {
+                            flushReceived(from, upTo);
+                        }
+                    });
+            return;
+        }
         if (upTo > directory.flushed) {
             flush(upTo);
             long due = events.nowNanos() + ailments.replayNanos(chance);
@@ -749,15 +765,14 @@ final class Postmaster {
 
     /** SIGINT: sessions end, standbys get the last record, then all is over. */
     void stopFast() {
-        if (state == State.STOPPING || state == State.GONE) {
+        if (state == State.STOPPING || isEnded()) {
             return;
         }
         boolean primary = state == State.PRIMARY;
         boolean recovering = state == State.STARTING && !directory.standbySignal;
         boolean crashed = directory.state == ControlData.State.IN_CRASH_RECOVERY;
         state = State.STOPPING;
-        waiting.forEach(c -> c.writer().failed());
-        waiting.clear();
+        failWaiting();
         dropReceiver();
         program.after(
                 ailments.stopNanos(chance),
@@ -807,25 +822,42 @@ final class Postmaster {
         orphaned = true;
     }
 
+    /** Whether its postmaster lets nobody in any more, though some of it is left. */
     boolean isOrphaned() {
-        return orphaned;
+        return orphaned || state == State.KILLED;
+    }
+
+    private boolean isEnded() {
+        return state == State.KILLED || state == State.GONE;
     }
 
     /** SIGKILL to all of it: what was not flushed is lost. */
     void kill() {
-        if (state == State.GONE) {
+        if (isEnded()) {
             return;
         }
         List.copyOf(senders).forEach(this::dropSender);
         dropReceiver();
         directory.branch.truncate(truncation());
-        over();
+        long hang = ailments.hangNanos();
+        if (hang > 0 && chance.oneIn(2)) {
+            state = State.KILLED;
+            failWaiting();
+            events.after(
+                    hang + chance.between(1, 20) * Events.MILLI,
+                    member.value(),
+                    "the kernel lets go of what was killed",
+                    this::over);
+        } else {
+            over();
+        }
         program.kill();
     }
 
     /** The host lost its power: nobody is told of anything. */
     void lose() {
-        if (state == State.GONE) {
+        if (isEnded()) {
+            over();
             return;
         }
         senders.forEach(Replication::goneSilently);
@@ -846,10 +878,17 @@ final class Postmaster {
     }
 
     private void over() {
+        if (state == State.GONE) {
+            return;
+        }
         state = State.GONE;
+        failWaiting();
+        around.ended(this);
+    }
+
+    private void failWaiting() {
         waiting.forEach(c -> c.writer().failed());
         waiting.clear();
-        around.ended(this);
     }
 
     /** Does something in the server, as soon as it runs. */
@@ -880,7 +919,7 @@ final class Postmaster {
                             new Lsn(directory.flushed),
                             walSenders(),
                             slots());
-            case GONE -> new Server.Silent("the connection was refused");
+            case KILLED, GONE -> new Server.Silent("the connection was refused");
         };
     }
 
@@ -923,7 +962,7 @@ final class Postmaster {
     boolean isRecovering() {
         return switch (state) {
             case STARTING, STANDBY, PROMOTING -> true;
-            case PRIMARY, STOPPING, GONE -> false;
+            case PRIMARY, STOPPING, KILLED, GONE -> false;
         };
     }
 

@@ -134,7 +134,8 @@ final class ModelHost implements TestHost {
         return switch (server().state()) {
             case PRIMARY -> server().visible();
             case STANDBY, PROMOTING -> server().replayed();
-            case STARTING, STOPPING, GONE -> throw new IllegalStateException("no sessions here");
+            case STARTING, STOPPING, KILLED, GONE ->
+                    throw new IllegalStateException("no sessions here");
         };
     }
 

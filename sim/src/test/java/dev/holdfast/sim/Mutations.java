@@ -229,5 +229,12 @@ final class Mutations {
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.flushed().isAfter(needed) && s.hasFlushed(needed))",
-                                    "")));
+                                    "")),
+                    Mutation.of(
+                            "a server that ended while the guard was away is asked on",
+                            1,
+                            agent(
+                                    "loop/AgentLoop",
+                                    "(now != before || now != watched)",
+                                    "now != before")));
 }

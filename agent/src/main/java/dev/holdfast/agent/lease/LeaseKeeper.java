@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
  * this lease: a living lease does not prove the key. An error means unknown, never lost: what was
  * good stays good until its end. Only the store's word that the lease does not exist ends it at
  * once.
+ *
+ * <p>A leader's renewals wait until a write has reached its disks: a member that can store nothing
+ * is not to lead for longer than it takes to notice. Not to renew is always safe.
  */
 public final class LeaseKeeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
@@ -37,6 +40,13 @@ public final class LeaseKeeper implements AutoCloseable {
     private final Scheduler scheduler;
     private final Supplier<MonoTime> clock;
     private final Consumer<LeaseFact> listener;
+    private final Disks disks;
+
+    /** Where a leader's data lies. */
+    public interface Disks {
+        /** Runs {@code then} on the executor, once a write has reached the disks. */
+        void afterWrite(Runnable then);
+    }
 
     private Deadlines deadlines;
     private LeaseFact fact = LeaseFact.none();
@@ -45,6 +55,8 @@ public final class LeaseKeeper implements AutoCloseable {
     private Duration asked = Duration.ZERO;
 
     private boolean grantUnderWay;
+    private boolean awaitsWrite;
+    private MonoTime renewalSent = MonoTime.BEGINNING;
 
     /** While the leader key may be moving to another lease: that lease's end. */
     private Optional<MonoTime> noLaterThan = Optional.empty();
@@ -55,6 +67,7 @@ public final class LeaseKeeper implements AutoCloseable {
 
     /**
      * @param listener is told each change, on {@code executor}
+     * @param disks what a leader's renewals wait for
      */
     public LeaseKeeper(
             Dcs dcs,
@@ -63,7 +76,8 @@ public final class LeaseKeeper implements AutoCloseable {
             Executor executor,
             Scheduler scheduler,
             Supplier<MonoTime> clock,
-            Consumer<LeaseFact> listener) {
+            Consumer<LeaseFact> listener,
+            Disks disks) {
         this.dcs = dcs;
         this.me = me;
         this.deadlines = new Deadlines(ttl);
@@ -71,6 +85,7 @@ public final class LeaseKeeper implements AutoCloseable {
         this.scheduler = scheduler;
         this.clock = clock;
         this.listener = listener;
+        this.disks = disks;
     }
 
     /** Begins with the lease of an agent that ran here before, if it lives, else with a new one. */
@@ -381,7 +396,17 @@ public final class LeaseKeeper implements AutoCloseable {
             return;
         }
         LeaseId lease = fact.id().get();
-        renewOnce();
+        if (!leads && fact.leaderEpoch().isEmpty()) {
+            renewOnce();
+        } else if (!awaitsWrite) {
+            awaitsWrite = true;
+            disks.afterWrite(() -> {
+                awaitsWrite = false;
+                if (!closed) {
+                    renewOnce();
+                }
+            });
+        }
         again(
                 deadlines.renewEvery(),
                 () -> {
@@ -391,12 +416,20 @@ public final class LeaseKeeper implements AutoCloseable {
                 });
     }
 
+    /** Nobody would lead better than this member: the renewal that waits for a write is sent. */
+    public void renewAnyway() {
+        if (awaitsWrite && !clock.get().isBefore(renewalSent.plus(deadlines.renewEvery()))) {
+            renewOnce();
+        }
+    }
+
     private void renewOnce() {
         if (fact.id().isEmpty() || runningOut) {
             return;
         }
         LeaseId lease = fact.id().get();
         MonoTime sent = clock.get();
+        renewalSent = sent;
         CompletionStage<Optional<Epoch>> key =
                 leads || fact.leaderEpoch().isPresent()
                         ? dcs.get(Keys.LEADER)

@@ -130,6 +130,9 @@ public final class AgentLoop implements AutoCloseable {
     /** Runs once the server has answered a question that was asked at {@code since} or later. */
     private record Awaited(MonoTime since, Runnable then) {}
 
+    /** The postmaster that is asked; 0 for none. */
+    private long watched;
+
     private boolean turnScheduled;
     private MonoTime turnedAt = MonoTime.BEGINNING;
     private Decision.Probe pace = Decision.Probe.CALM;
@@ -163,6 +166,15 @@ public final class AgentLoop implements AutoCloseable {
                         ports.scheduler(),
                         ports.clock(),
                         new StoreHeard());
+        this.vitals =
+                new VitalsObserver(
+                        ports.vitals(),
+                        ports.executor(),
+                        ports.scheduler(),
+                        ports.clock(),
+                        this::vitalsPace,
+                        () -> new Deadlines(facts.config.ttl()).hesitation(),
+                        this::onVitals);
         this.lease =
                 new LeaseKeeper(
                         ports.dcs(),
@@ -171,7 +183,8 @@ public final class AgentLoop implements AutoCloseable {
                         ports.executor(),
                         ports.scheduler(),
                         ports.clock(),
-                        this::onLease);
+                        this::onLease,
+                        vitals::afterWrite);
         this.observer =
                 new ServerObserver(
                         ports.postgres(),
@@ -181,14 +194,6 @@ public final class AgentLoop implements AutoCloseable {
                         ports.clock(),
                         () -> facts.applied.orElseGet(this::plainFiles),
                         this::onServer);
-        this.vitals =
-                new VitalsObserver(
-                        ports.vitals(),
-                        ports.executor(),
-                        ports.scheduler(),
-                        ports.clock(),
-                        this::vitalsPace,
-                        this::onVitals);
         this.performer =
                 new Performer(
                         facts,
@@ -230,7 +235,9 @@ public final class AgentLoop implements AutoCloseable {
                     long before = Performer.postmaster(facts.guard);
                     facts.guard = fact;
                     long now = Performer.postmaster(fact);
-                    if (fact instanceof GuardFact.Present && now != before) {
+                    // What was watched may have ended while the guard was away.
+                    if (fact instanceof GuardFact.Present && (now != before || now != watched)) {
+                        watched = now;
                         facts.forgetServer();
                         observer.watch(now);
                         vitals.watch(now);

@@ -326,6 +326,10 @@ final class Performer {
                 lease.letRunOut();
                 inFlight.succeeded(runOut);
             }
+            case Action.RenewAnyway renewal -> {
+                lease.renewAnyway();
+                inFlight.succeeded(renewal);
+            }
             case Action.ApplyFiles apply -> apply(apply);
             case Action.Reload _ ->
                     settle(action, guard.signal(GuardPort.ServerSignal.REREAD_CONFIGURATION));

@@ -6,6 +6,8 @@ import dev.holdfast.core.decide.Vital;
 import dev.holdfast.core.decide.Vitals;
 import dev.holdfast.dcs.Scheduler;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -16,8 +18,9 @@ import java.util.function.Supplier;
 
 /**
  * Tries the server's door and the disks every few seconds, each while no earlier question about it
- * is out, and what is not well again a second later. Its state belongs to the loop's executor. What
- * is well is no news, so a healthy member takes no turn for it.
+ * is out, and what is not well again a second later. The disks also when a renewal of a leader's
+ * lease waits for a write. Its state belongs to the loop's executor. What is well is no news, so a
+ * healthy member takes no turn for it.
  */
 public final class VitalsObserver implements AutoCloseable {
     /** What was wrong for a moment makes a member unfit to lead no longer than this. */
@@ -42,27 +45,39 @@ public final class VitalsObserver implements AutoCloseable {
     private final Scheduler scheduler;
     private final Supplier<MonoTime> clock;
     private final Supplier<Duration> pace;
+    private final Supplier<Duration> hesitation;
     private final Listener listener;
     private final Map<Vital.Kind, Out> out = new TreeMap<>();
     private final Set<Vital.Kind> toAskAgain = new TreeSet<>();
 
+    /** Asked since the last round, so that this one need not. */
+    private final Set<Vital.Kind> asked = new TreeSet<>();
+
+    private final List<Runnable> awaiting = new ArrayList<>();
+
     private Vitals found = Vitals.WELL;
     private long postmaster;
     private MonoTime firstKnock = MonoTime.BEGINNING;
+    private boolean toldOfHesitation;
     private boolean closed;
 
+    /**
+     * @param hesitation how long somebody waits for a write before that is something to decide on
+     */
     public VitalsObserver(
             VitalsPort port,
             Executor executor,
             Scheduler scheduler,
             Supplier<MonoTime> clock,
             Supplier<Duration> pace,
+            Supplier<Duration> hesitation,
             Listener listener) {
         this.port = port;
         this.executor = executor;
         this.scheduler = scheduler;
         this.clock = clock;
         this.pace = pace;
+        this.hesitation = hesitation;
         this.listener = listener;
     }
 
@@ -89,6 +104,44 @@ public final class VitalsObserver implements AutoCloseable {
         listener.onVitals(found, News.NONE);
     }
 
+    /**
+     * Runs {@code then} once a write that is on its way or begins now has reached each disk, or was
+     * refused there.
+     */
+    public void afterWrite(Runnable then) {
+        for (Vital.Kind kind : Vital.Kind.values()) {
+            if (kind.isDisk() && !out.containsKey(kind)) {
+                asked.add(kind);
+                ask(kind);
+            }
+        }
+        awaiting.add(then);
+        written();
+        if (!awaiting.isEmpty()) {
+            scheduler.after(
+                    hesitation.get(),
+                    () -> {
+                        if (!closed && !awaiting.isEmpty()) {
+                            toldOfHesitation = true;
+                            listener.onVitals(found, News.TROUBLE);
+                        }
+                    });
+        }
+    }
+
+    private void written() {
+        if (out.keySet().stream().anyMatch(Vital.Kind::isDisk)) {
+            return;
+        }
+        List<Runnable> due = List.copyOf(awaiting);
+        awaiting.clear();
+        due.forEach(Runnable::run);
+        if (toldOfHesitation) {
+            toldOfHesitation = false;
+            listener.onVitals(found, News.TROUBLE);
+        }
+    }
+
     @Override
     public void close() {
         closed = true;
@@ -99,14 +152,19 @@ public final class VitalsObserver implements AutoCloseable {
         for (Vital.Kind kind : Vital.Kind.values()) {
             Out before = out.get(kind);
             if (before != null && concerns(kind, before)) {
-                news = News.TROUBLE;
-            } else {
+                news = isOutForLong(before) ? News.TROUBLE : news;
+            } else if (!asked.contains(kind)) {
                 ask(kind);
             }
         }
+        asked.clear();
         if (news == News.TROUBLE) {
             listener.onVitals(found, news);
         }
+    }
+
+    private boolean isOutForLong(Out question) {
+        return !clock.get().isBefore(question.askedAt().plus(hesitation.get()));
     }
 
     /** A question to a server that has gone says nothing of the one that runs now. */
@@ -155,6 +213,7 @@ public final class VitalsObserver implements AutoCloseable {
         if (trouble.isPresent() && toAskAgain.add(kind)) {
             scheduler.after(AGAIN, () -> askAgain(kind));
         }
+        written();
     }
 
     private void askAgain(Vital.Kind kind) {

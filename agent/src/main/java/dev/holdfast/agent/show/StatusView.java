@@ -131,7 +131,7 @@ public final class StatusView {
     private static Condition condition(Observation o, Memory memory) {
         return new Condition(
                 memory.crashes().count(),
-                o.vitals().unwell(o.now(), o.deadlines().patience()).orElse(""),
+                o.vitals().unwell(o.now(), o.deadlines()).orElse(""),
                 memory.alone().since(),
                 memory.alone().times(),
                 o.proof().isPresent()

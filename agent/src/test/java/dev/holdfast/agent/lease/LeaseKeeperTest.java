@@ -36,6 +36,8 @@ class LeaseKeeperTest {
     private final Map<Call, Fate> fates = new EnumMap<>(Call.class);
     private MonoTime now = new MonoTime(Duration.ofHours(1).toNanos());
     private LeaseFact told = LeaseFact.none();
+    private final List<Runnable> awaitingDisk = new ArrayList<>();
+    private boolean diskHangs;
 
     private final MemoryStore store = new MemoryStore(() -> now);
     private final Dcs dcs = store.connect(call -> fates.getOrDefault(call, Fate.ANSWERED));
@@ -52,7 +54,14 @@ class LeaseKeeperTest {
                         return () -> timers.remove(timer);
                     },
                     () -> now,
-                    fact -> told = fact);
+                    fact -> told = fact,
+                    then -> {
+                        if (diskHangs) {
+                            awaitingDisk.add(then);
+                        } else {
+                            then.run();
+                        }
+                    });
 
     /** Lets time pass; what is due runs when it is due. */
     private void pass(Duration span) {
@@ -91,6 +100,47 @@ class LeaseKeeperTest {
         assertThat(told.goodUntil()).isEqualTo(Deadlines.goodUntil(now, TTL));
         assertThat(told.ttl()).isEqualTo(TTL);
         assertThat(told.leaderEpoch()).isEmpty();
+    }
+
+    @Test
+    void aLeaderIsNotRenewedWhileNoWriteReachesItsDisk() {
+        keeper.start(Optional.empty());
+        lead();
+        pass(Duration.ofSeconds(3));
+        MonoTime end = told.leaderUntil();
+        diskHangs = true;
+        pass(Duration.ofSeconds(6));
+        assertThat(told.leaderUntil()).isEqualTo(end);
+        assertThat(awaitingDisk).as("one waits, not one every two seconds").hasSize(1);
+        awaitingDisk.removeFirst().run();
+        assertThat(told.leaderUntil()).isEqualTo(Deadlines.goodUntil(now, TTL));
+    }
+
+    @Test
+    void whoDoesNotLeadIsRenewedWhateverItsDiskDoes() {
+        keeper.start(Optional.empty());
+        diskHangs = true;
+        pass(Duration.ofSeconds(30));
+        assertThat(told.isGood(now)).isTrue();
+        assertThat(awaitingDisk).isEmpty();
+    }
+
+    @Test
+    void whereNobodyWouldLeadBetterTheRenewalIsSentWhenItIsDue() {
+        keeper.start(Optional.empty());
+        lead();
+        diskHangs = true;
+        pass(Duration.ofMillis(2_500));
+        MonoTime end = told.leaderUntil();
+        keeper.renewAnyway();
+        MonoTime next = told.leaderUntil();
+        assertThat(next).isGreaterThan(end).isEqualTo(Deadlines.goodUntil(now, TTL));
+        pass(Duration.ofMillis(1_999));
+        keeper.renewAnyway();
+        assertThat(told.leaderUntil()).as("it is not due yet").isEqualTo(next);
+        pass(Duration.ofMillis(1));
+        keeper.renewAnyway();
+        assertThat(told.leaderUntil()).isGreaterThan(next);
     }
 
     @Test

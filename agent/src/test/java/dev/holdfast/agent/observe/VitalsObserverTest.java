@@ -17,12 +17,15 @@ import org.junit.jupiter.api.Test;
 /** A question that hangs is a fact with an age, and holds up no other. */
 class VitalsObserverTest {
     private static final Duration PACE = Duration.ofSeconds(2);
+    private static final Duration HESITATION = Duration.ofMillis(500);
     private static final MonoTime START = new MonoTime(Duration.ofHours(1).toNanos());
 
     private final Map<Vital.Kind, List<CompletableFuture<Optional<String>>>> asked =
             new TreeMap<>();
     private final List<Runnable> timers = new ArrayList<>();
     private final List<Runnable> retries = new ArrayList<>();
+    private final List<Runnable> hesitations = new ArrayList<>();
+    private int written;
     private MonoTime now = START;
     private Vitals told = Vitals.WELL;
     private int news;
@@ -36,12 +39,16 @@ class VitalsObserverTest {
                     },
                     Runnable::run,
                     (pause, action) -> {
-                        List<Runnable> due = pause.equals(PACE) ? timers : retries;
+                        List<Runnable> due =
+                                pause.equals(PACE)
+                                        ? timers
+                                        : pause.equals(HESITATION) ? hesitations : retries;
                         due.add(action);
                         return () -> due.remove(action);
                     },
                     () -> now,
                     () -> PACE,
+                    () -> HESITATION,
                     (found, what) -> {
                         told = found;
                         if (what == VitalsObserver.News.TROUBLE) {
@@ -163,6 +170,51 @@ class VitalsObserverTest {
         nextRound();
         assertThat(questions(Vital.Kind.DOOR)).isZero();
         assertThat(questions(Vital.Kind.DATA)).isEqualTo(1);
+    }
+
+    @Test
+    void whoWaitsForAWriteIsCalledWhenEachDiskHasAnswered() {
+        begin();
+        answer(Vital.Kind.DATA, Optional.empty());
+        observer.afterWrite(() -> written++);
+        assertThat(questions(Vital.Kind.DATA)).isEqualTo(2);
+        assertThat(questions(Vital.Kind.WAL)).as("the one that is out will do").isEqualTo(1);
+        answer(Vital.Kind.DATA, Optional.empty());
+        assertThat(written).isZero();
+        answer(Vital.Kind.WAL, Optional.of("full"));
+        assertThat(written).as("a refusal is an answer").isEqualTo(1);
+    }
+
+    @Test
+    void aWriteThatTakesLongIsNewsAndSoIsItsEnd() {
+        begin();
+        answer(Vital.Kind.DATA, Optional.empty());
+        answer(Vital.Kind.WAL, Optional.empty());
+        observer.afterWrite(() -> written++);
+        answer(Vital.Kind.WAL, Optional.empty());
+        assertThat(news).isZero();
+        now = now.plus(HESITATION);
+        hesitations.removeFirst().run();
+        assertThat(news).isEqualTo(1);
+        answer(Vital.Kind.DATA, Optional.empty());
+        assertThat(written).isEqualTo(1);
+        assertThat(news).isEqualTo(2);
+    }
+
+    @Test
+    void aRoundDoesNotAskWhatWasAskedForARenewal() {
+        begin();
+        for (Vital.Kind kind : Vital.Kind.values()) {
+            answer(kind, Optional.empty());
+        }
+        observer.afterWrite(() -> written++);
+        answer(Vital.Kind.DATA, Optional.empty());
+        answer(Vital.Kind.WAL, Optional.empty());
+        nextRound();
+        assertThat(questions(Vital.Kind.DATA)).isEqualTo(2);
+        assertThat(questions(Vital.Kind.DOOR)).isEqualTo(2);
+        nextRound();
+        assertThat(questions(Vital.Kind.DATA)).isEqualTo(3);
     }
 
     @Test

@@ -170,6 +170,12 @@ public sealed interface Action {
      */
     record LetLeaseRunOut() implements Brief {}
 
+    /**
+     * Send the renewal that waits for a write on its way to the disk, if it is due: no other member
+     * would be better off.
+     */
+    record RenewAnyway() implements Brief {}
+
     /** Write the configuration, let the server reread it, and see that it did. */
     record ApplyFiles(ServerFiles files) implements Brief {}
 

@@ -20,8 +20,8 @@ final class Always {
     private Always() {}
 
     static Decision add(Observation o, Decision decided) {
-        return look(
-                o, disclaim(o, doubt(hold(o, rearm(o, FailsafeRules.askWhenOverdue(o, decided))))));
+        Decision leading = VitalRules.renew(o, FailsafeRules.askWhenOverdue(o, decided));
+        return look(o, disclaim(o, doubt(hold(o, rearm(o, leading)))));
     }
 
     /** Its answer may be lost, and it may be executed at any time from now on. */
@@ -154,7 +154,7 @@ final class Always {
 
     private static Decision look(Observation o, Decision decided) {
         Optional<MonoTime> end = o.proof().map(LeaderProof::validUntil);
-        Optional<MonoTime> unwell = o.vitals().nextLasting(o.now(), o.deadlines().patience());
+        Optional<MonoTime> unwell = o.vitals().nextLasting(o.now(), o.deadlines());
         Decision soon = sooner(sooner(decided, end), unwell);
         return sooner(sooner(soon, ScheduledSwitchover.next(o)), OrderRules.next(o));
     }

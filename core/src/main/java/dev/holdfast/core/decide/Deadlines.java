@@ -38,11 +38,27 @@ public record Deadlines(Duration ttl) {
     }
 
     /**
-     * How long a leader's server may be silent, or its disk hang or be full, before it gives the
-     * lease up to a member that is better off.
+     * How long a leader's server may be silent, or its disk be full, before it gives the lease up
+     * to a member that is better off.
      */
     public Duration patience() {
         return part(3, 4);
+    }
+
+    /**
+     * How long a write may be on its way to a leader's disk. The renewal that is put off for it
+     * meanwhile follows one of {@link #renewEvery} ago, so that this ends before the soft deadline
+     * of that one.
+     */
+    public Duration diskPatience() {
+        return part(1, 2);
+    }
+
+    /**
+     * How long a leader's renewal waits for the disks before it is asked who would be better off.
+     */
+    public Duration hesitation() {
+        return part(1, 20);
     }
 
     /** How often a leader's door and disks are tried, so that patience begins to count in time. */

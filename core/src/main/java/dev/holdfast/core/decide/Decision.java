@@ -29,6 +29,17 @@ public record Decision(
         return new Decision(reason, all, memory, lookAgain, probe, service);
     }
 
+    /** The same, with a second half to its sentence. */
+    Decision saying(String more) {
+        return new Decision(
+                new Reason(reason.code(), reason.sentence() + "; " + more),
+                actions,
+                memory,
+                lookAgain,
+                probe,
+                service);
+    }
+
     Decision eager() {
         return new Decision(reason, actions, memory, lookAgain, Probe.EAGER, service);
     }

@@ -74,7 +74,8 @@ final class FailsafeRules {
                 || standby
                 || !o.serverMayRun()
                 || !o.mayStay()
-                || o.config().pause()) {
+                || o.config().pause()
+                || VitalRules.putsOff(o)) {
             return decided;
         }
         MonoTime due = o.deadlines().overdue(o.lease().leaderUntil());

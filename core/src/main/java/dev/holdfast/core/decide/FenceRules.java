@@ -53,7 +53,11 @@ final class FenceRules {
                     fence(
                             o,
                             FENCE_DEADLINE,
-                            "the leader lease could not be renewed and its end is near"));
+                            o.vitals()
+                                            .writing(o.now(), o.deadlines())
+                                            .map(hangs -> hangs + ": ")
+                                            .orElse("")
+                                    + "the leader lease could not be renewed and its end is near"));
         }
         return cluster.leader().isEmpty()
                 ? keyGone(o, cluster, o.lease().leaderEpoch().get())

@@ -197,7 +197,7 @@ final class LeaderRules {
         if (lead.isEmpty() || !hasSuccessor(o, cluster)) {
             return Optional.empty();
         }
-        Optional<String> unwell = o.vitals().unwell(o.now(), o.deadlines().patience());
+        Optional<String> unwell = o.vitals().unwell(o.now(), o.deadlines());
         if (unwell.isPresent()) {
             return Optional.of("PostgreSQL ended, and " + unwell.get() + ": a standby takes over");
         }

@@ -117,7 +117,7 @@ final class RaceRules {
                 && o.now().isBefore(since.plus(o.config().ttl()))) {
             return wait(o, RACE_CANDIDATE, "the operator asked for " + asked.get() + " to lead");
         }
-        Optional<String> unwell = o.vitals().unwell(o.now(), o.deadlines().patience());
+        Optional<String> unwell = o.vitals().unwell(o.now(), o.deadlines());
         boolean wellRival =
                 rivals(o, cluster).stream()
                         .anyMatch(m -> cluster.member(m).filter(MemberRecord::isWell).isPresent());

@@ -291,7 +291,7 @@ final class RejoinRules {
         return MaintenanceRules.leavesAlone(o, why)
                 .or(() ->
                         o.vitals()
-                                .unwell(o.now(), o.deadlines().patience())
+                                .unwell(o.now(), o.deadlines())
                                 .map(unwell ->
                                         Say.of(
                                                         o,

@@ -77,7 +77,7 @@ final class StandbySwitchover {
 
     private static Optional<Decision> unwell(Observation o, ClusterView cluster) {
         return o.vitals()
-                .lasting(o.now(), o.deadlines().patience())
+                .lasting(o.now(), o.deadlines())
                 .filter(_ -> Candidates.bestStandby(o, cluster).isPresent())
                 .map(trouble -> LeaderRules.release(o, trouble))
                 .map(given ->

@@ -35,6 +35,14 @@ public record Vital(Optional<MonoTime> unansweredSince, Optional<Trouble> troubl
         Kind(String silence) {
             this.silence = silence;
         }
+
+        /** Whether a write is asked for. */
+        public boolean isDisk() {
+            return switch (this) {
+                case DOOR -> false;
+                case DATA, WAL -> true;
+            };
+        }
     }
 
     /** Since when it has not been well, as far as is known. */
@@ -42,9 +50,23 @@ public record Vital(Optional<MonoTime> unansweredSince, Optional<Trouble> troubl
         return trouble.map(Trouble::since).or(() -> unansweredSince);
     }
 
-    /** How long it has not been well, when that is {@code patience} or longer. */
-    Optional<Duration> lasting(MonoTime now, Duration patience) {
-        return since().map(now::since).filter(age -> age.compareTo(patience) >= 0);
+    /** How long it has not been well, when that is longer than is borne. */
+    Optional<Duration> lasting(Kind kind, MonoTime now, Deadlines deadlines) {
+        return patienceEnds(kind, deadlines)
+                .filter(end -> !now.isBefore(end))
+                .flatMap(_ -> since().map(now::since));
+    }
+
+    /** From when on it has not been well for too long; empty while it is well. */
+    Optional<MonoTime> patienceEnds(Kind kind, Deadlines deadlines) {
+        Optional<MonoTime> complained = trouble.map(t -> t.since().plus(deadlines.patience()));
+        Optional<MonoTime> silent =
+                unansweredSince.map(asked ->
+                        asked.plus(
+                                kind.isDisk() ? deadlines.diskPatience() : deadlines.patience()));
+        return complained.isPresent() && silent.isPresent()
+                ? Optional.of(MonoTime.min(complained.get(), silent.get()))
+                : complained.or(() -> silent);
     }
 
     /** What is wrong, without its age, so that it stays the same while it lasts. */

@@ -3,6 +3,7 @@ package dev.holdfast.core.decide;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_RUN_OUT;
 import static dev.holdfast.core.decide.Reason.Code.LEAD_UNWELL;
 
+import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.cluster.ClusterView;
 import dev.holdfast.core.postgres.Server;
 import java.util.Optional;
@@ -30,11 +31,39 @@ final class VitalRules {
             return Optional.empty();
         }
         return o.vitals()
-                .lasting(o.now(), o.deadlines().patience())
+                .lasting(o.now(), o.deadlines())
                 .or(() -> Stalls.complaint(o, cluster))
                 .filter(_ -> hasBetter(o, cluster))
                 .map(trouble ->
                         giveUp(o, trouble + ": PostgreSQL is ended, and a standby takes over"));
+    }
+
+    /**
+     * A leader's renewals wait until a write has reached its disks, so that the lease of one whose
+     * disk hangs ends one TTL after that, whether or not its processes can be shown to have ended.
+     * Where nobody else would be better off, they go all the same.
+     */
+    static Decision renew(Observation o, Decision decided) {
+        Optional<String> writing = o.vitals().writing(o.now(), o.deadlines());
+        if (writing.isEmpty() || o.cluster().filter(c -> c.isLeader(o.me())).isEmpty()) {
+            return decided;
+        }
+        if (putsOff(o)) {
+            return decided.reason().sentence().contains(writing.get())
+                    ? decided
+                    : decided.saying(writing.get() + ": the lease is not renewed before it has");
+        }
+        MonoTime next = o.now().plus(o.deadlines().renewEvery());
+        Decision renewing = decided.with(new Action.RenewAnyway());
+        return next.isBefore(renewing.lookAgain()) ? renewing.lookingAgain(next) : renewing;
+    }
+
+    /** Whether the lease is not renewed, since another member's disk would be better. */
+    static boolean putsOff(Observation o) {
+        return o.vitals().writing(o.now(), o.deadlines()).isPresent()
+                && !o.config().pause()
+                && !o.orders().shutdown()
+                && o.cluster().filter(c -> c.isLeader(o.me()) && hasBetter(o, c)).isPresent();
     }
 
     /** A start that hangs has no server yet and may have one at any moment. */

@@ -8,6 +8,7 @@ import static dev.holdfast.core.decide.Values.primaryServer;
 import static dev.holdfast.core.decide.Values.sender;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.MonoTime;
 import dev.holdfast.core.postgres.ControlData.State;
 import java.time.Duration;
 import java.util.Optional;
@@ -32,18 +33,55 @@ class UnwellLeaderTest {
     }
 
     @Test
-    void patienceEndsAfterThreeQuartersOfTheTtlAndNotBefore() {
+    void patienceEndsAfterThreeQuartersOfTheTtlOrHalfOfItForADiskThatIsSilent() {
         for (Vital.Kind kind : Vital.Kind.values()) {
             assertThat(givesUp(unwell(kind, -7_500))).as("complaint of " + kind).isTrue();
             assertThat(givesUp(unwell(kind, -7_499))).as("complaint of " + kind).isFalse();
-            assertThat(givesUp(Situation.ofPrimary().unanswered(kind, -7_500)))
+            int silence = kind.isDisk() ? 5_000 : 7_500;
+            assertThat(givesUp(Situation.ofPrimary().unanswered(kind, -silence)))
                     .as("silence of " + kind)
                     .isTrue();
-            assertThat(givesUp(Situation.ofPrimary().unanswered(kind, -7_499)))
+            assertThat(givesUp(Situation.ofPrimary().unanswered(kind, 1 - silence)))
                     .as("silence of " + kind)
                     .isFalse();
         }
-        assertThat(new Deadlines(Duration.ofSeconds(10)).patience()).hasMillis(7_500);
+    }
+
+    private static Situation writing(long sinceMillis) {
+        return Situation.ofPrimary().unanswered(Vital.Kind.DATA, sinceMillis);
+    }
+
+    @Test
+    void theLeaseWaitsForTheDiskOnlyWhileSomebodyWouldBeBetterOff() {
+        assertThat(has(writing(-500), Action.RenewAnyway.class)).isFalse();
+        assertThat(writing(-500).decide().reason().sentence())
+                .endsWith(
+                        "; a write in the data directory has not reached the disk: the lease is not renewed before it has");
+        assertThat(writing(-499).decide().reason())
+                .isEqualTo(Situation.ofPrimary().decide().reason());
+        Situation alone = writing(-500).without(PG2).without(PG3);
+        assertThat(has(alone, Action.RenewAnyway.class)).isTrue();
+        assertThat(alone.decide().lookAgain()).isLessThanOrEqualTo(at(2_000));
+        assertThat(has(writing(-500).paused(), Action.RenewAnyway.class)).isTrue();
+        assertThat(has(writing(-500).unwellMember(PG2), Action.RenewAnyway.class)).isTrue();
+    }
+
+    @Test
+    void aDoorThatDoesNotAnswerPutsNoRenewalOff() {
+        Situation knocking = Situation.ofPrimary().unanswered(Vital.Kind.DOOR, -1_000);
+        assertThat(has(knocking, Action.RenewAnyway.class)).isFalse();
+        assertThat(knocking.decide().reason()).isEqualTo(Situation.ofPrimary().decide().reason());
+    }
+
+    @Test
+    void aDisksPatienceEndsBeforeTheSoftDeadlineOfTheRenewalBeforeIt() {
+        for (int ttl = 3; ttl <= 60; ttl++) {
+            Deadlines deadlines = new Deadlines(Duration.ofSeconds(ttl));
+            MonoTime sent = at(0);
+            MonoTime asked = sent.plus(deadlines.renewEvery()).plus(deadlines.hesitation());
+            assertThat(asked.plus(deadlines.diskPatience()))
+                    .isLessThan(deadlines.soft(Deadlines.goodUntil(sent, deadlines.ttl())));
+        }
     }
 
     @Test
@@ -62,11 +100,11 @@ class UnwellLeaderTest {
     void whatIsShownStaysTheSameWhileItLasts() {
         Vitals hanging =
                 Vitals.WELL.with(Vital.Kind.DATA, new Vital(Optional.of(at(0)), Optional.empty()));
-        Duration patience = Duration.ofSeconds(5);
-        assertThat(hanging.unwell(at(4_999), patience)).isEmpty();
-        assertThat(hanging.unwell(at(5_000), patience))
+        Deadlines deadlines = new Deadlines(Duration.ofSeconds(10));
+        assertThat(hanging.unwell(at(4_999), deadlines)).isEmpty();
+        assertThat(hanging.unwell(at(5_000), deadlines))
                 .isPresent()
-                .isEqualTo(hanging.unwell(at(60_000), patience));
+                .isEqualTo(hanging.unwell(at(60_000), deadlines));
     }
 
     @Test
