@@ -9,5 +9,5 @@ if ! find_java 25 25 java; then
     exit 1
 fi
 # Throughput is all that counts here, and a run's garbage is gone with it.
-exec "$JAVA_FOUND/bin/java" --add-exports=java.base/jdk.internal.vm=ALL-UNNAMED -XX:+UseParallelGC -Xmx1g \
+exec "$JAVA_FOUND/bin/java" --add-exports=java.base/jdk.internal.vm=ALL-UNNAMED -XX:+UseParallelGC -Xms1g -Xmx1g -XX:+UseTransparentHugePages \
     -jar "$here/../sim/target/holdfast-sim.jar" "$@"

@@ -44,7 +44,10 @@ final class Cluster {
         this.chanceOfTraps = new Chance(~seed);
         this.setup =
                 Setup.drawn(
-                        chance, new Chance(Long.reverse(seed)), new Chance(~Long.reverse(seed)));
+                        chance,
+                        new Chance(Long.reverse(seed)),
+                        new Chance(~Long.reverse(seed)),
+                        new Chance(Long.rotateLeft(seed, 32)));
         int count = setup.names().size();
         this.network = new Network(events, chance, count + 2);
         this.store = new Store(events, chance);

@@ -678,7 +678,6 @@ final class Postmaster {
     }
 
     void flushReceived(Replication from, long upTo) {
-        received = Math.max(received, upTo);
         if (ailments.hangNanos() > 0) {
             program.after(
                     ailments.flushNanos(chance),
@@ -690,6 +689,7 @@ final class Postmaster {
                     });
             return;
         }
+        received = Math.max(received, upTo);
         if (upTo > directory.flushed) {
             flush(upTo);
             long due = events.nowNanos() + ailments.replayNanos(chance);

@@ -54,8 +54,10 @@ final class Setup {
      * @param chanceOfQuorum apart from the rest, so that the runs in which it says no are what they
      *     were before there was a quorum mode
      * @param chanceOfCascade likewise: who streams from whom, and offers itself to be copied
+     * @param chanceOfFailsafe likewise
      */
-    static Setup drawn(Chance chance, Chance chanceOfQuorum, Chance chanceOfCascade) {
+    static Setup drawn(
+            Chance chance, Chance chanceOfQuorum, Chance chanceOfCascade, Chance chanceOfFailsafe) {
         Pace pace = chance.oneIn(2) ? Pace.LONG : Pace.DENSE;
         int count = chance.of(List.of(3, 3, 3, 3, 2, 4));
         List<MemberName> names = new ArrayList<>();
@@ -90,6 +92,9 @@ final class Setup {
         SortedMap<String, Object> postgresql = new TreeMap<>();
         postgresql.put("use_pg_rewind", !chance.oneIn(5));
         tree.put("postgresql", postgresql);
+        if (chanceOfFailsafe.oneIn(4)) {
+            tree.put("failsafe_mode", true);
+        }
         if (count > 2 && chanceOfCascade.oneIn(3)) {
             cascade(names, tags, chanceOfCascade);
         }
@@ -116,6 +121,10 @@ final class Setup {
         SortedMap<String, String> values = new TreeMap<>();
         values.put(chance.of(List.of("nofailover", "nosync")), "true");
         return new Tags(values);
+    }
+
+    boolean failsafe() {
+        return tree.containsKey("failsafe_mode");
     }
 
     Pace pace() {

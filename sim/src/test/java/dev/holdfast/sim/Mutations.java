@@ -24,7 +24,7 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.multipliedBy(9));")),
                     Mutation.of(
                             "a promotion needs no guard",
-                            46,
+                            3,
                             core(
                                     "PromotionRules",
                                     "if (!isArmed(o)) {",
@@ -39,7 +39,7 @@ final class Mutations {
                                     "if (answer.isPresent()) {")),
                     Mutation.of(
                             "the guard's deadline lies behind the lease's end",
-                            4,
+                            3,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(part(1, 10));",
@@ -58,7 +58,7 @@ final class Mutations {
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "the guard is armed beyond the lease",
-                            4,
+                            3,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(part(1, 10));",
@@ -72,7 +72,7 @@ final class Mutations {
                                     "} else if (epoch.revision() < 0) {")),
                     Mutation.of(
                             "the timeline is not compared",
-                            126,
+                            259,
                             core(
                                     "RaceRules",
                                     "if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {",
@@ -83,7 +83,7 @@ final class Mutations {
                                     ".filter(c -> c.timeline().id() < 0);")),
                     Mutation.of(
                             "the tag nofailover is ignored",
-                            75,
+                            33,
                             core(
                                     "RaceRules",
                                     "if (o.self().tags().noFailover()) {",
@@ -98,7 +98,7 @@ final class Mutations {
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
-                            738,
+                            147,
                             core(
                                     "FollowerRules",
                                     "wake.count() >= LONG &&",
@@ -127,7 +127,7 @@ final class Mutations {
                                     "boolean promoted = source.filter(s -> s.leader().revision() < 0).isPresent();")),
                     Mutation.of(
                             "a renewal counts from its answer",
-                            50,
+                            48,
                             agent(
                                     "lease/LeaseKeeper",
                                     "renewed(lease, sent, renewed.ttl(), answer.epoch());",
@@ -141,14 +141,14 @@ final class Mutations {
                                     "fact.leaderEpoch().isPresent() ? until : fact.leaderUntil()")),
                     Mutation.of(
                             "a lease that may be on its way to somebody else is relied on",
-                            46,
+                            28,
                             core(
                                     "LeaderRules",
                                     ".filter(l -> l.standing() == Memory.Standing.FIRM)",
                                     "")),
                     Mutation.of(
                             "clients are let in before the standbys have what they are shown",
-                            130,
+                            3,
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate);",
@@ -173,7 +173,7 @@ final class Mutations {
                                     "case GuardFact.Present present when present.ending() && present.isEmpty() && present.postmaster() < 0 ->")),
                     Mutation.of(
                             "a voter goes on confirming after its vote",
-                            387,
+                            688,
                             core(
                                     "Votes",
                                     ".filter(_ -> isDetached(seen.server()) && isDetached(told))",
@@ -229,12 +229,5 @@ final class Mutations {
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.flushed().isAfter(needed) && s.hasFlushed(needed))",
-                                    "")),
-                    Mutation.of(
-                            "a server that ended while the guard was away is asked on",
-                            1,
-                            agent(
-                                    "loop/AgentLoop",
-                                    "(now != before || now != watched)",
-                                    "now != before")));
+                                    "")));
 }
