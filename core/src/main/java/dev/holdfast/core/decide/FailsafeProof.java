@@ -29,7 +29,7 @@ public final class FailsafeProof {
     static Optional<FailsafeProof> of(Observation o) {
         Optional<Memory.Lead> lead = o.memory().lead();
         Optional<SortedSet<MemberName>> others = FailsafeRules.others(o);
-        if (lead.isEmpty() || others.isEmpty() || FailsafeRules.hasNewerLeader(o, lead.get())) {
+        if (lead.isEmpty() || others.isEmpty() || FailsafeRules.isOver(o, lead.get())) {
             return Optional.empty();
         }
         Epoch epoch = lead.get().epoch();

@@ -53,12 +53,20 @@ final class FailsafeRules {
         return o.now().isBefore(o.failsafe().startedAt().plus(o.deadlines().ttl()));
     }
 
-    static boolean hasNewerLeader(Observation o, Memory.Lead lead) {
-        return o.cluster()
-                .flatMap(ClusterView::epoch)
-                .filter(e -> e.revision() > lead.epoch().revision())
-                .filter(e -> !e.value().member().equals(o.me()) || e.value().released())
-                .isPresent();
+    /**
+     * The store answers, and says that somebody else has led since; or not who led at all, since
+     * that was removed: then no key could ever be taken back, and nobody else lead.
+     */
+    static boolean isOver(Observation o, Memory.Lead lead) {
+        return o.cluster().filter(c -> isOver(c, o.me(), lead.epoch().revision())).isPresent();
+    }
+
+    private static boolean isOver(ClusterView cluster, MemberName me, long epoch) {
+        return cluster.epoch()
+                .map(e ->
+                        e.revision() > epoch
+                                && (!e.value().member().equals(me) || e.value().released()))
+                .orElse(cluster.leader().isEmpty() && cluster.revision() > epoch);
     }
 
     /**

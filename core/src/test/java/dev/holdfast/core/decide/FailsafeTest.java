@@ -232,6 +232,22 @@ class FailsafeTest {
     }
 
     @Test
+    void whenTheStoreIsBackAndDoesNotKnowAnyMoreWhoLedThePrimaryIsEnded() {
+        Situation back =
+                Catalogue.staying()
+                        .confirmedBy(SENT, PG2, PG3)
+                        .led(Situation.Lead.WITH_SUCCESSOR)
+                        .newLease()
+                        .noLeader()
+                        .now(Situation.SOFT_MILLIS);
+        assertThat(has(back.noEpochRecord(), Action.Kill.class)).isTrue();
+        assertThat(has(back.noEpochRecord(), Action.AskFailsafe.class)).isFalse();
+        assertThat(stays(back.noEpochRecord().revision(EPOCH.revision())))
+                .as("what was read before it led says nothing")
+                .isTrue();
+    }
+
+    @Test
     void switchedOffMeanwhileWhatWasConfirmedHoldsUntilItRunsOutAndNobodyIsAskedAgain() {
         Situation off = away(PG2, PG3).config(ConfigParts::noFailsafe);
         assertThat(stays(off)).isTrue();
