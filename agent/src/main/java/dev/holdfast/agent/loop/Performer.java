@@ -13,6 +13,7 @@ import dev.holdfast.core.decide.CommitsFact;
 import dev.holdfast.core.decide.Deadlines;
 import dev.holdfast.core.decide.FailsafeFact;
 import dev.holdfast.core.decide.GuardFact;
+import dev.holdfast.core.decide.Peer;
 import dev.holdfast.core.decide.PredecessorFact;
 import dev.holdfast.core.decide.SourceFact;
 import dev.holdfast.core.decide.Task;
@@ -198,11 +199,12 @@ final class Performer {
 
     /**
      * A write that would take the leader key is noted until it is certain that it was refused: who
-     * may be about to lead confirms no other.
+     * may be about to lead confirms no other, and does not revoke its lease when it ends.
      */
     private void triesToLead(Action.Store action, Optional<MonoTime> at) {
         if (action instanceof Action.CreateLeader || action instanceof Action.FinishInitialize) {
             facts.failsafe = facts.failsafe.withTriedToLeadAt(at);
+            at.ifPresentOrElse(_ -> lease.triesToLead(), lease::wasRefused);
         }
     }
 
@@ -485,20 +487,23 @@ final class Performer {
         for (MemberName member : action.members()) {
             Optional<String> url =
                     facts.cluster.flatMap(c -> c.member(member)).map(MemberRecord::apiUrl);
-            if (url.isPresent()) {
+            // Who is not there any more has an answer too, or it would be asked for again at once.
+            if (url.isEmpty()) {
+                heard(member, new Peer.Silent(clock.get(), member + " is not in the store"));
+            } else {
                 answers.add(
                         peers.ask(member, url.get())
-                                .thenAcceptAsync(
-                                        peer -> {
-                                            facts.peers = new TreeMap<>(facts.peers);
-                                            facts.peers.put(member, peer);
-                                            around.wake();
-                                        },
-                                        executor)
+                                .thenAcceptAsync(peer -> heard(member, peer), executor)
                                 .toCompletableFuture());
             }
         }
         settle(action, CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)));
+    }
+
+    private void heard(MemberName member, Peer peer) {
+        facts.peers = new TreeMap<>(facts.peers);
+        facts.peers.put(member, peer);
+        around.wake();
     }
 
     /** What is confirmed counts from here, where the questions are sent. */
