@@ -62,6 +62,10 @@ public final class LeaseKeeper implements AutoCloseable {
     private Optional<MonoTime> noLaterThan = Optional.empty();
 
     private boolean leads;
+
+    /** A transaction that hangs the leader key on this lease may be carried out yet. */
+    private boolean mayLead;
+
     private boolean runningOut;
     private boolean closed;
 
@@ -154,6 +158,16 @@ public final class LeaseKeeper implements AutoCloseable {
         }
     }
 
+    /** A transaction that hangs the leader key on this lease is on its way. */
+    public void triesToLead() {
+        mayLead = true;
+    }
+
+    /** It was refused. */
+    public void wasRefused() {
+        mayLead = false;
+    }
+
     /** A transaction that hangs the leader key on this lease was applied at this revision. */
     public void tookLeadership(LeaseId lease, long revision) {
         leads = true;
@@ -171,6 +185,7 @@ public final class LeaseKeeper implements AutoCloseable {
     /** The leader key was given back or handed over. */
     public void gaveLeadership() {
         leads = false;
+        mayLead = false;
         become(
                 new LeaseFact(
                         fact.id(),
@@ -348,7 +363,7 @@ public final class LeaseKeeper implements AutoCloseable {
     public CompletionStage<Void> revoke() {
         closed = true;
         return fact.id()
-                .filter(_ -> !leads && fact.leaderEpoch().isEmpty())
+                .filter(_ -> !leads && !mayLead && fact.leaderEpoch().isEmpty())
                 .map(dcs::revoke)
                 .orElseGet(() -> java.util.concurrent.CompletableFuture.completedStage(null));
     }

@@ -229,6 +229,13 @@ class LeaseKeeperTest {
                 .isPresent();
 
         keeper.gaveLeadership();
+        keeper.triesToLead();
+        keeper.revoke().toCompletableFuture().join();
+        assertThat(others.get("leader").toCompletableFuture().join())
+                .as("it may be about to hang on it")
+                .isPresent();
+
+        keeper.wasRefused();
         keeper.revoke().toCompletableFuture().join();
         assertThat(others.get("leader").toCompletableFuture().join())
                 .as("the key went with the lease")
