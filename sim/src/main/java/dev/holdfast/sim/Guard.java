@@ -88,26 +88,38 @@ final class Guard {
         tell();
         if (next instanceof GuardFact.Mode.Armed(var until)) {
             if (!clock.now().isBefore(until)) {
-                kill();
+                fence();
                 return false;
             }
             deadline =
                     program.at(
                             clock.trueNanos(until) + chance.between(5, 900) * Events.MICRO,
                             "fences",
-                            this::kill);
+                            this::fence);
         }
         return true;
     }
 
     void kill() {
+        kill(killNanos());
+    }
+
+    /** The deadline has passed: without a new one no primary starts any more. */
+    private void fence() {
+        long nanos = killNanos();
+        mode = new GuardFact.Mode.Standby();
+        tell();
+        kill(nanos);
+    }
+
+    private void kill(long nanos) {
         if (held.isEmpty() || ending) {
             return;
         }
         ending = true;
         tell();
         Postmaster victim = held.get();
-        program.after(killNanos(), "kills", victim::kill);
+        program.after(nanos, "kills", victim::kill);
     }
 
     /**

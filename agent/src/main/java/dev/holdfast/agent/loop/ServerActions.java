@@ -98,8 +98,9 @@ final class ServerActions {
             }
             case Action.StartStandby start -> start(start.files(), Postgres.Role.STANDBY, note);
             case Action.StartPrimary start -> {
-                begunBefore(start.proof().validUntil(), "the proof of the leader lease");
-                start(start.files(), Postgres.Role.PRIMARY, note);
+                MonoTime end = start.proof().validUntil();
+                begunBefore(end, "the proof of the leader lease");
+                start(start.files(), Postgres.Role.PRIMARY, () -> prepared(start, end), note);
             }
             case Action.Stop stop -> stop(stop, note);
             case Action.PrePromote _ ->
@@ -337,6 +338,13 @@ final class ServerActions {
                         + " MiB ("
                         + Math.min(100, done.doneBytes() * 100 / done.totalBytes())
                         + " %)";
+    }
+
+    /** To write the files takes as long as the disk does. */
+    private Postgres.Prepared prepared(Action.StartPrimary start, MonoTime end) {
+        Postgres.Prepared prepared = postgres.prepare(start.files(), Postgres.Role.PRIMARY);
+        begunBefore(end, "the proof of the leader lease");
+        return prepared;
     }
 
     private void start(ServerFiles files, Postgres.Role role, Consumer<String> note) {

@@ -22,6 +22,7 @@ import dev.holdfast.core.config.Scripts;
 import dev.holdfast.core.postgres.DataDirectory;
 import dev.holdfast.core.postgres.Upstream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -208,16 +209,32 @@ final class BootstrapRules {
                 .orElseGet(() -> copyNow(o, cluster, aside));
     }
 
-    /** The same, because it was ordered. */
+    /**
+     * The same, because it was ordered. Whoever stands in {@code /sync} is entitled to lead, by
+     * what it has confirmed; a copy may be older than that, but for one of the leader itself. In
+     * the strict mode a leader does not take the last one out.
+     */
     static Decision copyNow(Observation o, ClusterView cluster, String aside) {
         Optional<MemberRecord.Stored> leader =
                 cluster.runningLeader().filter(p -> !p.name().equals(o.me()));
+        boolean entitled = leader.isPresent() && cluster.sync().value().standbys().contains(o.me());
+        if (entitled && !o.config().syncStrict()) {
+            return Say.of(
+                            o,
+                            CLONE_WAIT,
+                            "this member stands in /sync: its data is not replaced before "
+                                    + leader.get().name()
+                                    + " has taken it out")
+                    .decision();
+        }
         boolean free = cluster.leader().isEmpty() || cluster.isLeader(o.me());
         Optional<Upstream> source =
-                leader.flatMap(_ -> offered(o, cluster))
+                leader.filter(_ -> !entitled)
+                        .flatMap(_ -> offered(o, cluster))
                         .or(() -> leader)
                         .flatMap(MemberRecord.Stored::upstream)
                         .or(() -> free ? Outside.upstream(o) : Optional.empty());
+        List<String> methods = entitled ? List.of("basebackup") : Outside.copyMethods(o, source);
         Optional<MonoTime> failed = copyFailed(o);
         if (failed.isPresent() && o.now().isBefore(failed.get())) {
             return Say.of(
@@ -232,7 +249,7 @@ final class BootstrapRules {
                             o,
                             CLONE,
                             "no member has a server to copy from: the data directory is restored from a backup")
-                    .act(new Action.Restore(Outside.copyMethods(o, source), aside))
+                    .act(new Action.Restore(methods, aside))
                     .decision();
         }
         if (source.isEmpty()) {
@@ -243,7 +260,7 @@ final class BootstrapRules {
                     .decision();
         }
         return Say.of(o, CLONE, "the data directory is copied from " + source.get().name())
-                .act(new Action.Clone(source.get(), Outside.copyMethods(o, source), aside))
+                .act(new Action.Clone(source.get(), methods, aside))
                 .decision();
     }
 

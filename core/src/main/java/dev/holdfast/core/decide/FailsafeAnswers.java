@@ -77,8 +77,7 @@ public final class FailsafeAnswers {
     private static boolean knowsNobodyStays(Observation o, ClusterView cluster) {
         return cluster.epoch()
                 .map(Versioned::value)
-                .filter(e ->
-                        e.released() || e.member().equals(o.me()) || e.handedOverAt().isPresent())
+                .filter(e -> e.released() || e.member().equals(o.me()))
                 .isPresent();
     }
 

@@ -317,6 +317,20 @@ class FailsafeTest {
                         .told(f -> FailsafeFact.startedAt(at(-6_000)));
         assertThat(has(young.freshAt(at(3_999)), Action.CreateLeader.class)).isFalse();
         assertThat(has(young.freshAt(at(4_000)), Action.CreateLeader.class)).isTrue();
+        assertThat(
+                        has(
+                                young.freshAt(at(0))
+                                        .epochRecord(
+                                                new EpochRecord(
+                                                        PG1,
+                                                        leaseOf(PG1),
+                                                        false,
+                                                        Optional.of(Values.HERE),
+                                                        1),
+                                                150),
+                                Action.CreateLeader.class))
+                .as("whoever led last was handed the key, and may stay by it")
+                .isFalse();
         assertThat(has(young.freshAt(at(0)).released(PG1), Action.CreateLeader.class))
                 .as("whoever led last said that it does not any more")
                 .isTrue();

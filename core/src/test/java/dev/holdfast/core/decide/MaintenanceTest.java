@@ -75,6 +75,18 @@ class MaintenanceTest {
                 .containsExactly(new Action.Clone(upstreamOf(PG2), List.of(), "reinitialize"));
     }
 
+    /** What it is copied from may have less than it has confirmed, and then it would lead by it. */
+    @Test
+    void whoStandsInSyncIsNotCopiedFromABackupNorFromAnotherStandby() {
+        Situation entitled = needsRewind().sync(PG2, PG1).orders(REINITIALIZE);
+        assertThat(entitled.decide().reason().code()).isEqualTo(Reason.Code.CLONE_WAIT);
+        assertThat(entitled.decide().actions()).isEmpty();
+        assertThat(entitled.config(ConfigParts::strict).decide().actions())
+                .as("a strict leader keeps it there, and has all that it promised")
+                .containsExactly(
+                        new Action.Clone(upstreamOf(PG2), List.of("basebackup"), "reinitialize"));
+    }
+
     @Test
     void aMemberThatIsOutIsNoCandidateNorSynchronousNorShownToBalancers() {
         Observation out = Situation.ofFailover().settings(PG2, OUT).observe();
