@@ -211,14 +211,16 @@ final class BootstrapRules {
 
     /**
      * The same, because it was ordered. Whoever stands in {@code /sync} is entitled to lead, by
-     * what it has confirmed; a copy may be older than that, but for one of the leader itself. In
-     * the strict mode a leader does not take the last one out.
+     * what it has confirmed; a copy may be older than that, but for one of the leader itself. A
+     * member with backups waits until it is taken out, which a strict leader does not do with its
+     * last.
      */
     static Decision copyNow(Observation o, ClusterView cluster, String aside) {
         Optional<MemberRecord.Stored> leader =
                 cluster.runningLeader().filter(p -> !p.name().equals(o.me()));
         boolean entitled = leader.isPresent() && cluster.sync().value().standbys().contains(o.me());
-        if (entitled && !o.config().syncStrict()) {
+        boolean hasBackups = o.self().copy() == Scripts.Leader.NOT_NEEDED;
+        if (entitled && hasBackups && !o.config().syncStrict()) {
             return Say.of(
                             o,
                             CLONE_WAIT,

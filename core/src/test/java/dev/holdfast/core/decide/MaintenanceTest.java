@@ -79,12 +79,17 @@ class MaintenanceTest {
     @Test
     void whoStandsInSyncIsNotCopiedFromABackupNorFromAnotherStandby() {
         Situation entitled = needsRewind().sync(PG2, PG1).orders(REINITIALIZE);
-        assertThat(entitled.decide().reason().code()).isEqualTo(Reason.Code.CLONE_WAIT);
-        assertThat(entitled.decide().actions()).isEmpty();
-        assertThat(entitled.config(ConfigParts::strict).decide().actions())
-                .as("a strict leader keeps it there, and has all that it promised")
-                .containsExactly(
-                        new Action.Clone(upstreamOf(PG2), List.of("basebackup"), "reinitialize"));
+        Action fromLeader =
+                new Action.Clone(upstreamOf(PG2), List.of("basebackup"), "reinitialize");
+        assertThat(entitled.decide().actions())
+                .as("the leader has all that it promised")
+                .containsExactly(fromLeader);
+        Situation backups = entitled.canRestore();
+        assertThat(backups.decide().reason().code()).isEqualTo(Reason.Code.CLONE_WAIT);
+        assertThat(backups.decide().actions()).isEmpty();
+        assertThat(backups.config(ConfigParts::strict).decide().actions())
+                .as("a strict leader keeps it in /sync")
+                .containsExactly(fromLeader);
     }
 
     @Test
