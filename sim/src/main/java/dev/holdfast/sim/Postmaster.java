@@ -594,6 +594,7 @@ final class Postmaster {
         Optional<String> slot = standby.files.slotName();
         boolean knows = directory.branch.knows(theirs.branch.holding(theirs.flushed).timeline());
         if (!serves
+                || standby.isEnded()
                 || standby.attempts != attempt
                 || !theirs.system.equals(directory.system)
                 || !knows
