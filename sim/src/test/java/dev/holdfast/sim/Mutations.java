@@ -24,7 +24,7 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.multipliedBy(9));")),
                     Mutation.of(
                             "a promotion needs no guard",
-                            3,
+                            5,
                             core(
                                     "PromotionRules",
                                     "if (!isArmed(o)) {",
@@ -32,7 +32,7 @@ final class Mutations {
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "who was promoted last is not asked whether it has what was opened",
-                            53,
+                            23,
                             core(
                                     "RaceRules",
                                     "if (answer.filter(PredecessorFact::goneForSure).isPresent()) {",
@@ -72,7 +72,7 @@ final class Mutations {
                                     "} else if (epoch.revision() < 0) {")),
                     Mutation.of(
                             "the timeline is not compared",
-                            259,
+                            95,
                             core(
                                     "RaceRules",
                                     "if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {",
@@ -98,7 +98,7 @@ final class Mutations {
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
-                            147,
+                            612,
                             core(
                                     "FollowerRules",
                                     "wake.count() >= LONG &&",
@@ -141,14 +141,14 @@ final class Mutations {
                                     "fact.leaderEpoch().isPresent() ? until : fact.leaderUntil()")),
                     Mutation.of(
                             "a lease that may be on its way to somebody else is relied on",
-                            28,
+                            96,
                             core(
                                     "LeaderRules",
                                     ".filter(l -> l.standing() == Memory.Standing.FIRM)",
                                     "")),
                     Mutation.of(
                             "clients are let in before the standbys have what they are shown",
-                            3,
+                            64,
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate);",
@@ -173,7 +173,7 @@ final class Mutations {
                                     "case GuardFact.Present present when present.ending() && present.isEmpty() && present.postmaster() < 0 ->")),
                     Mutation.of(
                             "a voter goes on confirming after its vote",
-                            688,
+                            86,
                             core(
                                     "Votes",
                                     ".filter(_ -> isDetached(seen.server()) && isDetached(told))",
@@ -229,5 +229,12 @@ final class Mutations {
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.flushed().isAfter(needed) && s.hasFlushed(needed))",
-                                    "")));
+                                    "")),
+                    Mutation.of(
+                            "in failsafe mode whoever has confirmed another leader may lead",
+                            16,
+                            core(
+                                    "FailsafeAnswers",
+                                    "filter(g -> o.now().isBefore(g.until()))",
+                                    "filter(g -> g.until().nanos() < 0)")));
 }
