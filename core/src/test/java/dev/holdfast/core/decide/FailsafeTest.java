@@ -206,15 +206,18 @@ class FailsafeTest {
         assertThat(has(Catalogue.staying().lostLease(), Action.Kill.class)).isTrue();
     }
 
+    private static Situation storeIsBack() {
+        return Catalogue.staying()
+                .confirmedBy(SENT, PG2, PG3)
+                .led(Situation.Lead.WITH_SUCCESSOR)
+                .newLease()
+                .noLeader()
+                .now(Situation.SOFT_MILLIS);
+    }
+
     @Test
     void whenTheStoreIsBackAndTheLeaseRanOutInItTheKeyIsTakenBack() {
-        Situation back =
-                Catalogue.staying()
-                        .confirmedBy(SENT, PG2, PG3)
-                        .led(Situation.Lead.WITH_SUCCESSOR)
-                        .newLease()
-                        .noLeader()
-                        .now(Situation.SOFT_MILLIS);
+        Situation back = storeIsBack();
         assertThat(stays(back)).isTrue();
         assertThat(back.decide().actions())
                 .contains(
@@ -233,13 +236,7 @@ class FailsafeTest {
 
     @Test
     void whenTheStoreIsBackAndDoesNotKnowAnyMoreWhoLedThePrimaryIsEnded() {
-        Situation back =
-                Catalogue.staying()
-                        .confirmedBy(SENT, PG2, PG3)
-                        .led(Situation.Lead.WITH_SUCCESSOR)
-                        .newLease()
-                        .noLeader()
-                        .now(Situation.SOFT_MILLIS);
+        Situation back = storeIsBack();
         assertThat(has(back.noEpochRecord(), Action.Kill.class)).isTrue();
         assertThat(has(back.noEpochRecord(), Action.AskFailsafe.class)).isFalse();
         assertThat(stays(back.noEpochRecord().revision(EPOCH.revision())))
