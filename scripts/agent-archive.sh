@@ -36,7 +36,7 @@ echo "Training the agent on a cluster of its own (about 25 s)."
 DEMO_DIR=$dir/demo DEMO_PORT_BASE=${TRAINING_PORT_BASE:-26000} HOLDFAST_JAVA_OPTS=-XX:+RecordDynamicDumpInfo \
     "$here/demo.sh" >"$dir/log" 2>&1 </dev/null &
 demo=$!
-until grep -q '^Connect ' "$dir/log"; do
+until grep -qs '^Connect ' "$dir/log"; do
     kill -0 "$demo" 2>/dev/null || skip "$(grep -m 1 '^demo: ' "$dir/log" || echo "the cluster did not start.")"
     sleep 0.2
 done
