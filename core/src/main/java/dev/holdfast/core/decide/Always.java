@@ -117,9 +117,7 @@ final class Always {
         return kept.size() == decided.actions().size()
                 ? decided
                 : new Decision(
-                        new Reason(
-                                decided.reason().code(),
-                                decided.reason().sentence() + "; tried again soon: " + why),
+                        decided.saying("tried again soon: " + why).reason(),
                         kept,
                         decided.memory(),
                         MonoTime.min(decided.lookAgain(), at.plus(PAUSE)),

@@ -236,7 +236,7 @@ final class BootstrapRules {
                         .or(() -> leader)
                         .flatMap(MemberRecord.Stored::upstream)
                         .or(() -> free ? Outside.upstream(o) : Optional.empty());
-        List<String> methods = entitled ? List.of("basebackup") : Outside.copyMethods(o, source);
+        List<String> methods = entitled ? Outside.BASE_BACKUP : Outside.copyMethods(o, source);
         Optional<MonoTime> failed = copyFailed(o);
         if (failed.isPresent() && o.now().isBefore(failed.get())) {
             return Say.of(

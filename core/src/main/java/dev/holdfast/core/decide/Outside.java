@@ -16,6 +16,9 @@ final class Outside {
     /** How long what a server said of its history holds, where that may change under one leader. */
     private static final Duration HOLDS = Duration.ofSeconds(5);
 
+    /** The method that every member has. */
+    static final List<String> BASE_BACKUP = List.of("basebackup");
+
     private Outside() {}
 
     /** The cluster that a standby cluster follows; empty in any other, and without hosts. */
@@ -59,9 +62,7 @@ final class Outside {
                 .standbyCluster()
                 .filter(_ -> !own)
                 .map(s ->
-                        s.createReplicaMethods().isEmpty()
-                                ? List.of("basebackup")
-                                : s.createReplicaMethods())
+                        s.createReplicaMethods().isEmpty() ? BASE_BACKUP : s.createReplicaMethods())
                 .orElse(List.of());
     }
 
