@@ -314,16 +314,8 @@ final class Performer {
     private void brief(Action.Brief action) {
         switch (action) {
             case Action.SetGuard set ->
-                    on(
-                            guard.set(set.mode(), new Deadlines(facts.lease.ttl())),
-                            (_, failure) -> {
-                                settled(action, failure);
-                                // Else what the guard says by itself is there to decide on.
-                                if (failure != null) {
-                                    around.wake();
-                                }
-                            });
-            case Action.Kill _ -> settle(action, guard.kill());
+                    byGuard(action, guard.set(set.mode(), new Deadlines(facts.lease.ttl())));
+            case Action.Kill _ -> byGuard(action, guard.kill());
             case Action.LetLeaseRunOut runOut -> {
                 lease.letRunOut();
                 inFlight.succeeded(runOut);
@@ -385,7 +377,21 @@ final class Performer {
         }
     }
 
-    /** Its effect shows in what the guard says by itself. */
+    /**
+     * What it led to the guard says by itself, and that is news. Its "done" is none: a kill with
+     * nothing to end yet would decide the next.
+     */
+    private void byGuard(Action action, CompletableFuture<Void> answer) {
+        on(
+                answer,
+                (_, failure) -> {
+                    settled(action, failure);
+                    if (failure != null) {
+                        around.wake();
+                    }
+                });
+    }
+
     private void settle(Action action, CompletableFuture<Void> answer) {
         on(
                 answer,

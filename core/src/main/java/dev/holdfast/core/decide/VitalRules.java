@@ -101,22 +101,17 @@ final class VitalRules {
         }
         var patienceEnds = o.memory().retreatSince().orElseThrow().plus(o.deadlines().renewEvery());
         if (o.now().isBefore(patienceEnds)) {
-            Say say = Say.of(o, LEAD_UNWELL, "PostgreSQL is not well here and is being ended");
-            return ended(o, say).lookAt(patienceEnds).decision();
+            return Say.of(o, LEAD_UNWELL, "PostgreSQL is not well here and is being ended")
+                    .act(new Action.Kill())
+                    .lookAt(patienceEnds)
+                    .decision();
         }
-        Say say =
-                Say.of(
+        return Say.of(
                         o,
                         LEAD_RUN_OUT,
-                        "it cannot be shown that PostgreSQL has ended, so the lease is not given back: it is left to run out");
-        return ended(o, say).act(new Action.LetLeaseRunOut()).decision();
-    }
-
-    /** A guard that is at it goes on by itself, and one that holds nothing yet will say so. */
-    private static Say ended(Observation o, Say say) {
-        return o.guard() instanceof GuardFact.Present(var _, long postmaster, boolean ending)
-                        && (ending || postmaster == 0)
-                ? say
-                : say.act(new Action.Kill());
+                        "it cannot be shown that PostgreSQL has ended, so the lease is not given back: it is left to run out")
+                .act(new Action.Kill())
+                .act(new Action.LetLeaseRunOut())
+                .decision();
     }
 }
