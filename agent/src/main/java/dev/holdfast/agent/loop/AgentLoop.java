@@ -55,12 +55,6 @@ import org.slf4j.LoggerFactory;
 public final class AgentLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
 
-    /**
-     * A primary that answers what it answered before takes no turn more often than this, and is
-     * shown to clients on for that long: well below what an answer counts for ({@code StatusView}).
-     */
-    private static final Duration SAME_ANSWER = Duration.ofSeconds(2);
-
     /** Nobody decides on a standby's vitals before it is asked to lead. */
     private static final int STANDBY_VITALS = 3;
 
@@ -231,7 +225,7 @@ public final class AgentLoop implements AutoCloseable {
     public void onGuard(GuardFact fact) {
         ports.executor()
                 .execute(() -> {
-                    boolean news = isNews(fact);
+                    boolean news = !isCalm() || News.isIn(fact, facts.guard, facts.server);
                     long before = Performer.postmaster(facts.guard);
                     facts.guard = fact;
                     long now = Performer.postmaster(fact);
@@ -334,55 +328,33 @@ public final class AgentLoop implements AutoCloseable {
     // --- facts
 
     private void onLease(LeaseFact fact) {
-        boolean news = isNews(fact);
+        boolean news =
+                !isCalm()
+                        || readersHaveAnAddress()
+                        || News.isIn(fact, facts.lease, facts.guard, ports.clock().get());
         facts.lease = fact;
         if (news) {
             turnSoon();
         }
     }
 
-    /**
-     * That it was renewed is none for a member that does not lead, unless the guard's deadline or
-     * the readers' address goes with it.
-     */
-    private boolean isNews(LeaseFact lease) {
-        LeaseFact before = facts.lease;
-        return pace != Decision.Probe.CALM
-                || !(facts.guard
-                        instanceof GuardFact.Present(GuardFact.Mode.Standby _, long _, boolean _))
-                || before.leaderEpoch().isPresent()
-                || lease.leaderEpoch().isPresent()
-                || !before.isGood(ports.clock().get())
-                || !before.id().equals(lease.id())
-                || ports.vip().get().filter(vip -> !vip.reader().isEmpty()).isPresent();
+    private boolean isCalm() {
+        return pace == Decision.Probe.CALM;
     }
 
-    /** That its deadline was put off is none while a primary runs on. */
-    private boolean isNews(GuardFact fact) {
-        return pace != Decision.Probe.CALM
-                || !(facts.server.orElse(null) instanceof Server.Primary)
-                || !(facts.guard
-                                instanceof
-                                GuardFact.Present(
-                                        GuardFact.Mode.Armed(MonoTime before),
-                                        long postmaster,
-                                        boolean ending)
-                        && fact
-                                instanceof
-                                GuardFact.Present(
-                                        GuardFact.Mode.Armed(MonoTime deadline),
-                                        long now,
-                                        boolean ends)
-                        && deadline.isAfter(before)
-                        && now == postmaster
-                        && ends == ending);
+    /** How long it may be held goes with the lease. */
+    private boolean readersHaveAnAddress() {
+        return ports.vip().get().filter(vip -> !vip.reader().isEmpty()).isPresent();
     }
 
     private void onServer(Server server, MonoTime askedAt, long postmaster) {
         if (postmaster != Performer.postmaster(facts.guard)) {
             return;
         }
-        boolean news = isNews(server);
+        boolean news =
+                !isCalm()
+                        || !awaitingProbe.isEmpty()
+                        || News.isIn(server, facts.server, turnedAt, ports.clock().get());
         facts.server = Optional.of(server);
         facts.orders = facts.orders.with(server);
         facts.serverAskedAt = askedAt;
@@ -390,23 +362,6 @@ public final class AgentLoop implements AutoCloseable {
         if (news) {
             turnSoon();
         }
-    }
-
-    /**
-     * Who answers what it answered before is none in calm, when nobody waits for the answer. But
-     * how long a primary may be shown to clients rests on when it last answered, so that its turns
-     * must not be too far apart.
-     */
-    private boolean isNews(Server server) {
-        return pace != Decision.Probe.CALM
-                || !awaitingProbe.isEmpty()
-                || !facts.server.equals(Optional.of(server))
-                || switch (server) {
-                    case Server.Standby _ -> false;
-                    case Server.Primary _ ->
-                            !ports.clock().get().isBefore(turnedAt.plus(SAME_ANSWER));
-                    case Server.Rejecting _, Server.Silent _ -> true;
-                };
     }
 
     /** A leader's door and disks are tried at the rhythm of its lease, a standby's less often. */
@@ -450,7 +405,7 @@ public final class AgentLoop implements AutoCloseable {
                 listener.onStoreProblems(decoded.problems());
             }
             ClusterView view = decoded.view();
-            boolean news = isNews(view);
+            boolean news = News.isIn(view, earlier.map(KeyCodec.Earlier::view));
             earlier =
                     decoded.problems().isEmpty()
                             ? Optional.of(new KeyCodec.Earlier(snapshot, view))
@@ -489,16 +444,6 @@ public final class AgentLoop implements AutoCloseable {
             if (entry != null && problems.isEmpty() && (changed || askedAt.isAfter(storeAskedAt))) {
                 ports.configCopy().accept(entry.value());
             }
-        }
-
-        /**
-         * The same keys at a later revision are none: a read that only confirms them, or what the
-         * watch tells of an own write that is shown already. While nobody leads it may matter how
-         * new the view is.
-         */
-        private boolean isNews(ClusterView view) {
-            return view.leader().isEmpty()
-                    || earlier.filter(e -> e.view().at(view.revision()).equals(view)).isEmpty();
         }
 
         @Override
