@@ -414,11 +414,12 @@ final class Postmaster {
                     }
                     connect();
                     for (Replication sender : senders) {
+                        sender.toldToReread();
                         program.after(
                                 chance.skewed(20, 20_000) * Events.MICRO,
                                 "walsender rereads",
                                 () -> {
-                                    sender.follow(sessionRule());
+                                    sender.reread();
                                     sender.standby.tellsStatus(sender);
                                 });
                     }

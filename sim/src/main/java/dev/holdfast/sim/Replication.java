@@ -25,6 +25,10 @@ final class Replication {
     private boolean opened;
     private SyncRule rule;
     private int priority;
+
+    /** What was flushed by then may be released by the names of before. */
+    private long readBefore = Long.MAX_VALUE;
+
     private boolean pumping;
     private boolean over;
 
@@ -53,10 +57,20 @@ final class Replication {
         return primary.isRecovering() ? 0 : priority;
     }
 
-    /** The walsender has read other names. */
-    void follow(SyncRule next) {
-        rule = next;
-        priority = priorityBy(next);
+    /**
+     * The walsender was told to read the names anew, and does so before it hears of anything that
+     * it sends from now on: it looks for that signal each time before it reads what the standby
+     * says.
+     */
+    void toldToReread() {
+        readBefore = Math.min(readBefore, primary.directory().flushed);
+    }
+
+    /** The walsender reads the names. */
+    void reread() {
+        rule = primary.sessionRule();
+        priority = priorityBy(rule);
+        readBefore = Long.MAX_VALUE;
     }
 
     private int priorityBy(SyncRule names) {
@@ -99,6 +113,9 @@ final class Replication {
                 "wal is flushed",
                 () -> {
                     if (!over) {
+                        if (flushedTo > readBefore) {
+                            reread();
+                        }
                         flushed = Math.max(flushed, flushedTo);
                         replayed = Math.max(replayed, replayedTo);
                         primary.confirmed(this);
