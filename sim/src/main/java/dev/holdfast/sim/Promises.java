@@ -10,6 +10,7 @@ import dev.holdfast.core.cluster.Versioned;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The promises, held against what is true in the models rather than what anybody believes. */
@@ -24,6 +25,12 @@ final class Promises {
     private @Nullable Branch lastOpened;
 
     private Optional<MemberName> named = Optional.empty();
+
+    /**
+     * Who was named when it took the leader key: it may be promoted when another is named since.
+     */
+    private Optional<MemberName> electedByName = Optional.empty();
+
     private Optional<MemberName> lastLeader = Optional.empty();
     private long acknowledged;
     private long openings;
@@ -159,6 +166,7 @@ final class Promises {
         Optional<MemberName> leader = view.leader().map(LeaderKey::member);
         if (leader.isPresent() && !leader.equals(lastLeader)) {
             lastLeader = leader;
+            electedByName = named.filter(leader.get()::equals);
             Member member = cluster.member(leader.get());
             member.server()
                     .filter(s -> s.state() == Postmaster.State.PRIMARY)
@@ -196,7 +204,10 @@ final class Promises {
                             + ", which it has not claimed");
         }
         boolean handedOver = view.epoch().flatMap(e -> e.value().handedOverAt()).isPresent();
-        boolean byFailover = !handedOver && named.filter(member.name()::equals).isPresent();
+        boolean byFailover =
+                !handedOver
+                        && Stream.of(named, electedByName)
+                                .anyMatch(n -> n.filter(member.name()::equals).isPresent());
         if (cluster.setup().tags(member.name()).noFailover()
                 && !byFailover
                 && leads
@@ -287,6 +298,7 @@ final class Promises {
             }
         }
         named = Optional.empty();
+        electedByName = Optional.empty();
     }
 
     /**
