@@ -22,6 +22,7 @@ final class Cluster {
                     Keys.EPOCH,
                     Keys.SYNC,
                     Keys.FAILOVER,
+                    Keys.FAILSAFE,
                     Keys.INITIALIZE,
                     Keys.TIMELINE);
 

@@ -362,6 +362,12 @@ final class Faults {
         cut(from, to, span());
     }
 
+    /** In both directions. */
+    void part(int one, int other, long span) {
+        cut(one, other, span);
+        cut(other, one, span);
+    }
+
     void cut(int from, int to, long span) {
         cluster.network().cut(from, to);
         during(span, () -> cluster.network().mend(from, to));
@@ -389,8 +395,7 @@ final class Faults {
         long span = span();
         for (int other = 0; other <= cluster.clientNode(); other++) {
             if (other != member.node() && !(other == cluster.clientNode() && chance.oneIn(2))) {
-                cut(member.node(), other, span);
-                cut(other, member.node(), span);
+                part(member.node(), other, span);
             }
         }
     }
@@ -436,8 +441,7 @@ final class Faults {
                     cluster.network().weather(storeNode, node, Network.Weather.FAIR);
                     if (!over) {
                         long span = chance.skewed(2_000, 60_000) * Events.MILLI;
-                        cut(node, storeNode, span);
-                        cut(storeNode, node, span);
+                        part(node, storeNode, span);
                         if (chance.oneIn(2)) {
                             stop(member.agentProgram(), chance.skewed(300, 7_000) * Events.MILLI);
                         }

@@ -18,7 +18,9 @@ final class Traps {
         STANDBY_LOST,
         STRANGER_LEFT,
         BACKENDS_LINGER,
-        PRIMARY_WAKES
+        PRIMARY_WAKES,
+        AGENT_FORGETS,
+        STRANGER_COMES
     }
 
     private static final List<Kind> EVERYWHERE =
@@ -27,6 +29,9 @@ final class Traps {
                     Kind.STANDBY_LOST,
                     Kind.STRANGER_LEFT,
                     Kind.BACKENDS_LINGER);
+
+    private static final List<Kind> IN_FAILSAFE_MODE =
+            List.of(Kind.AGENT_FORGETS, Kind.STRANGER_COMES);
 
     private record Wait(BooleanSupplier comes, Runnable then, long untilNanos) {}
 
@@ -132,8 +137,7 @@ final class Traps {
         if (primary.isEmpty()) {
             return;
         }
-        Kind kind =
-                sync.quorum() > 0 && chance.oneIn(2) ? Kind.PRIMARY_WAKES : chance.of(EVERYWHERE);
+        Kind kind = anyKind(sync);
         boolean recorded = sync.leader().equals(Optional.of(primary.get().name()));
         switch (kind) {
             case STANDBY_JOINS -> {
@@ -157,7 +161,20 @@ final class Traps {
                     primaryWakes(primary.get());
                 }
             }
+            case AGENT_FORGETS -> agentForgets(primary.get(), sync.standbys());
+            case STRANGER_COMES -> {
+                if (!recorded) {
+                    strangerComes(primary.get());
+                }
+            }
         }
+    }
+
+    private Kind anyKind(SyncState sync) {
+        if (cluster.truth().failsafe().isPresent() && chance.oneIn(2)) {
+            return chance.of(IN_FAILSAFE_MODE);
+        }
+        return sync.quorum() > 0 && chance.oneIn(2) ? Kind.PRIMARY_WAKES : chance.of(EVERYWHERE);
     }
 
     private List<Member> othersThan(Member member) {
@@ -321,5 +338,54 @@ final class Traps {
                     clients.storm(primary);
                 });
         faults.during(away, primary::thaw);
+    }
+
+    /**
+     * The primary is parted from the store and stays by the others' word until its lease is gone
+     * there. Then one of those who may lead begins anew, and does not hear from it for a moment.
+     */
+    private void agentForgets(Member primary, List<MemberName> standbys) {
+        noteLaid(Kind.AGENT_FORGETS, primary);
+        Member forgetful =
+                standbys.isEmpty()
+                        ? chance.of(othersThan(primary))
+                        : cluster.member(chance.of(standbys));
+        staysWithoutStore(
+                primary,
+                () -> {
+                    faults.cut(primary.node(), forgetful.node(), ttl());
+                    forgetful.killAgent();
+                    forgetful.startAgentIn(chance.skewed(100, 2_000) * Events.MILLI);
+                });
+    }
+
+    /**
+     * Who is away is not in the key failsafe any more. It comes back when the primary is parted
+     * from the store and stays by the word of those who are left.
+     */
+    private void strangerComes(Member primary) {
+        noteLaid(Kind.STRANGER_COMES, primary);
+        Member stranger = chance.of(othersThan(primary));
+        faults.hostDies(stranger, 2 * ttl() + chance.between(3, 15) * Events.SECOND);
+        await(
+                () ->
+                        cluster.truth()
+                                .failsafe()
+                                .filter(key -> !key.value().containsKey(stranger.name()))
+                                .isPresent(),
+                () -> staysWithoutStore(primary, () -> {}));
+    }
+
+    /** Its lease runs out in the store; then comes {@code next}, and clients write there. */
+    private void staysWithoutStore(Member primary, Runnable next) {
+        long away = longAway();
+        busyUntil = cluster.events().nowNanos() + away;
+        faults.part(primary.node(), cluster.storeNode(), away);
+        await(
+                () -> cluster.truth().leader().isEmpty(),
+                () -> {
+                    clients.storm(primary);
+                    next.run();
+                });
     }
 }

@@ -236,5 +236,19 @@ final class Mutations {
                             core(
                                     "FailsafeAnswers",
                                     "filter(g -> o.now().isBefore(g.until()))",
-                                    "filter(g -> g.until().nanos() < 0)")));
+                                    "filter(g -> g.until().nanos() < 0)")),
+                    Mutation.of(
+                            "in failsafe mode an agent that has just begun may lead",
+                            1,
+                            core(
+                                    "FailsafeAnswers",
+                                    "return key.isPresent() && o.now().isBefore(free) &&",
+                                    "return key.isPresent() && free.nanos() < 0 &&")),
+                    Mutation.of(
+                            "in failsafe mode whoever was not asked may lead",
+                            1,
+                            core(
+                                    "FailsafeAnswers",
+                                    "if (key.filter(k -> !k.containsKey(o.me())).isPresent()) {",
+                                    "if (key.filter(k -> k.isEmpty()).isPresent()) {")));
 }
