@@ -54,11 +54,22 @@ final class RemoveMemberCommand implements Callable<Integer> {
                 arguments.size() > 1 ? Optional.of(arguments.getFirst()) : Optional.empty();
         try (ClusterStore store = session.open(session.scope(scope))) {
             var snapshot = store.read();
-            if (KeyCodec.toView(snapshot).view().members().containsKey(member)) {
+            ClusterView before = KeyCodec.toView(snapshot).view();
+            if (before.members().containsKey(member)) {
                 throw new CtlException(
                         "the agent of member "
                                 + member
                                 + " runs: stop it first, for good; to take a host out for a while there is standby.");
+            }
+            if (!before.settings().containsKey(member) && isForgotten(session, before, member)) {
+                session.terminal()
+                        .line(
+                                "Nothing is kept for a member "
+                                        + member
+                                        + ", so nothing was done. The leader keeps slots for "
+                                        + before.slots().retained()
+                                        + ".");
+                return CommandTree.DONE;
             }
             if (!force) {
                 session.terminal()

@@ -111,6 +111,12 @@ class SettingsCommandsTest {
         assertThat(cluster.run("remove-member", "demo", "pg3", "--force"))
                 .isEqualTo(new Result(0, "Success: member pg3 is forgotten\n", ""));
         assertThat(cluster.get("settings/pg3")).isEmpty();
+        assertThat(cluster.run("remove-member", "demo", "pg3"))
+                .isEqualTo(
+                        new Result(
+                                0,
+                                "Nothing is kept for a member pg3, so nothing was done. The leader keeps slots for [pg1, pg2].\n",
+                                ""));
         assertThat(cluster.run("remove-member", "demo", "a,b").err())
                 .contains("is no name of a member");
     }
