@@ -874,9 +874,11 @@ final class Postmaster {
         program.kill();
     }
 
+    /** Who follows has written nothing of its own: the branch is the primary's. */
     private long truncation() {
-        boolean mine = state == State.PRIMARY || state == State.STOPPING;
-        return mine ? directory.flushed : directory.branch.end();
+        boolean writes =
+                !directory.standbySignal && (state == State.PRIMARY || state == State.STOPPING);
+        return writes ? directory.flushed : directory.branch.end();
     }
 
     private void over() {
