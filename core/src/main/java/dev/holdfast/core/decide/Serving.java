@@ -79,7 +79,8 @@ final class Serving {
     private static boolean isSafe(
             Observation o, ClusterView cluster, Server.Primary primary, Memory.Gate gate) {
         if (!o.config().synchronous()) {
-            return true;
+            // As long as a standby stands there it may lead, with no more than it has.
+            return cluster.sync().value().standbys().isEmpty();
         }
         Optional<SyncNames> names = SyncNames.parse(primary.common().syncNames());
         if (names.isEmpty()) {

@@ -127,6 +127,15 @@ class NothingLostTest {
     }
 
     @Test
+    void withTheModeSwitchedOffTheGateOpensWhenNobodyStandsInSyncAnyMore() {
+        Situation off = promoted(primaryServer("\"pg2\"", HERE, 1, List.of())).asynchronous();
+        Decision first = off.sync(PG1, PG2).decide();
+        assertThat(first.service()).isEqualTo(Decision.Service.CHANGING);
+        assertThat(first.actions()).anyMatch(Action.WriteSync.class::isInstance);
+        assertThat(service(off.sync(PG1))).isEqualTo(Decision.Service.OPEN);
+    }
+
+    @Test
     void namesOfAnotherMakeAreNotTrusted() {
         assertThat(service(promoted(primaryServer("*", sender("pg2", HERE, "sync", 1)))))
                 .isEqualTo(Decision.Service.CHANGING);
