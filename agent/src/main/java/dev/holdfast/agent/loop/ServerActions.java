@@ -85,10 +85,7 @@ final class ServerActions {
      */
     void run(Action.Lengthy action, Consumer<String> progress, Consumer<String> note) {
         switch (action) {
-            case Action.InitDb init -> {
-                begunBefore(init.before(), "the claim on the key initialize");
-                make(progress, note);
-            }
+            case Action.InitDb init -> make(init.before(), progress, note);
             case Action.StartNewCluster start -> {
                 try {
                     startNewCluster(start.files(), progress, note);
@@ -137,9 +134,13 @@ final class ServerActions {
         }
     }
 
-    private void make(Consumer<String> progress, Consumer<String> note) {
+    private void make(MonoTime claimEnds, Consumer<String> progress, Consumer<String> note) {
+        String claim = "the claim on the key initialize";
+        begunBefore(claimEnds, claim);
         // Nobody has used what was not finished: it is made anew.
         setAside("bootstrap-failed", note);
+        // The disk may have taken its time, and another member may have made the cluster meanwhile.
+        begunBefore(claimEnds, claim);
         Optional<Scripts.NewCluster> method = scripts.get().newCluster();
         if (method.isPresent()) {
             postgres.makeBy(method.get(), seldom(progress));
