@@ -46,19 +46,19 @@ final class Mutations {
                                     "return goodUntil.plus(ttl.dividedBy(10));")),
                     Mutation.of(
                             "the winner does not wait for the loser",
-                            25,
+                            23,
                             core(
                                     "RaceRules",
                                     "if (last.released() || last.member().equals(o.me())) {",
                                     "if (o.now().isAfter(MonoTime.BEGINNING)) {")),
                     Mutation.of(
                             "the guard is never armed anew",
-                            35,
+                            19,
                             core("Always", "return other && !spoken", "return other && spoken"),
                             core("PrimaryRules", "arm(o).ifPresent(actions::add);", "")),
                     Mutation.of(
                             "the guard is armed beyond the lease",
-                            3,
+                            6,
                             core(
                                     "Deadlines",
                                     "return goodUntil.minus(part(1, 10));",
@@ -72,7 +72,7 @@ final class Mutations {
                                     "} else if (epoch.revision() < 0) {")),
                     Mutation.of(
                             "the timeline is not compared",
-                            95,
+                            38,
                             core(
                                     "RaceRules",
                                     "if (reached.filter(r -> r.isAfter(timeline)).isPresent()) {",
@@ -91,21 +91,21 @@ final class Mutations {
                             core("PromotionRules", "if (o.self().tags().noFailover() || ", "if (")),
                     Mutation.of(
                             "a base backup is begun over what lies there",
-                            3,
+                            2,
                             agent(
                                     "loop/ServerActions",
                                     "if (!(postgres.inspect() instanceof DataDirectory.Missing)) {",
                                     "if (postgres.inspect() instanceof DataDirectory.Broken) {")),
                     Mutation.of(
                             "what contradicts the leader's history is followed all the same",
-                            612,
+                            8,
                             core(
                                     "FollowerRules",
                                     "wake.count() >= LONG &&",
                                     "wake.count() < 0 &&")),
                     Mutation.of(
                             "a lease that is gone is not asked for again",
-                            9,
+                            3,
                             agent(
                                     "lease/LeaseKeeper",
                                     "                        MonoTime.BEGINNING));\n"
@@ -113,14 +113,14 @@ final class Mutations {
                                     "                        MonoTime.BEGINNING));")),
                     Mutation.of(
                             "a standby is never pointed at another primary",
-                            3,
+                            2,
                             core(
                                     "FollowerRules",
                                     "if (!o.applied().equals(Optional.of(wanted))) {",
                                     "if (o.applied().isEmpty()) {")),
                     Mutation.of(
                             "an old primary is never told of the new one's history",
-                            7,
+                            3,
                             core(
                                     "RejoinRules",
                                     "boolean promoted = source.filter(s -> !s.inRecovery()).isPresent();",
@@ -148,7 +148,7 @@ final class Mutations {
                                     "")),
                     Mutation.of(
                             "clients are let in before the standbys have what they are shown",
-                            64,
+                            3,
                             core(
                                     "Serving",
                                     "boolean open = gate.open() || isSafe(o, cluster, primary, gate);",
@@ -162,7 +162,7 @@ final class Mutations {
                                     "        return SyncNames.NONE.render() + names.render().substring(0, 0);")),
                     Mutation.of(
                             "the lease is given back while PostgreSQL is being ended",
-                            8,
+                            5,
                             core(
                                     "GuardFact",
                                     "return postmaster == 0 && !ending;",
@@ -173,7 +173,7 @@ final class Mutations {
                                     "case GuardFact.Present present when present.ending() && present.isEmpty() && present.postmaster() < 0 ->")),
                     Mutation.of(
                             "a voter goes on confirming after its vote",
-                            86,
+                            2_524,
                             core(
                                     "Votes",
                                     ".filter(_ -> isDetached(seen.server()) && isDetached(told))",
@@ -181,7 +181,7 @@ final class Mutations {
                             core("Votes", "|| detached", "|| !detached || detached")),
                     Mutation.of(
                             "a standby is added to /sync before the names",
-                            45,
+                            31,
                             core(
                                     "SyncSet",
                                     "SyncNames wanted = SyncNames.all(target);",
@@ -190,7 +190,7 @@ final class Mutations {
                                             + " SyncNames wanted = SyncNames.all(target);")),
                     Mutation.of(
                             "a standby is taken out of the names before /sync",
-                            78,
+                            55,
                             core(
                                     "SyncSet",
                                     "if (!names.enforced().containsAll(recorded)) {",
@@ -209,7 +209,7 @@ final class Mutations {
                                             + " static Step withoutStandby(")),
                     Mutation.of(
                             "whoever is not in /sync may lead",
-                            78,
+                            14,
                             core(
                                     "RaceRules",
                                     "&& !cluster.sync().value().entitles(o.me())",
@@ -220,7 +220,7 @@ final class Mutations {
                                     "|| !o.me().value().isEmpty()")),
                     Mutation.of(
                             "a standby is added to /sync before it has confirmed",
-                            97,
+                            31,
                             core(
                                     "SyncSet",
                                     ".filter(s -> s.syncState().equals(\"sync\") &&"
@@ -232,21 +232,21 @@ final class Mutations {
                                     "")),
                     Mutation.of(
                             "in failsafe mode whoever has confirmed another leader may lead",
-                            16,
+                            8,
                             core(
                                     "FailsafeAnswers",
                                     "filter(g -> o.now().isBefore(g.until()))",
                                     "filter(g -> g.until().nanos() < 0)")),
                     Mutation.of(
                             "in failsafe mode an agent that has just begun may lead",
-                            1,
+                            8,
                             core(
                                     "FailsafeAnswers",
                                     "return key.isPresent() && o.now().isBefore(free) &&",
                                     "return key.isPresent() && free.nanos() < 0 &&")),
                     Mutation.of(
                             "in failsafe mode whoever was not asked may lead",
-                            1,
+                            151,
                             core(
                                     "FailsafeAnswers",
                                     "if (key.filter(k -> !k.containsKey(o.me())).isPresent()) {",

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
  * changes with the rules, and then it is searched for again.
  */
 class MutationsAreCaughtTest {
-    private static final int WITHIN = 1_500;
+    private static final int WITHIN = 3_000;
 
     private record Caught(Mutation mutation, Optional<String> by) {}
 
