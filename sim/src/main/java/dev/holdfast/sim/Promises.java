@@ -10,7 +10,6 @@ import dev.holdfast.core.cluster.Versioned;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The promises, held against what is true in the models rather than what anybody believes. */
@@ -171,7 +170,7 @@ final class Promises {
             member.server()
                     .filter(s -> s.state() == Postmaster.State.PRIMARY)
                     .ifPresent(s -> {
-                        nothingLost(member, s, named.equals(leader));
+                        nothingLost(member, s, electedByName.isPresent());
                         descends(member, s);
                     });
         }
@@ -206,8 +205,8 @@ final class Promises {
         boolean handedOver = view.epoch().flatMap(e -> e.value().handedOverAt()).isPresent();
         boolean byFailover =
                 !handedOver
-                        && Stream.of(named, electedByName)
-                                .anyMatch(n -> n.filter(member.name()::equals).isPresent());
+                        && (named.equals(Optional.of(member.name()))
+                                || electedByName.equals(Optional.of(member.name())));
         if (cluster.setup().tags(member.name()).noFailover()
                 && !byFailover
                 && leads
